@@ -1,0 +1,4 @@
+"""Helper package of the course "From Lego to Go": what would distract in a notebook, unit-tested.
+
+Importing it costs nothing; each room (``utils.rl``, ``utils.go``, ...) is imported by the lesson that needs it.
+"""

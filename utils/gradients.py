@@ -1,0 +1,91 @@
+"""Value and gradient of a scalar function with respect to an input, one implementation per Keras backend.
+
+Lesson 03 climbs these gradients to draw what a network likes to see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+
+def value_and_gradient(function: Callable, x: np.ndarray) -> tuple[float, np.ndarray]:
+    """Value of ``function`` at ``x`` and its gradient there.
+
+    Args:
+        function: maps a float32 tensor of ``x``'s shape to a scalar tensor; written with ``keras.ops`` or Keras models.
+        x: any shape.
+
+    Returns:
+        The value as a Python float and the gradient as a float32 array of ``x``'s shape.
+
+    Raises:
+        ValueError: the function does not depend on its input.
+    """
+    step = compiled_value_and_gradient(function)
+    value, gradient = step(np.asarray(x, dtype=np.float32))
+    return float(value), gradient
+
+
+def compiled_value_and_gradient(function: Callable) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """Compile ``function`` once and return ``step(x) -> (value, gradient)`` for many calls with one shape of ``x``.
+
+    ``function`` may return several values (a vector of them): the gradient is that of their sum, so a batch of
+    independent objectives, one an image, is climbed in one go. The value keeps the function's shape.
+    """
+    import keras
+
+    backend = keras.backend.backend()
+    build = {"tensorflow": _tensorflow_step, "jax": _jax_step, "torch": _torch_step}.get(backend)
+    if build is None:
+        raise ValueError(f"No gradient is written for the Keras backend {backend!r}; use tensorflow, jax or torch.")
+    return build(function)
+
+
+def _tensorflow_step(function: Callable) -> Callable:
+    import tensorflow as tf
+
+    @tf.function(reduce_retracing=True)
+    def graph(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            value = function(x)
+        return value, tape.gradient(value, x)
+
+    def step(x):
+        value, gradient = graph(tf.convert_to_tensor(x, dtype=tf.float32))
+        if gradient is None:
+            raise ValueError("The function does not depend on its input, so there is no gradient.")
+        return value.numpy(), gradient.numpy()
+
+    return step
+
+
+def _jax_step(function: Callable) -> Callable:
+    import jax
+    import jax.numpy as jnp
+
+    def total(x):
+        value = function(x)
+        return jnp.sum(value), value
+
+    compiled = jax.jit(jax.value_and_grad(total, has_aux=True))
+
+    def step(x):
+        (_, value), gradient = compiled(jnp.asarray(x, dtype=jnp.float32))
+        return np.asarray(value), np.asarray(gradient)
+
+    return step
+
+
+def _torch_step(function: Callable) -> Callable:
+    import torch
+
+    def step(x):
+        x = torch.tensor(np.asarray(x), dtype=torch.float32, requires_grad=True)
+        value = function(x)
+        (gradient,) = torch.autograd.grad(value.sum(), x)
+        return value.detach().cpu().numpy(), gradient.detach().cpu().numpy()
+
+    return step

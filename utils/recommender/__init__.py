@@ -1,0 +1,1 @@
+"""Lesson 07: splits, models and ranking metrics for recommender systems."""

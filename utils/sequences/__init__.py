@@ -1,0 +1,1 @@
+"""Lessons 01 and 06: word vectors and adding numbers with recurrent networks."""

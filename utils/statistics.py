@@ -1,0 +1,56 @@
+"""How sure are we? Intervals for means and rates, and paired comparisons (used wherever a result is stated)."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import stats
+
+
+def bootstrap_interval(
+    samples: np.ndarray, confidence: float = 0.95, resamples: int = 10_000, seed: int = 0
+) -> tuple[float, float]:
+    """Percentile bootstrap interval of the mean (Efron 1979).
+
+    Args:
+        samples: 1D, at least two numbers.
+        confidence: for example 0.95.
+
+    Raises:
+        ValueError: fewer than two samples, or a NaN among them.
+    """
+    samples = np.asarray(samples, dtype=np.float64).ravel()
+    if len(samples) < 2 or not np.all(np.isfinite(samples)):
+        raise ValueError(f"An interval needs at least two finite samples; got {len(samples)}.")
+    rng = np.random.default_rng(seed)
+    means = np.empty(resamples)
+    block = max(1, 2_000_000 // len(samples))  # bounds the memory of the index matrix
+    for first in range(0, resamples, block):
+        last = min(resamples, first + block)
+        means[first:last] = samples[rng.integers(len(samples), size=(last - first, len(samples)))].mean(axis=1)
+    low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return float(low), float(high)
+
+
+def wilson_interval(successes: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Wilson's score interval for a rate (Wilson 1927): stays inside [0, 1] and works for 0 or all successes.
+
+    Raises:
+        ValueError: unless 0 <= successes <= trials and trials > 0.
+    """
+    if trials <= 0 or not 0 <= successes <= trials:
+        raise ValueError(f"Need 0 <= successes <= trials and trials > 0; got {successes} of {trials}.")
+    interval = stats.binomtest(int(successes), int(trials)).proportion_ci(confidence, method="wilson")
+    return float(interval.low), float(interval.high)
+
+
+def paired_difference(first: np.ndarray, second: np.ndarray, confidence: float = 0.95) -> tuple[float, float, float]:
+    """Mean of ``first - second`` on the same items, and its bootstrap interval: ``(mean, low, high)``.
+
+    Raises:
+        ValueError: the two do not have the same length.
+    """
+    first, second = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    if first.shape != second.shape:
+        raise ValueError(f"Paired samples must have one shape; got {first.shape} and {second.shape}.")
+    difference = (first - second).ravel()
+    return float(difference.mean()), *bootstrap_interval(difference, confidence)
