@@ -1,0 +1,108 @@
+"""Execute notebooks in place at the budget in force and normalise them: ``execute.py 01 05``, or all without numbers.
+
+A notebook that fails is left as it was; the executed copy, with the error in it, lands in build/failed-notebooks/.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+ROOT = Path(__file__).resolve().parents[2]
+KEPT_METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"},
+}
+
+
+def find_notebooks(numbers: list[str]) -> list[Path]:
+    """Notebooks whose number is listed (all if none is); an unknown number ends the program with a sentence."""
+    notebooks = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+    chosen = [path for path in notebooks if not numbers or path.name[:2] in numbers]
+    missing = set(numbers) - {path.name[:2] for path in chosen}
+    if missing:
+        sys.exit(f"No notebook with number {', '.join(sorted(missing))} in {ROOT / 'notebooks'}.")
+    return chosen
+
+
+def normalise(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Remove what changes from run to run or tells of the machine: timings, paths, widget state, memory addresses."""
+    notebook.metadata = nbformat.from_dict(KEPT_METADATA)
+    count = 0
+    for index, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{index:03d}"
+        cell.metadata = nbformat.from_dict(
+            {k: v for k, v in cell.metadata.items() if k in ("tags", "slideshow")}
+        )
+        if cell.cell_type != "code":
+            continue
+        cell.outputs = [output for output in map(_normalise_output, cell.outputs) if output is not None]
+        if cell.source.strip():
+            count += 1
+            cell.execution_count = count
+        for output in cell.outputs:
+            if "execution_count" in output:
+                output["execution_count"] = cell.execution_count
+    return notebook
+
+
+def _normalise_output(output: nbformat.NotebookNode) -> nbformat.NotebookNode | None:
+    if output.output_type == "stream":
+        output["text"] = _clean(output["text"])
+    for mime, value in list(output.get("data", {}).items()):
+        if mime == "application/vnd.jupyter.widget-view+json":
+            del output["data"][mime]  # a widget's state is not stored; its text or picture stays
+        elif isinstance(value, str) and mime.startswith("text/"):
+            output["data"][mime] = _clean(value)
+    if "data" in output and not output["data"]:
+        return None
+    if "metadata" in output:
+        output["metadata"] = nbformat.from_dict({})
+    return output
+
+
+def _clean(text: str) -> str:
+    text = text.replace(str(ROOT), "…").replace(str(Path.home()), "~")
+    text = re.sub(r"\b0x[0-9a-f]{8,}\b", "0x…", text)
+    # A progress bar rewrites its line with carriage returns; only what it shows last is kept.
+    return "\n".join(line.rstrip("\r").rsplit("\r", 1)[-1] for line in text.split("\n"))
+
+
+def execute(path: Path, timeout: int = 1800) -> float:
+    """Run one notebook in its folder and write it back; returns the seconds it took."""
+    notebook = nbformat.read(path, as_version=4)
+    os.environ["COURSE_HEADLESS"] = "1"
+    client = NotebookClient(
+        notebook, timeout=timeout, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
+    )
+    client.record_timing = False
+    start = time.perf_counter()
+    try:
+        client.execute()
+    except CellExecutionError:
+        failed = ROOT / "build" / "failed-notebooks" / path.name
+        failed.parent.mkdir(parents=True, exist_ok=True)
+        nbformat.write(notebook, failed)
+        print(f"{path.name} failed; its executed copy is {failed.relative_to(ROOT)}", file=sys.stderr)
+        raise
+    normalise(notebook)
+    nbformat.validate(notebook)
+    nbformat.write(notebook, path)
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    for path in find_notebooks(sys.argv[1:]):
+        print(f"{path.name} ...", end=" ", flush=True)
+        print(f"{execute(path):.0f} s, {path.stat().st_size / 1e6:.2f} MB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,198 @@
+"""The ledger ``mldata/results.json``: record what was measured, read it, render it as a table.
+
+Every number that the course states outside a cell's output comes from here. Used by all lessons and decks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from utils import runtime
+from utils.checkpoints import write_atomically
+
+FIELDS = (
+    "id",
+    "value",
+    "unit",
+    "spread",
+    "n",
+    "budget",
+    "backend",
+    "hardware",
+    "date",
+    "commit",
+    "command",
+    "note",
+)
+
+
+def ledger_path() -> Path:
+    """Where the ledger lies: ``mldata/results.json``, or the file ``COURSE_RESULTS`` names (for trials and tests)."""
+    return Path(os.environ.get("COURSE_RESULTS") or runtime.repo_root() / "mldata" / "results.json")
+
+
+def read(path: str | Path | None = None) -> dict[str, dict[str, Any]]:
+    """All entries by id; empty where there is no ledger yet.
+
+    Raises:
+        ValueError: the file is no JSON list of entries, or an entry lacks a field.
+    """
+    path = Path(path) if path else ledger_path()
+    if not path.exists():
+        return {}
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path} is not valid JSON ({error}); restore it with git.") from error
+    for entry in entries:
+        missing = [field for field in FIELDS if field not in entry]
+        if missing:
+            raise ValueError(f"{path}: entry {entry.get('id', '?')!r} lacks {', '.join(missing)}.")
+    return {entry["id"]: entry for entry in entries}
+
+
+def get(identifier: str) -> dict[str, Any]:
+    """One entry.
+
+    Raises:
+        KeyError: nothing was recorded under this id.
+    """
+    entries = read()
+    if identifier not in entries:
+        raise KeyError(f"No result {identifier!r} in {ledger_path()}; measure it with `make results`.")
+    return entries[identifier]
+
+
+def record(
+    identifier: str,
+    value: float,
+    *,
+    unit: str,
+    spread: float | None = None,
+    n: int = 1,
+    command: str = "",
+    note: str = "",
+    budget: str | None = None,
+    backend: str | None = None,
+    hardware: str | None = None,
+) -> dict[str, Any]:
+    """Write one measurement, replacing an older one with the same id, and return the entry.
+
+    Args:
+        identifier: dotted lower-case name, e.g. ``mnist.lecture.accuracy`` (DESIGN.md lists them).
+        value: the mean (or median, as ``note`` says) over ``n`` seeds, games or episodes.
+        unit: ``"fraction"``, ``"points"``, ``"RMSE"``, ``"games/s"``, ...
+        spread: standard deviation over ``n`` seeds, or half a 95 % interval over ``n`` games, as ``note`` says.
+        command: how to measure it again; defaults to the script now running.
+        budget, backend, hardware: looked up if None.
+
+    Raises:
+        ValueError: the value is not a finite number.
+    """
+    value = float(value)
+    if value != value or value in (float("inf"), float("-inf")):
+        raise ValueError(f"Result {identifier!r} is {value}; only finite numbers are recorded.")
+    entry = {
+        "id": identifier,
+        "value": round(value, 6),
+        "unit": unit,
+        "spread": None if spread is None else round(float(spread), 6),
+        "n": int(n),
+        "budget": budget or runtime.budget(),
+        "backend": backend or os.environ.get("KERAS_BACKEND", "tensorflow"),
+        "hardware": hardware or hardware_name(),
+        "date": datetime.date.today().isoformat(),
+        "commit": commit_name(),
+        "command": command or "python " + os.path.relpath(sys.argv[0], runtime.repo_root()),
+        "note": note,
+    }
+    path = ledger_path()
+    with _lock(path):
+        entries = read(path) | {identifier: entry}
+        text = json.dumps([entries[key] for key in sorted(entries)], indent=1, ensure_ascii=False) + "\n"
+        write_atomically(path, lambda file: file.write(text.encode("utf-8")))
+    return entry
+
+
+@contextlib.contextmanager
+def _lock(path: Path, patience: float = 30.0) -> Iterator[None]:
+    """One writer at a time, also between processes: whoever creates the lock file first."""
+    lock = path.with_name(path.name + ".part")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            os.close(os.open(lock, os.O_CREAT | os.O_EXCL))
+            break
+        except FileExistsError:
+            if time.monotonic() > deadline:
+                raise TimeoutError(
+                    f"{lock} has been there for {patience:.0f} s; delete it if nothing runs."
+                ) from None
+            time.sleep(0.05)
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+
+
+def hardware_name() -> str:
+    """Processor and cores, and the GPU where there is one, e.g. ``2 cores of Intel Xeon; no GPU``."""
+    gpus = runtime.list_gpus()
+    return f"{runtime.cpu_count()} cores of {_processor_name()}; {gpus[0] if gpus else 'no GPU'}"
+
+
+def _processor_name() -> str:
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return " ".join(line.split(":", 1)[1].split())
+    return platform.processor() or platform.machine()
+
+
+def commit_name() -> str:
+    """Short hash of the checkout's commit, empty outside git."""
+    command = ["git", "-C", str(runtime.repo_root()), "rev-parse", "--short", "HEAD"]
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
+    return ""
+
+
+def format_value(entry: dict[str, Any]) -> str:
+    """Value and spread as people read them: fractions as percent, the rest with sensible digits."""
+    value, spread, unit = entry["value"], entry["spread"], entry["unit"]
+    if unit == "fraction":
+        text = f"{100 * value:.2f}" + (f" ± {100 * spread:.2f}" if spread is not None else "")
+        return f"{text} %"
+    digits = 0 if abs(value) >= 1000 else 1 if abs(value) >= 10 else 3
+    text = f"{value:,.{digits}f}" + (f" ± {spread:,.{digits}f}" if spread is not None else "")
+    return f"{text} {unit}".strip()
+
+
+def table(identifiers: Sequence[str] | None = None) -> str:
+    """Markdown table of results (all of them if None); an id without a measurement says so."""
+    entries = read()
+    rows = ["| result | value | over | measured on | date |", "| --- | --- | --- | --- | --- |"]
+    for identifier in identifiers if identifiers is not None else sorted(entries):
+        entry = entries.get(identifier)
+        if entry is None:
+            rows.append(f"| {identifier} | not measured yet | | | |")
+            continue
+        over = f"{entry['n']}; {entry['note']}" if entry["note"] else str(entry["n"])
+        hardware = f"{entry['hardware']}, {entry['backend']}, budget {entry['budget']}"
+        rows.append(f"| {identifier} | {format_value(entry)} | {over} | {hardware} | {entry['date']} |")
+    return "\n".join(rows)
+
+
+if __name__ == "__main__":
+    print(table())
