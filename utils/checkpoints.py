@@ -38,7 +38,8 @@ def write_atomically(path: str | Path, write: Callable[[BinaryIO], Any]) -> Path
     except OSError as error:
         Path(temporary).unlink(missing_ok=True)
         raise OSError(
-            error.errno, f"Could not write {path} ({error.strerror}); free some disk space or check permissions"
+            error.errno,
+            f"Could not write {path} ({error.strerror}); free some disk space or check permissions",
         ) from error
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

@@ -136,9 +136,7 @@ def _lock(path: Path, patience: float = 30.0) -> Iterator[None]:
             break
         except FileExistsError:
             if time.monotonic() > deadline:
-                raise TimeoutError(
-                    f"{lock} has been there for {patience:.0f} s; delete it if nothing runs."
-                ) from None
+                raise TimeoutError(f"{lock} has been there for {patience:.0f} s; delete it if nothing runs.") from None
             time.sleep(0.05)
     try:
         yield

@@ -38,9 +38,7 @@ def normalise(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     count = 0
     for index, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{index:03d}"
-        cell.metadata = nbformat.from_dict(
-            {k: v for k, v in cell.metadata.items() if k in ("tags", "slideshow")}
-        )
+        cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k in ("tags", "slideshow")})
         if cell.cell_type != "code":
             continue
         cell.outputs = [output for output in map(_normalise_output, cell.outputs) if output is not None]

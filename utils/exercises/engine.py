@@ -80,7 +80,7 @@ class Verdict:
         return f"<Exercise {self.identifier}: {self.status}>"
 
 
-class AttemptFails(Exception):  # noqa: N818  (a finding about an attempt, not an error of the course)
+class AttemptFails(Exception):
     """Raised inside a check when the attempt is wrong; carries what the student sees."""
 
     def __init__(self, details: dict[str, str]):
@@ -88,7 +88,7 @@ class AttemptFails(Exception):  # noqa: N818  (a finding about an attempt, not a
         self.details = details
 
 
-class NotAttempted(Exception):  # noqa: N818
+class NotAttempted(Exception):
     """Raised when the attempt still returns ``...``."""
 
 
@@ -124,11 +124,7 @@ def load_checks(lesson: str | None = None) -> dict[str, Exercise]:
     for module in pkgutil.iter_modules(package.__path__):
         if module.name.startswith(f"checks_{lesson or ''}"):
             importlib.import_module(f"utils.exercises.{module.name}")
-    return {
-        key: value
-        for key, value in sorted(REGISTRY.items())
-        if lesson is None or key.startswith(lesson + ".")
-    }
+    return {key: value for key, value in sorted(REGISTRY.items()) if lesson is None or key.startswith(lesson + ".")}
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -154,15 +150,11 @@ def expect(got: Any, expected: Any, *, shown: str, hint: str) -> None:
     except Exception:
         equal = False
     # Python thinks True == 1 and [1] == array([1]); a string or tuple must be of its kind.
-    if not equal or (
-        isinstance(expected, str | tuple | bool) and not isinstance(got, type(expected) | np.bool_)
-    ):
+    if not equal or (isinstance(expected, str | tuple | bool) and not isinstance(got, type(expected) | np.bool_)):
         fail(shown=shown, expected=expected, got=got, hint=hint)
 
 
-def expect_close(
-    got: Any, expected: Any, *, shown: str, hint: str, atol: float = 1e-6, rtol: float = 1e-5
-) -> None:
+def expect_close(got: Any, expected: Any, *, shown: str, hint: str, atol: float = 1e-6, rtol: float = 1e-5) -> None:
     """The attempt's numbers must have ``expected``'s shape and values within a tolerance.
 
     Tolerances are generous on purpose: a right formula summed in another order is right.
@@ -232,9 +224,7 @@ def evaluate(identifier: str, attempt: Any) -> Verdict:
     known = load_checks(match.group(1)) if match else {}
     if identifier not in known:
         there = ", ".join(known) or "none in this lesson"
-        return Verdict(
-            str(identifier), NOT_YET, details={"problem": f"there is no such exercise (known: {there})"}
-        )
+        return Verdict(str(identifier), NOT_YET, details={"problem": f"there is no such exercise (known: {there})"})
     item = known[identifier]
     if attempt is ...:
         return Verdict(identifier, NOT_ATTEMPTED, item.title)
