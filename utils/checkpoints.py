@@ -1,16 +1,20 @@
 """Atomic save and resume for trainings that take hours (lessons 09 to 11).
 
-A checkpoint is one ``.npz`` file: named arrays plus a small JSON object. It appears under its name only when it is whole,
-so a kill at any moment leaves the previous one intact. Nothing is pickled.
+A checkpoint is one ``.npz`` file: named arrays plus a small JSON object. It appears under its name only when it is
+whole, so a kill at any moment leaves the previous one intact. Nothing is pickled. The lock that the ledger and the data store
+use is here as well.
 """
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import os
 import tempfile
+import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -45,6 +49,74 @@ def write_atomically(path: str | Path, write: Callable[[BinaryIO], Any]) -> Path
         Path(temporary).unlink(missing_ok=True)
         raise
     return path
+
+
+@contextlib.contextmanager
+def file_lock(path: str | Path, patience: float = 30.0, on_wait: Callable[[], Any] | None = None) -> Iterator[None]:
+    """Hold ``path`` as a lock: one process (and one thread) at a time.
+
+    The operating system holds the lock, not the file's existence, so a killed process never leaves one behind.
+
+    Args:
+        path: the lock file; made where missing, removed at the end.
+        patience: seconds to wait for whoever holds it.
+        on_wait: called once if the lock is taken.
+
+    Raises:
+        TimeoutError: somebody held the lock all the time.
+        OSError: the folder cannot be written.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + patience
+    while (handle := _open_locked(path)) is None:
+        if on_wait is not None:
+            on_wait()
+            on_wait = None
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"Another process has held {path} for {patience:.0f} s; wait for it, or end it.")
+        time.sleep(0.05)
+    try:
+        yield
+    finally:
+        # Removed while still held, so nobody can lock a file that is about to vanish (see _open_locked). Windows does
+        # not remove open files: there the empty file stays, which does no harm.
+        with contextlib.suppress(OSError):
+            path.unlink()
+        os.close(handle)
+
+
+def _open_locked(path: Path) -> int | None:
+    """Descriptor of the locked file, or None if somebody else holds it."""
+    try:
+        handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o644)
+    except PermissionError:
+        if os.name == "nt" and path.exists():  # another process is removing it
+            return None
+        raise
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK):
+            os.close(handle)
+            return None
+        return handle  # a file system without locks, as some network drives are: go on without
+    # The former holder may have removed the file between our open and our lock: then we hold a file nobody else sees.
+    try:
+        same = os.path.samestat(os.stat(path), os.fstat(handle))
+    except OSError:
+        same = False
+    if not same:
+        os.close(handle)
+        return None
+    return handle
 
 
 def save_checkpoint(path: str | Path, arrays: dict[str, np.ndarray], meta: dict[str, Any] | None = None) -> Path:

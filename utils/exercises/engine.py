@@ -1,8 +1,8 @@
 """The checking engine: run an attempt, say what is wrong with it kindly, never raise.
 
 A check is a function that receives the student's attempt and calls :func:`expect` or :func:`expect_close` on what it
-returns; the first that fails ends the check. Checks register themselves with :func:`exercise`; the module of a lesson is
-imported when its first exercise is checked.
+returns; the first that fails ends the check. Checks register themselves with :func:`exercise`; the module of a lesson
+is imported when its first exercise is checked.
 """
 
 from __future__ import annotations

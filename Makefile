@@ -1,0 +1,94 @@
+# Every task of the course; `make` alone prints this list. Works with GNU make 3.81 (macOS) and newer.
+# Variables: NB=05 picks notebooks, LESSON=05 picks results, GPU=0 leaves the graphics card alone, PYTHON=python3.12.
+
+SHELL := /bin/sh
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
+GPU ?= 1
+BIN := .venv/bin
+HAS_GPU := $(if $(filter 0,$(GPU)),,$(shell nvidia-smi -L 2>/dev/null | head -n 1))
+ENVIRONMENT := .venv/.ready$(if $(HAS_GPU),-gpu)
+RUN := $(if $(filter 0,$(GPU)),CUDA_VISIBLE_DEVICES=-1 )$(BIN)/
+
+.PHONY: help lab test test-unit test-notebooks test-jax lint lock data doctor notebooks results gpu-check bench clean
+
+help: ## print this list
+	@echo "From Lego to Go. The two commands that matter: make lab, make test."
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' Makefile
+
+# ---- the environment: each step says what failed and what to do ------------------------------------------------------
+
+.venv/.ready: requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Step 1 of 3 failed: no Python 3.11, 3.12 or 3.13 found. Install one, or name it: make PYTHON=/path/to/python3.12"; exit 1; }
+	@echo "Step 1 of 3: creating .venv with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv --clear .venv || { rm -rf .venv; echo "Step 1 of 3 failed: $(PYTHON) cannot create an environment. On Debian or Ubuntu: apt install python3-venv. Else check free disk space."; exit 1; }
+	@echo "Step 2 of 3: installing the locked packages (about 1.5 GB, some minutes)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock || { echo "Step 2 of 3 failed: the packages of requirements.lock could not be installed (message above). Check the network and 4 GB of free disk, then call make again."; exit 1; }
+	@echo "Step 3 of 3: installing the course itself"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . || { echo "Step 3 of 3 failed: the package utils could not be installed (message above)."; exit 1; }
+	@touch $@
+
+# The lock holds the CPU set; with an NVIDIA card the CUDA libraries that fit the same TensorFlow are added.
+.venv/.ready-gpu: .venv/.ready
+	@echo "Found $(HAS_GPU): adding TensorFlow's CUDA libraries (GPU=0 skips this)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "tensorflow[and-cuda]==$$($(BIN)/python -c 'import importlib.metadata as m; print(m.version("tensorflow"))')" || { echo "The CUDA libraries could not be installed (message above). Without the graphics card: make lab GPU=0"; exit 1; }
+	@touch $@
+
+# ---- for students ----------------------------------------------------------------------------------------------------
+
+lab: $(ENVIRONMENT) ## open JupyterLab on notebooks/ (localhost only, with a token)
+	$(RUN)jupyter lab --ip=127.0.0.1 --notebook-dir=notebooks
+
+data: $(ENVIRONMENT) ## fetch all data ahead of class
+	$(RUN)python -m utils.datasets.store
+
+doctor: $(ENVIRONMENT) ## report versions, GPU, memory, disk, browser and data, with the remedy for each gap
+	$(RUN)python -m utils.runtime doctor
+
+gpu-check: $(ENVIRONMENT) ## list devices, where operations run, and how much faster the GPU trains
+	$(RUN)python -m utils.runtime gpu-check
+
+# ---- for maintainers -------------------------------------------------------------------------------------------------
+
+test: $(ENVIRONMENT) ## everything CI runs: lint, unit tests, notebooks at smoke budget (NB=04 for one notebook)
+	$(RUN)python tests/run.py $(if $(NB),notebooks --notebooks $(NB))
+
+test-unit: $(ENVIRONMENT) ## unit tests alone
+	$(RUN)python tests/run.py unit
+
+test-notebooks: $(ENVIRONMENT) ## notebooks alone, at smoke budget (NB="04 05")
+	$(RUN)python tests/run.py notebooks offline $(if $(NB),--notebooks $(NB))
+
+test-jax: $(ENVIRONMENT) ## notebooks on the second backend (NB="04 05")
+	KERAS_BACKEND=jax $(RUN)python tests/run.py notebooks $(if $(NB),--notebooks $(NB))
+
+lint: $(ENVIRONMENT) ## style and likely mistakes
+	$(RUN)ruff check .
+	$(RUN)ruff format --check .
+
+notebooks: $(ENVIRONMENT) ## execute notebooks in place at the cpu budget and normalise them (NB="01 05")
+	COURSE_BUDGET=$${COURSE_BUDGET:-cpu} $(RUN)python tests/notebooks/execute.py $(NB)
+
+results: $(ENVIRONMENT) ## measure the course's figures again into mldata/results.json (LESSON=05)
+	@set -e; for script in tests/benchmarks/results_$(LESSON)*.py; do \
+		test -f "$$script" || { echo "Nothing to measure for lesson $(LESSON)."; exit 1; }; \
+		echo "== $$script"; $(RUN)python "$$script"; done
+
+bench: $(ENVIRONMENT) .venv-peers/.ready ## time the course beside its peers (LESSON=07)
+	@set -e; for script in tests/benchmarks/bench_$(LESSON)*.py; do \
+		test -f "$$script" || { echo "No benchmark for lesson $(LESSON)."; exit 1; }; \
+		echo "== $$script"; $(RUN)python "$$script"; done
+
+# Peers (torch, scikit-surprise, open-spiel, ...) stay out of the course's own environment.
+.venv-peers/.ready: tests/benchmarks/requirements.txt
+	@echo "Creating .venv-peers for the programs we compare with"
+	@$(PYTHON) -m venv --clear .venv-peers
+	@.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r tests/benchmarks/requirements.txt || { echo "The benchmark peers could not be installed (message above)."; exit 1; }
+	@touch $@
+
+lock: $(ENVIRONMENT) ## resolve requirements.lock and environment.yml anew from pyproject.toml
+	$(RUN)python .ci/lock.py
+
+clean: ## remove environments and build output; downloads and results stay
+	rm -rf .venv .venv-peers build lectures/build .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,22 @@
+"""Settings of all unit tests: smoke budget, no window, repeatable property tests, a ledger of their own."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("COURSE_BUDGET", "smoke")
+os.environ.setdefault("COURSE_HEADLESS", "1")
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+import pytest
+from hypothesis import settings
+
+# Repeatable in CI; no deadline, since the first call of a compiled function takes long.
+settings.register_profile("course", deadline=None, derandomize=True, max_examples=50)
+settings.load_profile("course")
+
+
+@pytest.fixture(autouse=True)
+def _own_ledger(tmp_path, monkeypatch):
+    """Tests never write into the course's ledger."""
+    monkeypatch.setenv("COURSE_RESULTS", str(tmp_path / "results.json"))

@@ -1,0 +1,100 @@
+"""Every committed notebook keeps the contract: outputs, order, first cell, closing sections, exercises, size."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from utils.exercises import engine
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+NAMES = {
+    *("01_special_layers", "02_convnets", "03_visualization_and_occlusion", "04_transfer_learning_cats_vs_dogs"),
+    *("05_mnist_cnn", "06_lstm_addition", "07_movielens_recommender", "08_q_learning", "09_dqn_breakout"),
+    *("10_reinforce", "11_alphago_go"),
+}
+CLOSING = ["Exercises", "What to remember", "Going further"]
+pytestmark = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def _cells(path: Path, kind: str | None = None):
+    return [c for c in nbformat.read(path, as_version=4).cells if kind is None or c.cell_type == kind]
+
+
+def _code(path: Path):
+    return [cell for cell in _cells(path, "code") if cell.source.strip()]
+
+
+def test_name_and_size(path):
+    assert path.stem in NAMES
+    assert path.stat().st_size < 1_500_000
+    nbformat.validate(nbformat.read(path, as_version=4))
+
+
+def test_executed_once_and_in_order(path):
+    counts = [cell.execution_count for cell in _code(path)]
+    assert counts == list(range(1, len(counts) + 1)), "run `make notebooks`"
+    assert any(cell.outputs for cell in _code(path))
+
+
+def test_no_errors_and_no_noise_in_outputs(path):
+    for cell in _code(path):
+        for output in cell.outputs:
+            assert output.output_type != "error", cell.source
+            assert output.get("name") != "stderr", output.get("text")
+
+
+def test_no_machine_paths(path):
+    text = path.read_text(encoding="utf-8")
+    for pattern in (r"/home/\w", r"/Users/\w", r"[A-Z]:\\\\Users", r"/tmp/"):
+        assert not re.search(pattern, text), pattern
+
+
+def test_marked_cells_have_a_stored_output(path):
+    marked = [cell for cell in _code(path) if "NBVAL_CHECK_OUTPUT" in cell.source]
+    assert marked, "at least one deterministic cell should be compared"
+    for cell in marked:
+        assert any(output.get("text") or output.get("data") for output in cell.outputs), cell.source
+
+
+def test_first_cell_introduces_the_lesson(path):
+    first = _cells(path)[0]
+    assert first.cell_type == "markdown"
+    assert first.source.startswith("# ")
+    for word in ("objectives", "prerequisites", "time", "data", "references"):
+        assert word in first.source.lower(), f"the first cell does not speak of {word}"
+
+
+def test_sections_are_numbered_and_end_as_agreed(path):
+    titles = [
+        line[3:].strip()
+        for cell in _cells(path, "markdown")
+        for line in re.sub(r"```.*?```", "", cell.source, flags=re.DOTALL).splitlines()
+        if line.startswith("## ")
+    ]
+    numbers = [re.match(r"(\d+)\.? ", title) for title in titles]
+    assert all(numbers), titles
+    assert [int(match.group(1)) for match in numbers] == list(range(1, len(titles) + 1))
+    assert [re.sub(r"^\d+\.? ", "", title) for title in titles[-3:]] == CLOSING
+
+
+def test_code_cells_are_short(path):
+    for cell in _code(path):
+        lines = [line for line in cell.source.splitlines() if line.strip()]
+        assert len(lines) <= 30, f"{len(lines)} lines:\n{cell.source[:200]}"
+
+
+def test_exercise_cells_match_the_checks(path):
+    known = engine.load_checks(path.stem[:2])
+    text = "\n".join(cell.source for cell in _code(path))
+    called = re.findall(r'check\("(\d\d\.\d+)", (\w+)\)', text)
+    assert dict(called) == {item.identifier: item.name for item in known.values()}
+    assert len(called) == len(known)
+    prose = "\n".join(cell.source for cell in _cells(path))
+    for item in known.values():
+        assert re.search(rf"def {item.name}\(", text), item.name
+        assert f"%load -s {item.name} solutions/{path.stem}.py" in prose
