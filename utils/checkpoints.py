@@ -1,8 +1,8 @@
 """Atomic save and resume for trainings that take hours (lessons 09 to 11).
 
-A checkpoint is one ``.npz`` file: named arrays plus a small JSON object. It appears under its name only when it is
-whole, so a kill at any moment leaves the previous one intact. Nothing is pickled. The lock that the ledger and the data store
-use is here as well.
+A checkpoint is one ``.npz`` file: named arrays plus a small JSON object. It appears under its name only when it is whole,
+so a kill at any moment leaves the previous one intact. Nothing is pickled. The lock that the ledger and the data store
+share is here as well.
 """
 
 from __future__ import annotations

@@ -12,13 +12,12 @@ import os
 import platform
 import subprocess
 import sys
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from utils import runtime
-from utils.checkpoints import write_atomically
+from utils.checkpoints import file_lock, write_atomically
 
 FIELDS = (
     "id",
@@ -117,31 +116,11 @@ def record(
         "note": note,
     }
     path = ledger_path()
-    with _lock(path):
+    with file_lock(path.with_name(f".{path.name}.lock")):
         entries = read(path) | {identifier: entry}
         text = json.dumps([entries[key] for key in sorted(entries)], indent=1, ensure_ascii=False) + "\n"
         write_atomically(path, lambda file: file.write(text.encode("utf-8")))
     return entry
-
-
-@contextlib.contextmanager
-def _lock(path: Path, patience: float = 30.0) -> Iterator[None]:
-    """One writer at a time, also between processes: whoever creates the lock file first."""
-    lock = path.with_name(path.name + ".part")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    deadline = time.monotonic() + patience
-    while True:
-        try:
-            os.close(os.open(lock, os.O_CREAT | os.O_EXCL))
-            break
-        except FileExistsError:
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{lock} has been there for {patience:.0f} s; delete it if nothing runs.") from None
-            time.sleep(0.05)
-    try:
-        yield
-    finally:
-        lock.unlink(missing_ok=True)
 
 
 def hardware_name() -> str:
