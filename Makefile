@@ -20,8 +20,9 @@ help: ## print this list
 
 .venv/.ready: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Step 1 of 3 failed: no Python 3.11, 3.12 or 3.13 found. Install one, or name it: make PYTHON=/path/to/python3.12"; exit 1; }
-	@echo "Step 1 of 3: creating .venv with $$($(PYTHON) --version)"
-	@$(PYTHON) -m venv --clear .venv || { rm -rf .venv; echo "Step 1 of 3 failed: $(PYTHON) cannot create an environment. On Debian or Ubuntu: apt install python3-venv. Else check free disk space."; exit 1; }
+	@test -x $(BIN)/python && $(BIN)/python -c 'import sys, pip' 2>/dev/null || { \
+		echo "Step 1 of 3: creating .venv with $$($(PYTHON) --version)"; \
+		$(PYTHON) -m venv --clear .venv || { rm -rf .venv; echo "Step 1 of 3 failed: $(PYTHON) cannot create an environment. On Debian or Ubuntu: apt install python3-venv. Else check free disk space."; exit 1; }; }
 	@echo "Step 2 of 3: installing the locked packages (about 1.5 GB, some minutes)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock || { echo "Step 2 of 3 failed: the packages of requirements.lock could not be installed (message above). Check the network and 4 GB of free disk, then call make again."; exit 1; }
 	@echo "Step 3 of 3: installing the course itself"
