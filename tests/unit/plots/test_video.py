@@ -118,8 +118,8 @@ def test_a_gif_is_shown_as_an_image(tmp_path):
 def test_a_large_video_is_compressed_then_shortened():
     noise = np.random.default_rng(0).integers(0, 256, (40, 8, 8), dtype=np.uint8).repeat(8, axis=1).repeat(8, axis=2)
     whole = video.show_video(noise, fps=10)
-    small = video.show_video(noise, fps=10, max_bytes=8_000, caption="noise")
-    assert len(small.data) <= 8_000 < len(whole.data)
+    small = video.show_video(noise, fps=10, max_bytes=4_500, caption="noise")
+    assert len(small.data) <= 4_500 < len(whole.data)
     assert "noise (the first" in small.caption and "of 4 seconds" in small.caption
 
 
