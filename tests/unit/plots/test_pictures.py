@@ -1,0 +1,96 @@
+"""Grids, curves and overlays: the right things are drawn, wrong input is told in a sentence."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from utils.plots import curves, grids, overlays, style
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    plt.close("all")
+
+
+def test_a_grid_has_one_picture_an_image_and_shared_limits():
+    images = [np.full((4, 4), float(v)) for v in range(5)]
+    figure = grids.image_grid(images, titles=list("abcde"), columns=3, limits="shared", title="five")
+    drawn = [ax for ax in figure.axes if ax.images]
+    assert [ax.get_title() for ax in drawn] == list("abcde") and len(figure.axes) == 6
+    assert {ax.images[0].get_clim() for ax in drawn} == {(0.0, 4.0)}
+
+
+def test_a_grid_takes_colour_and_channel_images():
+    figure = grids.image_grid([np.zeros((3, 3, 1)), np.zeros((5, 4, 3))])
+    assert [ax.images[0].get_array().shape for ax in figure.axes] == [(3, 3), (5, 4, 3)]
+
+
+@pytest.mark.parametrize("images, titles, sentence", [([], None, "no images"), ([np.eye(2)], ["a", "b"], "2 titles")])
+def test_a_grid_refuses_what_does_not_fit(images, titles, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        grids.image_grid(images, titles)
+
+
+def test_moving_average_uses_what_there_is_at_first():
+    assert_allclose(curves.moving_average([2, 4, 6, 8], 2), [2, 3, 5, 7])
+    assert_allclose(curves.moving_average([2, 4, 6], 10), [2, 3, 4])
+    assert curves.moving_average([], 3).shape == (0,)
+    with pytest.raises(ValueError, match="at least 1"):
+        curves.moving_average([1], 0)
+
+
+def test_curves_of_one_run_show_training_and_validation():
+    figure = curves.learning_curves({"loss": [3, 2, 1], "val_loss": [3, 2.5, 2]}, title="run")
+    (ax,) = figure.axes
+    assert [line.get_label() for line in ax.lines] == ["training", "validation"]
+    assert_allclose(ax.lines[0].get_xydata(), [[1, 3], [2, 2], [3, 1]])
+    assert ax.get_xlabel() == "epoch" and ax.get_ylabel() == "loss"
+
+
+def test_curves_of_several_seeds_show_mean_and_band():
+    figure = curves.learning_curves([{"accuracy": [0.2, 0.4, 0.9]}, {"accuracy": [0.4, 0.8]}])
+    (ax,) = figure.axes
+    assert_allclose(ax.lines[0].get_ydata(), [0.3, 0.6])
+    assert len(ax.collections) == 1
+
+
+def test_curves_without_the_metric_say_what_there_is():
+    with pytest.raises(ValueError, match="The history has mae"):
+        curves.learning_curves({"mae": [1]})
+
+
+def test_returns_and_live_curve_draw_the_average(capsys):
+    figure = curves.returns_curve([0, 10, 20], window=2, goal=15)
+    assert_allclose(figure.axes[0].lines[1].get_ydata(), [0, 5, 15])
+    live = curves.LiveCurve("return", every=1, window=1)
+    for step in range(3):
+        live.add(step, step * 2.0)
+    assert_allclose(live.draw().axes[0].lines[1].get_ydata(), [0, 2, 4])
+
+
+def test_an_overlay_colours_only_where_the_map_is_hot():
+    image = np.full((20, 30, 3), 100, np.uint8)
+    heat = np.zeros((2, 3))
+    heat[0, 0] = 1
+    mixed = overlays.overlay(image, heat)
+    assert mixed.shape == (20, 30, 3) and mixed.dtype == np.uint8
+    assert (mixed[-1, -1] == 100).all() and not (mixed[0, 0] == 100).all()
+    assert_allclose(overlays.overlay(image, np.zeros((2, 2))), image)
+
+
+@pytest.mark.parametrize(
+    "heat, alpha, sentence",
+    [(np.zeros(4), 0.5, "two-dimensional"), (np.array([[np.nan]]), 0.5, "finite"), (np.zeros((2, 2)), 2, "alpha")],
+)
+def test_an_overlay_refuses_what_it_cannot_draw(heat, alpha, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        overlays.overlay(np.zeros((4, 4), np.uint8), heat, alpha)
+
+
+def test_the_style_and_the_colour_bar():
+    style.use()
+    assert plt.rcParams["axes.titlelocation"] == "left"
+    ax = overlays.show_overlay(np.zeros((4, 4)), np.array([[0.0, 2.0]]), title="t", label="share")
+    assert ax.get_title(loc="left") == "t" and len(ax.figure.axes) == 2

@@ -1,0 +1,69 @@
+"""Many small images on one page (lessons 01 to 05)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+
+
+def image_grid(
+    images: Sequence[np.ndarray],
+    titles: Sequence[str] | None = None,
+    columns: int | None = None,
+    title: str = "",
+    cmap: str = "gray",
+    limits: tuple[float, float] | str | None = None,
+    cell: float = 1.3,
+    title_colors: Sequence[str] | None = None,
+) -> Figure:
+    """Draw images in rows, without axes.
+
+    Args:
+        images: at least one; (height, width), (height, width, 1) or (height, width, 3); sizes may differ.
+        titles: one short line above each image.
+        columns: images in a row; None chooses up to eight.
+        title: above the whole figure.
+        cmap: colours of images with one channel.
+        limits: values of the darkest and brightest colour; ``"shared"`` takes the range over all images, so that they
+            can be compared; None stretches each image on its own.
+        cell: inches an image.
+        title_colors: colour of each title, e.g. to mark mistakes.
+
+    Returns:
+        The figure; in a notebook, end the cell with ``;`` or ``plt.show()``.
+
+    Raises:
+        ValueError: no images, or another number of titles than images.
+    """
+    count = len(images)
+    if count == 0:
+        raise ValueError("There are no images to show.")
+    if titles is not None and len(titles) != count:
+        raise ValueError(f"There are {count} images but {len(titles)} titles.")
+    columns = min(columns or 8, count)
+    rows = -(-count // columns)
+    if limits == "shared":
+        limits = (min(float(np.min(i)) for i in images), max(float(np.max(i)) for i in images))
+    low, high = limits if limits is not None else (None, None)
+    line = 0.25 if titles is not None else 0.0
+    # A title needs room of its own, however narrow the grid.
+    width = max(columns * cell, 0.095 * len(title))
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(width, rows * (cell + line) + (0.35 if title else 0)), squeeze=False
+    )
+    for index, ax in enumerate(axes.flat):
+        ax.axis("off")
+        if index >= count:
+            continue
+        image = np.asarray(images[index])
+        image = image[:, :, 0] if image.ndim == 3 and image.shape[2] == 1 else image
+        ax.imshow(image, cmap=cmap, vmin=low, vmax=high)
+        if titles is not None:
+            color = title_colors[index] if title_colors is not None else "black"
+            ax.set_title(str(titles[index]), fontsize=10, fontweight="normal", loc="center", color=color)
+    if title:
+        figure.suptitle(title, fontsize=12, fontweight="bold", x=0.01, ha="left")
+    return figure
