@@ -197,3 +197,22 @@ def _tar_member(archive: Path, file: tarfile.TarFile, info: tarfile.TarInfo) -> 
     if not info.isreg():
         raise _damaged(archive, f"its member {info.name!r} is a link or a device")
     return _Member(info.name, info.size, lambda: file.extractfile(info))
+
+
+def read_member(archive: str | Path, name: str, largest: int = 256 * MIB) -> bytes | None:
+    """Content of the file called ``name`` in whatever folder of a zip or tar; None if there is none.
+
+    Raises:
+        DataError: the archive is truncated, damaged or hostile, or the file larger than ``largest`` bytes.
+    """
+    archive = Path(archive)
+    with _clear_errors(archive, archive.parent), _open_members(archive) as members:
+        for member in members:
+            if PurePosixPath(member.name).name != name or member.name.startswith("__MACOSX"):
+                continue
+            with member.open() as file:
+                content = file.read(largest + 1)
+            if len(content) > largest:
+                raise _damaged(archive, f"its member {member.name!r} unpacks to more than {largest / MIB:,.0f} MiB")
+            return content
+    return None
