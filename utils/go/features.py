@@ -1,0 +1,270 @@
+"""What the networks see: a position as planes of zeros and ones, from the side of the player to move (lesson 11).
+
+The planes follow table 2 of Silver et al., "Mastering the game of Go with deep neural networks and tree
+search" (Nature 529, 2016), cut down to what matters on a small board: stones, liberties, the latest moves,
+what a move would capture or risk, and ladders. :data:`PLANES` lists them; :data:`RAW` are those that need no
+knowledge of Go beyond the rules' symbols.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numba import njit
+
+from utils.go.board import (
+    BLACK,
+    COLOR,
+    EMPTY,
+    HEAD,
+    KO,
+    LAST,
+    MARK,
+    META,
+    NEXT,
+    RECENT,
+    SIZE,
+    STAMP,
+    STONES,
+    TO_PLAY,
+    Board,
+    count_liberties,
+    is_eye,
+    is_suicide,
+    legal,
+    neighbour,
+    place,
+    to_action,
+)
+
+PLANES = (
+    "own stones",
+    "their stones",
+    "empty",
+    "ones",
+    "black to play",
+    *(f"move {i} ago" for i in range(1, RECENT + 1)),
+    "1 liberty",
+    "2 liberties",
+    "3 liberties",
+    "4 or more liberties",
+    "legal, no own eye",
+    "captures 1",
+    "captures 2",
+    "captures 3 or more",
+    "self-atari of 1",
+    "self-atari of 2",
+    "self-atari of 3 or more",
+    "1 liberty after",
+    "2 liberties after",
+    "3 liberties after",
+    "4 or more liberties after",
+    "captures in a ladder",
+    "escapes from a ladder",
+)
+COUNT = len(PLANES)
+RAW = tuple(range(5 + RECENT))
+_LIBERTY = 5 + RECENT  # where the groups of planes start
+_LEGAL, _CAPTURE, _RISK, _AFTER, _LADDER = (_LIBERTY + offset for offset in (4, 5, 8, 11, 15))
+LADDER_NODES = 200  # positions read for one ladder; a longer one counts as an escape
+
+
+@njit(cache=True)
+def captured_in_ladder(s, p, defending, budget):
+    """Is the chain at p lost in a ladder? ``defending``: its owner moves next. ``budget[0]`` positions may be
+    looked at.
+
+    The attacker only plays atari, the defender only extends or captures what gives atari; three liberties are
+    an escape.
+    """
+    budget[0] -= 1
+    if budget[0] < 0:
+        return False
+    owner = s[COLOR, p]
+    moves = np.empty(64, np.int64)
+    count = _liberties_of(s, p, moves, 0)
+    if defending:
+        if count > 1:
+            return False
+        count = _saving_captures(s, p, moves, count)
+        for i in range(count):
+            q = moves[i]
+            if q == s[META, KO] or is_suicide(s, q, owner):
+                continue
+            t = s.copy()
+            place(t, q, owner)
+            liberties = count_liberties(t, p, 3)
+            if liberties >= 3 or (liberties == 2 and not captured_in_ladder(t, p, False, budget)):
+                return False
+        return True
+    if count != 2:
+        return count < 2
+    for i in range(2):
+        q = moves[i]
+        if q == s[META, KO] or is_suicide(s, q, 3 - owner):
+            continue
+        t = s.copy()
+        place(t, q, 3 - owner)
+        if captured_in_ladder(t, p, True, budget):
+            return True
+    return False
+
+
+@njit(cache=True)
+def _liberties_of(s, p, out, count):
+    """Append the (at most 3) liberties of the chain at p to ``out[count:]``; returns the new count."""
+    width = s[META, SIZE] + 2
+    s[META, STAMP] += 1
+    stone, first = p, count
+    while True:
+        for k in range(4):
+            q = neighbour(stone, k, width)
+            if s[COLOR, q] == EMPTY and s[MARK, q] != s[META, STAMP]:
+                s[MARK, q] = s[META, STAMP]
+                out[count] = q
+                count += 1
+                if count - first == 3:
+                    return count
+        stone = s[NEXT, stone]
+        if stone == p:
+            return count
+
+
+@njit(cache=True)
+def _saving_captures(s, p, out, count):
+    """Append the moves that capture an enemy chain in atari beside the chain at p."""
+    width = s[META, SIZE] + 2
+    enemy = 3 - s[COLOR, p]
+    stone = p
+    while True:
+        for k in range(4):
+            q = neighbour(stone, k, width)
+            if s[COLOR, q] == enemy and count < 60 and count_liberties(s, q, 2) == 1:
+                _liberties_of(s, q, out, count)
+                new = True
+                for i in range(count):
+                    if out[i] == out[count]:
+                        new = False
+                if new:
+                    count += 1
+        stone = s[NEXT, stone]
+        if stone == p:
+            return count
+
+
+@njit(cache=True)
+def _mark_ladders(s, planes):
+    """Fill the two ladder planes: moves that capture a chain of two liberties, moves that save one in atari."""
+    size = s[META, SIZE]
+    me = s[META, TO_PLAY]
+    moves = np.empty(64, np.int64)
+    budget = np.empty(1, np.int64)
+    for action in range(size * size):
+        p = (action // size + 1) * (size + 2) + action % size + 1
+        if s[COLOR, p] == EMPTY or s[HEAD, p] != p:
+            continue
+        count = _liberties_of(s, p, moves, 0)
+        theirs = s[COLOR, p] != me
+        if count != (2 if theirs else 1):
+            continue
+        if not theirs:
+            count = _saving_captures(s, p, moves, count)
+        for i in range(count):
+            q = moves[i]
+            if q == s[META, KO] or is_suicide(s, q, me):
+                continue
+            t = s.copy()
+            place(t, q, me)
+            budget[0] = LADDER_NODES
+            at = to_action(size, q)
+            if theirs:
+                if captured_in_ladder(t, p, True, budget):
+                    planes[at // size, at % size, _LADDER] = 1
+            else:
+                left = count_liberties(t, p, 3)
+                if left == 3 or (left == 2 and not captured_in_ladder(t, p, False, budget)):
+                    planes[at // size, at % size, _LADDER + 1] = 1
+
+
+@njit(cache=True)
+def fill_planes(s, past, count, planes):
+    """Write all planes of position ``s`` into the zeroed array ``planes`` of shape (size, size, COUNT), any
+    number type."""
+    size = s[META, SIZE]
+    me = s[META, TO_PLAY]
+    after = np.empty_like(s)
+    for action in range(size * size):
+        row, column = action // size, action % size
+        p = (row + 1) * (size + 2) + column + 1
+        planes[row, column, 3] = 1
+        planes[row, column, 4] = me == BLACK
+        if s[COLOR, p] != EMPTY:
+            planes[row, column, 0 if s[COLOR, p] == me else 1] = 1
+            planes[row, column, _LIBERTY - 1 + count_liberties(s, p, 4)] = 1
+            continue
+        planes[row, column, 2] = 1
+        if not legal(s, past, count, p, me):
+            continue
+        planes[row, column, _LEGAL] = not is_eye(s, p, me)
+        after[:] = s
+        captured = place(after, p, me)
+        if captured > 0:
+            planes[row, column, _CAPTURE - 1 + min(captured, 3)] = 1
+        liberties = count_liberties(after, p, 4)
+        planes[row, column, _AFTER - 1 + liberties] = 1
+        if liberties == 1:
+            planes[row, column, _RISK - 1 + min(after[STONES, after[HEAD, p]], 3)] = 1
+    for i in range(RECENT):
+        if s[META, LAST + i] > 0:
+            at = to_action(size, s[META, LAST + i])
+            planes[at // size, at % size, 5 + i] = 1
+    _mark_ladders(s, planes)
+
+
+def planes_of(board: Board, dtype=np.float32) -> np.ndarray:
+    """The planes of a position, shape (size, size, COUNT), zeros and ones."""
+    planes = np.zeros((board.size, board.size, COUNT), dtype)
+    fill_planes(board.s, board.past, board.past_count, planes)
+    return planes
+
+
+#
+# ---------------------------------------------------------------------------------------------------------------------
+# The eight symmetries of the board
+
+
+@lru_cache(maxsize=32)
+def symmetries(size: int) -> np.ndarray:
+    """``table[k, a]``: the action that action ``a`` becomes under symmetry ``k``; int64 (8, size * size + 1).
+
+    Symmetry 0 is the identity, 1 to 3 are quarter turns, 4 to 7 the same after a reflection. A pass stays a pass.
+    """
+    points = np.arange(size * size).reshape(size, size)
+    table = np.empty((8, size * size + 1), np.int64)
+    for k in range(8):
+        image = np.rot90(points[:, ::-1] if k >= 4 else points, k % 4)
+        table[k, image.ravel()] = np.arange(size * size)
+        table[k, -1] = size * size
+    return table
+
+
+@lru_cache(maxsize=32)
+def inverse_symmetries(size: int) -> np.ndarray:
+    """``table[k, b]``: the action that symmetry ``k`` turns into ``b``, so ``x.reshape(n, -1)[..., table[k,
+    :-1]]`` is the board ``x`` transformed by ``k``."""
+    return np.argsort(symmetries(size), axis=1)
+
+
+def transform(planes: np.ndarray, k: np.ndarray) -> np.ndarray:
+    """Turn each position of a batch (n, size, size, channels) by its own symmetry ``k`` of shape (n,)."""
+    n, size, _, channels = planes.shape
+    index = inverse_symmetries(size)[k, :-1]
+    return np.take_along_axis(planes.reshape(n, size * size, channels), index[:, :, None], axis=1).reshape(planes.shape)
+
+
+def transform_policy(policy: np.ndarray, k: np.ndarray, back: bool = False) -> np.ndarray:
+    """Turn each row of (n, size * size + 1) by its own symmetry ``k``; ``back`` undoes :func:`transform`."""
+    size = round((policy.shape[1] - 1) ** 0.5)
+    table = (symmetries if back else inverse_symmetries)(size)
+    return np.take_along_axis(policy, table[k], axis=1)

@@ -1,0 +1,264 @@
+"""The networks of lesson 11: a small residual tower with a policy head, a value head, or both.
+
+One builder serves AlphaGo's three networks (policy, policy improved by self-play, value) and AlphaGo Zero's
+single one. No layer's weights depend on the size of the board, so a network trained on 9x9 can look at 13x13.
+:class:`Evaluator` is what a search talks to: batch normalisation folded into the convolutions, fixed batch
+sizes, a random symmetry for each position if wished.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from utils import runtime
+from utils.checkpoints import load_checkpoint, save_checkpoint
+from utils.go import features
+from utils.layers.blocks import conv_bn, residual_block
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What must be known to build a network again.
+
+    Attributes:
+        size: of the board it was trained on (it runs on others).
+        planes: input channels.
+        filters: of the tower.
+        blocks: residual blocks; AlphaGo's networks had 13 plain layers of 192 filters, Zero's 19 or 39 blocks of 256.
+        policy, value: which heads it has.
+    """
+
+    size: int = 9
+    planes: int = features.COUNT
+    filters: int = 64
+    blocks: int = 5
+    policy: bool = True
+    value: bool = False
+
+
+def _pool(x):
+    """Mean and maximum of each channel over the board (n, 2 * channels): what happens anywhere matters everywhere."""
+    mean = layers.GlobalAveragePooling2D()(x)
+    return layers.Concatenate()([mean, layers.GlobalMaxPooling2D()(x)])
+
+
+def _with_overview(x, filters: int, name: str):
+    """Add to each channel a number computed from the whole board (global pooling, after Wu 2019, KataGo,
+    section 4.1)."""
+    bias = layers.Dense(filters, name=f"{name}_dense")(_pool(x))
+    return layers.Add(name=f"{name}_add")([x, layers.Reshape((1, 1, filters))(bias)])
+
+
+def build(architecture: Architecture, normalise: bool = True, any_size: bool = False) -> keras.Model:
+    """A Keras model from planes (n, size, size, planes) to logits over actions and/or a value.
+
+    Args:
+        architecture: see there.
+        normalise: False leaves the batch normalisation out (for inference, see :func:`fold`).
+        any_size: leave the board's size open.
+
+    Returns:
+        Model with outputs ``policy`` (n, size * size + 1), logits, the last one passing; and ``value`` (n, 1),
+        between -1 and 1, from the side to play. One output alone is not wrapped in a list.
+
+    Raises:
+        ValueError: no head was asked for.
+    """
+    if not (architecture.policy or architecture.value):
+        raise ValueError("A network needs a head: set policy or value.")
+    size = None if any_size else architecture.size
+    planes = keras.Input((size, size, architecture.planes), name="planes")
+    x = conv_bn(planes, architecture.filters, 3, normalise=normalise, name="stem")
+    for number in range(1, architecture.blocks + 1):
+        x = residual_block(x, architecture.filters, normalise=normalise, name=f"block{number}")
+        if number % 2 == 0:
+            x = _with_overview(x, architecture.filters, f"overview{number}")
+    outputs = []
+    if architecture.policy:
+        outputs.append(_policy_head(x, normalise))
+    if architecture.value:
+        outputs.append(_value_head(x, normalise))
+    return keras.Model(planes, outputs[0] if len(outputs) == 1 else outputs, name="go_network")
+
+
+def _policy_head(x, normalise: bool):
+    x = conv_bn(x, 32, 1, normalise=normalise, name="policy")
+    pooled = _pool(x)
+    points = layers.Conv2D(1, 1, use_bias=False, name="policy_points")(_with_overview(x, 32, "policy_overview"))
+    passing = layers.Dense(1, name="policy_pass")(layers.Dense(32, "relu", name="policy_pass_hidden")(pooled))
+    return layers.Concatenate(name="policy_logits")([layers.Reshape((-1,))(points), passing])
+
+
+def _value_head(x, normalise: bool):
+    x = conv_bn(x, 32, 1, normalise=normalise, name="value")
+    x = layers.Dense(64, activation="relu", name="value_hidden")(_pool(x))
+    return layers.Dense(1, activation="tanh", name="value_out")(x)
+
+
+def fold(model: keras.Model, architecture: Architecture, any_size: bool = False) -> keras.Model:
+    """The same function without batch normalisation: its scale and shift go into the convolution before it.
+
+    Faster at inference, and nothing can be left in training mode by mistake.
+    """
+    folded = build(architecture, normalise=False, any_size=any_size)
+    for layer in folded.layers:
+        if not layer.weights:
+            continue
+        source = model.get_layer(layer.name)
+        normal = _normalisation_after(model, layer.name)
+        if normal is None:
+            layer.set_weights(source.get_weights())
+            continue
+        gamma, beta, mean, variance = (np.asarray(w, np.float64) for w in normal.get_weights())
+        scale = gamma / np.sqrt(variance + normal.epsilon)
+        kernel = source.get_weights()[0] * scale
+        layer.set_weights([kernel.astype(np.float32), (beta - mean * scale).astype(np.float32)])
+    return folded
+
+
+def _normalisation_after(model: keras.Model, name: str):
+    """The batch normalisation that follows the convolution ``name``, if any (``stem_conv`` -> ``stem_bn``)."""
+    if "_conv" not in name:
+        return None
+    try:
+        return model.get_layer(name.replace("_conv", "_bn"))
+    except ValueError:
+        return None
+
+
+#
+# ---------------------------------------------------------------------------------------------------------------------
+# Files
+
+
+def weights_folder() -> Path:
+    """``mldata/weights``."""
+    return runtime.repo_root() / "mldata" / "weights"
+
+
+def save(path: str | Path, model: keras.Model, architecture: Architecture, provenance: dict[str, Any]) -> Path:
+    """Write the weights as float16 to ``path`` (``.npz``) and where they come from beside it (``.json``)."""
+    path = Path(path)
+    arrays = {f"{i:03d}": np.asarray(w, np.float16) for i, w in enumerate(model.get_weights())}
+    save_checkpoint(path, arrays, {"architecture": asdict(architecture)})
+    path.with_suffix(".json").write_text(json.dumps(provenance, indent=2) + "\n", encoding="utf-8")
+    return path
+
+
+def load(path: str | Path) -> tuple[keras.Model, Architecture]:
+    """A network written by :func:`save`; a bare name is looked up in mldata/weights.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: damaged, or not a network of this course.
+    """
+    path = Path(path)
+    if not path.suffix and not path.exists():
+        path = weights_folder() / f"{path}.npz"
+    arrays, meta = load_checkpoint(path)
+    try:
+        architecture = Architecture(**meta["architecture"])
+        model = build(architecture)
+        model.set_weights([arrays[name].astype(np.float32) for name in sorted(arrays)])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} holds no Go network of this version ({error}).") from error
+    return model, architecture
+
+
+#
+# ---------------------------------------------------------------------------------------------------------------------
+# Inference
+
+BATCHES = (1, 4, 8, 16, 32, 64, 128, 256, 512)
+
+
+class Evaluator:
+    """From planes to move probabilities and values, fast, for searches and matches.
+
+    Args:
+        model, architecture: a network; if it lacks a head, that answer is None.
+        symmetry: None looks at each position as it is; an integer seed turns each by a random symmetry (Zero's trick
+            against the blind spots of one orientation); ``"all"`` averages the eight, eight times as slow.
+        jit: compile with XLA (TensorFlow: faster on some processors, slow to start).
+
+    Attributes:
+        evaluations: positions evaluated so far.
+    """
+
+    def __init__(self, model: keras.Model, architecture: Architecture, symmetry: int | str | None = None):
+        self.architecture = architecture
+        self.network = fold(model, architecture, any_size=True)
+        self.symmetry = symmetry
+        self.rng = np.random.default_rng(symmetry if isinstance(symmetry, int) else 0)
+        self.evaluations = 0
+        self._run = compiled(self.network)
+
+    @classmethod
+    def from_file(cls, path: str | Path, symmetry: int | str | None = None) -> Evaluator:
+        """Evaluator of a network in a file (see :func:`load`)."""
+        return cls(*load(path), symmetry=symmetry)
+
+    def __call__(self, planes: np.ndarray) -> tuple[np.ndarray | None, np.ndarray | None]:
+        """Probabilities (n, size * size + 1) and values (n,) of positions (n, size, size, planes)."""
+        self.evaluations += len(planes)
+        if self.symmetry is None:
+            return self._evaluate(planes)
+        if self.symmetry == "all":
+            answers = [self._turned(planes, np.full(len(planes), k)) for k in range(8)]
+            return tuple(None if a[0] is None else np.mean(a, axis=0) for a in zip(*answers))
+        return self._turned(planes, self.rng.integers(0, 8, len(planes)))
+
+    def _turned(self, planes: np.ndarray, k: np.ndarray):
+        policy, value = self._evaluate(features.transform(planes, k))
+        return None if policy is None else features.transform_policy(policy, k, back=True), value
+
+    def _evaluate(self, planes: np.ndarray):
+        n = len(planes)
+        full = next((b for b in BATCHES if b >= n), n)
+        if full > n:  # few distinct shapes, since each one is compiled
+            planes = np.concatenate([planes, np.zeros((full - n, *planes.shape[1:]), planes.dtype)])
+        outputs = self._run(np.ascontiguousarray(planes, np.float32))
+        outputs = [np.asarray(output)[:n] for output in outputs]
+        logits = outputs.pop(0) if self.architecture.policy else None
+        value = outputs.pop(0)[:, 0] if self.architecture.value else None
+        return None if logits is None else softmax(logits), value
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Along the last axis, in NumPy."""
+    e = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def compiled(network: keras.Model):
+    """A fast callable from planes to a list of arrays, made the way the backend in use likes it."""
+    backend = keras.backend.backend()
+
+    def forward(x):
+        outputs = network(x, training=False)
+        return outputs if isinstance(outputs, (list, tuple)) else [outputs]
+
+    if backend == "tensorflow":
+        from utils.go.compiled_tf import compile_function
+
+        return compile_function(forward, jit=os.environ.get("COURSE_GO_XLA") == "1")
+    if backend == "jax":
+        import jax
+
+        variables = [v.value for v in network.variables]
+
+        @jax.jit
+        def run(values, x):
+            with keras.StatelessScope(state_mapping=list(zip(network.variables, values))):
+                return forward(x)
+
+        return lambda x: run(variables, x)
+    return lambda x: [ops.convert_to_numpy(output) for output in forward(ops.convert_to_tensor(x))]
