@@ -541,8 +541,11 @@ def megabytes(size: int) -> str:
 
 
 def inventory() -> list[tuple[Entry, str]]:
-    """Every entry and what is there of it, without a network: ``"cache (mirror)"``, ``"shipped"``, ``"damaged"`` or
-    ``"missing"``."""
+    """Every entry and what is there of it, without a network.
+
+    ``"cache (mirror)"`` names the origin of the copy; ``"mirror"`` lies in the folder ``COURSE_MIRROR`` and is copied
+    at the first use; the others are ``"shipped"``, ``"damaged"`` and ``"missing"``.
+    """
     rows = []
     for entry in registry().values():
         outcome = Outcome()
@@ -550,6 +553,8 @@ def inventory() -> list[tuple[Entry, str]]:
             state = "shipped"
         elif _cached(entry, outcome):
             state = f"cache ({origin(entry.name) or 'official'})"
+        elif isinstance(_mirror(), Path) and _mirror_hash(entry, Outcome()):
+            state = "mirror"
         else:
             state = "damaged" if outcome.failed else "missing"
         rows.append((entry, state))
