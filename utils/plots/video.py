@@ -196,7 +196,7 @@ def png_bytes(frame: np.ndarray, colors: int | None = 128) -> bytes:
     """One frame as the bytes of a PNG file, reduced to a palette of ``colors`` (None keeps all colours)."""
     image = Image.fromarray(as_rgb(frame))
     if colors:
-        image = image.quantize(colors, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        image = image.quantize(colors, method=Image.Quantize.MAXCOVERAGE, kmeans=2, dither=Image.Dither.NONE)
     buffer = io.BytesIO()
     image.save(buffer, "PNG", optimize=True)
     return buffer.getvalue()

@@ -1,0 +1,414 @@
+"""Layers as pictures: bricks that click together, kernels that move, windows that keep one number (lesson 01).
+
+The numbers come from :mod:`utils.layers.reference`; this module only draws. ``animate_*`` return an
+:class:`~utils.plots.animation.Animation`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle, FancyBboxPatch, Polygon, Rectangle
+
+from utils.layers import reference
+from utils.plots.animation import Animation, animate
+from utils.plots.style import COLORS
+
+BLUE, RED, GREEN, PINK, ORANGE, SKY = COLORS[:6]
+INK, FAINT, BLANK = "#222222", "#b8b8b8", "#ffffff"
+WINDOW_FILL, OUTPUT_FILL, KERNEL_FILL, PAD_FILL = "#ffe3a8", "#bfe6d6", "#cfe4f3", "#eeeeee"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Cells with numbers
+
+
+def number(value: float) -> str:
+    """A number as it stands in a cell: 3, -2, 0.25; empty for nan, minus infinity as such."""
+    if np.isnan(value):
+        return ""
+    if np.isinf(value):
+        return "−∞"
+    return f"{value + 0.0:.4g}".replace("-", "−")  # adding 0.0 turns a product like 0 · (−1) from -0 to 0
+
+
+def _cell(ax: Axes, x: float, y: float, value: float | str, fill: str = BLANK, edge: str = FAINT, **text: Any) -> None:
+    """A unit square with its lower left corner at (x, y) and a number in the middle."""
+    lift = edge != FAINT
+    ax.add_patch(Rectangle((x, y), 1, 1, facecolor=fill, edgecolor=edge, linewidth=2 if lift else 1, zorder=2 + lift))
+    label = value if isinstance(value, str) else number(value)
+    ax.text(x + 0.5, y + 0.46, label, ha="center", va="center", zorder=5, **({"fontsize": 14, "color": INK} | text))
+
+
+def _stage(figure: Figure, width: float, height: float, title: str) -> Axes:
+    """Axes in cell units that fill the figure below a title."""
+    ax = figure.add_axes((0, 0, 1, 1))
+    ax.set(xlim=(0, width), ylim=(0, height), aspect="equal")
+    ax.axis("off")
+    ax.text(0.15, height - 0.15, title, fontsize=13, fontweight="bold", color=INK, ha="left", va="top")
+    return ax
+
+
+def _label(ax: Axes, x: float, y: float, text: str, color: str = INK, ha: str = "right", size: int = 12) -> None:
+    ax.text(x, y, text, fontsize=size, color=color, ha=ha, va="center")
+
+
+def _sum_text(frame: reference.Frame, kernel: np.ndarray, limit: int = 9) -> str:
+    """The sum written out: 1·1 + 4·2 + (−1)·0 + 0·(−1) = 9; long ones are cut in the middle."""
+
+    def bracketed(value: float) -> str:
+        return f"({number(value)})" if value < 0 else number(value)
+
+    pairs = list(zip(frame.window.ravel(), kernel.ravel()))
+    terms = [f"{bracketed(x)}·{bracketed(k)}" for x, k in pairs]
+    if len(terms) > limit:
+        terms = [*terms[:3], "…", *terms[-2:]]
+    return " + ".join(terms) + f" = {number(frame.value)}"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# One dimension
+
+
+def animate_conv1d(x, kernel, stride: int = 1, padding: str = "valid", fps: float = 0.8) -> Animation:
+    """A kernel that slides along a row of numbers: products, their sum, and the output so far. Used in lesson 01.
+
+    Args:
+        x: (length,) numbers, at most about 14 to stay readable.
+        kernel: (size,) numbers.
+        stride, padding: as :func:`utils.layers.reference.conv1d`.
+    """
+    kernel = np.asarray(kernel, dtype=np.float64)
+    frames = list(reference.conv1d_frames(x, kernel, stride=stride, padding=padding))
+    margin, width = 2.2, len(frames[0].padded) + 2.6
+
+    def draw(figure: Figure, frame: reference.Frame) -> None:
+        ax = _stage(figure, width, 8.6, f"Convolution 1D: output cell {frame.index[0] + 1} of {len(frames)}")
+        _draw_row_and_window(ax, frame, len(kernel), margin, 6.2, padded=_padded_cells(x, frame))
+        left = margin + frame.start[0]
+        _label(ax, margin - 0.25, 4.9, "kernel", BLUE)
+        _label(ax, margin - 0.25, 3.6, "products")
+        for j, (weight, product) in enumerate(zip(kernel, frame.products)):
+            _cell(ax, left + j, 4.4, weight, KERNEL_FILL, color=BLUE)
+            _cell(ax, left + j, 3.1, product)
+            ax.text(left + j + 0.5, 5.72, "×", fontsize=13, color=FAINT, ha="center", va="center")
+        _draw_output_row(ax, frame, len(kernel), stride, margin, 1.3, from_y=3.1)
+        ax.text(margin, 0.55, f"sum of products:  {_sum_text(frame, kernel)}", fontsize=13, color=INK, va="center")
+
+    caption = f"A kernel of {len(kernel)} numbers slides along {len(np.ravel(x))} inputs and leaves {len(frames)} sums"
+    return animate(draw, frames, (width * 0.56, 8.6 * 0.56), fps, caption, columns=2)
+
+
+def animate_pool1d(x, size: int = 2, stride: int | None = None, kind: str = "max", fps: float = 0.8) -> Animation:
+    """A window that moves along a row of numbers and keeps the largest (or the mean). Used in lesson 01.
+
+    Args:
+        x: (length,) numbers.
+        size, stride, kind: as :func:`utils.layers.reference.pool1d_frames`.
+    """
+    frames = list(reference.pool1d_frames(x, size, stride, kind=kind))
+    step = stride or size
+    margin, width = 2.2, len(frames[0].padded) + 2.6
+    name = {"max": "Max pooling", "average": "Average pooling"}[kind]
+
+    def draw(figure: Figure, frame: reference.Frame) -> None:
+        ax = _stage(figure, width, 5.9, f"{name} 1D: output cell {frame.index[0] + 1} of {len(frames)}")
+        _draw_row_and_window(ax, frame, size, margin, 3.6, padded=set(), strongest=kind == "max")
+        _draw_output_row(ax, frame, size, step, margin, 1.3, from_y=3.6)
+        values = ", ".join(number(v) for v in frame.window)
+        word = {"max": "the largest", "average": "the mean"}[kind]
+        ax.text(margin, 0.55, f"{word} of {values} is {number(frame.value)}", fontsize=13, color=INK, va="center")
+
+    caption = f"{name}: of each window of {size} numbers one remains"
+    return animate(draw, frames, (width * 0.56, 5.9 * 0.56), fps, caption, columns=2)
+
+
+def _padded_cells(x, frame: reference.Frame) -> set[int]:
+    """Positions of the padded row that are padding."""
+    length = len(np.ravel(x))
+    before = (len(frame.padded) - length) // 2
+    return set(range(before)) | set(range(before + length, len(frame.padded)))
+
+
+def _draw_row_and_window(
+    ax: Axes, frame: reference.Frame, size: int, left: float, y: float, padded: set[int], strongest: bool = False
+) -> None:
+    _label(ax, left - 0.25, y + 0.5, "input")
+    first = frame.start[0]
+    top = first + int(np.argmax(frame.window)) if strongest else -1
+    for i, value in enumerate(frame.padded):
+        inside = first <= i < first + size
+        fill = WINDOW_FILL if inside else PAD_FILL if i in padded else BLANK
+        style = {"color": "#888888"} if i in padded else {}
+        if i == top:
+            style = {"fontweight": "bold", "color": RED}
+        _cell(ax, left + i, y, float(value), fill, ORANGE if inside else FAINT, **style)
+
+
+def _draw_output_row(
+    ax: Axes, frame: reference.Frame, size: int, stride: int, left: float, y: float, from_y: float
+) -> None:
+    """Output cells below the middle of their windows, with a funnel from the window to the cell in work."""
+    _label(ax, left - 0.25, y + 0.5, "output", GREEN)
+    current = frame.index[0]
+    for i, value in enumerate(frame.output):
+        at = left + i * stride + (size - 1) / 2
+        if i == current:
+            start = left + frame.start[0]
+            corners = [(start, from_y), (start + size, from_y), (at + 1, y + 1), (at, y + 1)]
+            ax.add_patch(Polygon(corners, facecolor=OUTPUT_FILL, alpha=0.45, linewidth=0, zorder=1))
+        done = not np.isnan(value)
+        style = {"fontweight": "bold"} if i == current else {}
+        _cell(ax, at, y, float(value), OUTPUT_FILL if done else BLANK, GREEN if i == current else FAINT, **style)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Two dimensions
+
+
+def animate_conv2d(image, kernel, stride: int = 1, padding: str = "valid", fps: float = 1.0) -> Animation:
+    """A kernel that slides over a small image, row by row. Used in lesson 01.
+
+    Args:
+        image: (height, width) numbers, at most about 8 by 8 to stay readable.
+        kernel: (height, width) numbers.
+        stride, padding: as :func:`utils.layers.reference.conv2d`.
+    """
+    image, kernel = np.asarray(image, dtype=np.float64), np.asarray(kernel, dtype=np.float64)
+    frames = list(reference.conv2d_frames(image, kernel, stride=stride, padding=padding))
+    grey = _padding_mask(image.shape, frames[0].padded.shape)
+    rows, columns = frames[0].padded.shape
+    out_columns = frames[0].output.shape[1]
+    kernel_x, output_x = columns + 1.6, columns + kernel.shape[1] + 3.2
+    width, height = output_x + out_columns + 0.6, max(rows, 2 * kernel.shape[0] + 1.3) + 3.2
+    top = height - 1.9
+
+    def draw(figure: Figure, frame: reference.Frame) -> None:
+        step = frame.index[0] * out_columns + frame.index[1] + 1
+        ax = _stage(figure, width, height, f"Convolution 2D: output cell {step} of {len(frames)}")
+        _draw_grid(ax, frame.padded, 0.6, top, "input", window=(frame.start, kernel.shape), grey=grey)
+        _draw_grid(ax, kernel, kernel_x, top, "kernel", fill=KERNEL_FILL, color=BLUE)
+        _draw_grid(ax, frame.products, kernel_x, top - kernel.shape[0] - 1.3, "products")
+        _draw_grid(ax, frame.output, output_x, top, "output", color=GREEN, done=True, current=frame.index)
+        ax.text(0.6, 0.55, f"sum of products:  {_sum_text(frame, kernel)}", fontsize=12, color=INK, va="center")
+
+    caption = f"A {kernel.shape[0]} by {kernel.shape[1]} kernel slides over an image, row by row"
+    return animate(draw, frames, (width * 0.5, height * 0.5), fps, caption, columns=2)
+
+
+def animate_pool2d(image, size: int = 2, stride: int | None = None, kind: str = "max", fps: float = 0.8) -> Animation:
+    """A square window that moves over a small image and keeps the largest number (or the mean). Used in lesson 01."""
+    image = np.asarray(image, dtype=np.float64)
+    frames = list(reference.pool2d_frames(image, size, stride, kind=kind))
+    rows, columns = image.shape
+    out_columns = frames[0].output.shape[1]
+    output_x = columns + 2.0
+    width, height = output_x + out_columns + 0.6, rows + 3.2
+    top = height - 1.9
+    name = {"max": "Max pooling", "average": "Average pooling"}[kind]
+
+    def draw(figure: Figure, frame: reference.Frame) -> None:
+        step = frame.index[0] * out_columns + frame.index[1] + 1
+        ax = _stage(figure, width, height, f"{name} 2D: output cell {step} of {len(frames)}")
+        strongest = None
+        if kind == "max":
+            inside = np.unravel_index(int(np.argmax(frame.window)), frame.window.shape)
+            strongest = tuple(int(a + b) for a, b in zip(frame.start, inside))
+        _draw_grid(ax, image, 0.6, top, "input", window=(frame.start, frame.window.shape), strongest=strongest)
+        _draw_grid(ax, frame.output, output_x, top, "output", color=GREEN, done=True, current=frame.index)
+        values = ", ".join(number(v) for v in frame.window.ravel())
+        word = {"max": "the largest", "average": "the mean"}[kind]
+        ax.text(0.6, 0.55, f"{word} of {values} is {number(frame.value)}", fontsize=12, color=INK, va="center")
+
+    caption = f"{name}: of each {size} by {size} window one number remains"
+    return animate(draw, frames, (width * 0.56, height * 0.56), fps, caption, columns=3)
+
+
+def _padding_mask(shape: tuple[int, ...], padded: tuple[int, ...]) -> np.ndarray:
+    mask = np.ones(padded, dtype=bool)
+    before = [(p - n) // 2 for n, p in zip(shape, padded)]
+    mask[before[0] : before[0] + shape[0], before[1] : before[1] + shape[1]] = False
+    return mask
+
+
+def _draw_grid(
+    ax: Axes,
+    values: np.ndarray,
+    left: float,
+    top: float,
+    name: str,
+    *,
+    fill: str = BLANK,
+    color: str = INK,
+    window: tuple[tuple[int, ...], tuple[int, ...]] | None = None,
+    grey: np.ndarray | None = None,
+    strongest: tuple[int, ...] | None = None,
+    done: bool = False,
+    current: tuple[int, ...] | None = None,
+) -> None:
+    """A grid of cells hanging from ``top``: a window in yellow, padding in grey, finished output cells in green."""
+    _label(ax, left, top + 0.45, name, color, ha="left")
+    for (i, j), value in np.ndenumerate(values):
+        inside = window is not None and all(a <= p < a + k for p, a, k in zip((i, j), *window))
+        pad = grey is not None and bool(grey[i, j])
+        face = WINDOW_FILL if inside else PAD_FILL if pad else OUTPUT_FILL if done and not np.isnan(value) else fill
+        edge = ORANGE if inside else GREEN if (i, j) == current else FAINT
+        style: dict[str, Any] = {"color": "#888888" if pad else INK if done else color}
+        if (i, j) == strongest:
+            style = {"color": RED, "fontweight": "bold"}
+        elif (i, j) == current:
+            style["fontweight"] = "bold"
+        _cell(ax, left + j, top - i - 1, float(value), face, edge, **style)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# A model as a wall of bricks
+
+BRICK_COLORS = {
+    "InputLayer": "#d9d9d9",
+    "Dense": BLUE,
+    "Conv1D": RED,
+    "Conv2D": RED,
+    "MaxPooling1D": ORANGE,
+    "MaxPooling2D": ORANGE,
+    "AveragePooling2D": ORANGE,
+    "GlobalMaxPooling2D": ORANGE,
+    "Flatten": PINK,
+    "Dropout": SKY,
+    "Embedding": GREEN,
+}
+MERGE_COLOR = "#7b5ea7"
+BRICK_WIDTH, BRICK_HEIGHT = 3.4, 0.92
+
+
+def draw_bricks(model: Any, title: str = "", ax: Axes | None = None) -> Figure:
+    """A built Keras model as a wall of Lego bricks: input at the bottom, output on top. Used in lesson 01.
+
+    Each brick tells its layer's class, the shape of what comes out, and its parameters. A merge layer is a wide brick
+    on several narrow ones.
+
+    Args:
+        model: ``Sequential`` or functional, built. Every output may be used once (no skip connections, no shared
+            layers: bricks cannot overlap).
+        title: above the wall.
+
+    Raises:
+        ValueError: a model that is not built, or one that bricks cannot show.
+    """
+    parents = _parents(model)
+    spans, rows = _places(parents)
+    width = max(right for _, right in spans.values()) * BRICK_WIDTH
+    count = max(rows.values()) + 1
+    if ax is None:
+        _, ax = plt.subplots(figsize=(0.4 + width, 0.7 + 0.62 * count))
+    for name, (left, right) in spans.items():
+        layer = None if name == "input" else model.get_layer(name)
+        _draw_brick(ax, layer, model, left * BRICK_WIDTH, rows[name], (right - left) * BRICK_WIDTH)
+    ax.set(xlim=(-0.1, width + 0.1), ylim=(-0.1, count * BRICK_HEIGHT + 0.4))
+    ax.axis("off")
+    ax.set_title(title)
+    return ax.figure
+
+
+def _parents(model: Any) -> dict[str, list[str]]:
+    """Names of the layers that feed each layer, in the model's order; a Sequential model starts with ``input``."""
+    if not model.built:
+        raise ValueError("The model has no shapes yet; begin it with keras.Input(shape=...).")
+    if type(model).__name__ == "Sequential":
+        names = [layer.name for layer in model.layers]
+        return {"input": []} | {name: [before] for before, name in zip(["input", *names], names)}
+    parents = {}
+    for entry in model.get_config()["layers"]:
+        nodes = entry["inbound_nodes"]
+        if len(nodes) > 1:
+            raise ValueError(f"Layer {entry['name']} is shared, which a wall of bricks cannot show.")
+        parents[entry["name"]] = _histories(nodes)
+    return parents
+
+
+def _histories(config: Any) -> list[str]:
+    """Layer names of all tensors that a serialised call mentions, in order."""
+    if isinstance(config, dict):
+        if "keras_history" in config:
+            return [config["keras_history"][0]]
+        config = list(config.values())
+    return [name for item in config for name in _histories(item)] if isinstance(config, list | tuple) else []
+
+
+def _places(parents: dict[str, list[str]]) -> tuple[dict[str, tuple[float, float]], dict[str, int]]:
+    """Horizontal span (in bricks) and row of each layer; inputs stand side by side on the ground."""
+    used = [name for names in parents.values() for name in names]
+    if len(set(used)) < len(used):
+        raise ValueError("An output is used twice (a skip connection), which a wall of bricks cannot show.")
+    spans: dict[str, tuple[float, float]] = {}
+    rows: dict[str, int] = {}
+    ground = 0
+    for name, below in parents.items():
+        if below:
+            spans[name] = (min(spans[b][0] for b in below), max(spans[b][1] for b in below))
+            rows[name] = 1 + max(rows[b] for b in below)
+        else:
+            spans[name], rows[name] = (ground, ground + 1), 0
+            ground += 1
+    return spans, rows
+
+
+def _draw_brick(ax: Axes, layer: Any, model: Any, left: float, row: int, width: float) -> None:
+    kind = type(layer).__name__ if layer is not None else "InputLayer"
+    shape = layer.output.shape if layer is not None else model.input_shape
+    weights = layer.count_params() if layer is not None else 0
+    merge = layer is not None and isinstance(layer.input, list) and len(layer.input) > 1
+    color = MERGE_COLOR if merge else BRICK_COLORS.get(kind, "#8a8a8a")
+    y, inset = row * BRICK_HEIGHT, 0.04
+    for stud in np.arange(left + 0.42, left + width - 0.2, 0.85):
+        ax.add_patch(
+            Rectangle((stud - 0.17, y + BRICK_HEIGHT - 0.16), 0.42, 0.2, facecolor=color, edgecolor="white", zorder=2)
+        )
+    box = FancyBboxPatch(
+        (left + inset, y + 0.03),
+        width - 2 * inset,
+        BRICK_HEIGHT - 0.15,
+        boxstyle="round,pad=0,rounding_size=0.06",
+        facecolor=color,
+        edgecolor="white",
+        zorder=3,
+    )
+    ax.add_patch(box)
+    ink = INK if kind in ("InputLayer", "MaxPooling1D", "MaxPooling2D", "Dropout", "AveragePooling2D") else "white"
+    dimensions = " × ".join(str(n) for n in shape[1:])
+    detail = f"{dimensions}" + (f"   ·   {weights:,} parameters" if weights else "")
+    name = "Input" if kind == "InputLayer" else kind
+    middle = left + width / 2
+    style = {"ha": "center", "va": "center", "color": ink, "zorder": 4}
+    ax.text(middle, y + 0.53, name, fontsize=11, fontweight="bold", **style)
+    ax.text(middle, y + 0.2, detail, fontsize=9, **style)
+
+
+def draw_network(sizes: tuple[int, ...], ax: Axes, dropped: dict[int, set[int]] | None = None) -> None:
+    """A small fully connected network as dots and lines, some units crossed out (dropout). Used in lesson 01.
+
+    Args:
+        sizes: units in each layer, drawn left to right.
+        dropped: for a layer's number, the units that are switched off.
+    """
+    dropped = dropped or {}
+    places = [[(2.0 * k, i - (n - 1) / 2) for i in range(n)] for k, n in enumerate(sizes)]
+    for k in range(len(sizes) - 1):
+        for i, a in enumerate(places[k]):
+            for j, b in enumerate(places[k + 1]):
+                if i not in dropped.get(k, ()) and j not in dropped.get(k + 1, ()):
+                    ax.plot(*zip(a, b), color="#9a9a9a", linewidth=0.8, zorder=1)
+    for k, units in enumerate(places):
+        for i, place in enumerate(units):
+            off = i in dropped.get(k, ())
+            face, edge = ("white", FAINT) if off else (BLUE, BLUE)
+            ax.add_patch(Circle(place, 0.3, facecolor=face, edgecolor=edge, zorder=2))
+            if off:
+                ax.text(*place, "×", ha="center", va="center", color=RED, fontsize=15, zorder=3)
+    reach = max(sizes) / 2 + 0.2
+    ax.set(xlim=(-0.6, 2.0 * (len(sizes) - 1) + 0.6), ylim=(-reach, reach), aspect="equal")
+    ax.axis("off")
