@@ -1,0 +1,289 @@
+"""Deep Q-network: configuration, network and training step, for every Keras backend (lesson 09).
+
+The course's agent is the DQN of Mnih et al. (2013, arXiv:1312.5602; 2015, Nature 518): a convnet gives the value of each
+action, experience replay and a target network keep the learning stable. What came later is a switch each, explained in
+:class:`Config`; the notebook's table says which are on and why.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from utils.checkpoints import load_checkpoint, save_checkpoint
+
+
+@dataclass
+class Config:
+    """Every hyperparameter of the agent, with the values that trained the shipped one.
+
+    The originals are given in brackets: 2013, 2015 as in the two papers.
+    """
+
+    # Playing
+    num_games: int = 32  # games side by side [1]; their next actions come from one batch through the network
+    epsilon_steps: int = 150_000  # agent steps over which exploration falls from 1 to its final value [1,000,000]
+    epsilon_final: float = 0.02  # final share of random actions, the middle one of the games [0.1]
+    epsilon_spread: float = 6.0  # games differ in it, from final / spread to final * spread (Horgan et al. 2018) [1]
+    noop_max: int = 30  # random idle frames at the start of a game [30]
+    clip_rewards: bool = True  # learn from the sign of the reward, so that all bricks count the same [yes]
+    life_loss_ends_return: bool = True  # a lost life counts as an end for the value, not for the game [2015: yes]
+
+    # Memory
+    capacity: int = 300_000  # transitions kept; each costs one frame, 7 kB [1,000,000]
+    learning_starts: int = 20_000  # agent steps played before the first update, also after resuming [50,000]
+
+    # Target of the regression
+    gamma: float = 0.99  # discount per agent step [0.99]
+    n_step: int = 5  # rewards summed before the network is asked for the rest (Sutton 1988) [1]
+    double: bool = False  # choose the next action with the online network (van Hasselt et al. 2016) [no]
+    target_interval: int = 150  # updates between copies to the target network [2013: none; 2015: 10,000]
+
+    # Network
+    filters: tuple[int, ...] = (16, 32)  # of the convolutions [2013: 16, 32; 2015: 32, 64, 64]
+    hidden: int = 256  # units of the dense layer [2013: 256; 2015: 512]
+    dueling: bool = True  # value plus advantages (Wang et al. 2016) [no]
+    normalise: bool = True  # layer normalisation in the dense layer (Gallici et al. 2024 show that it steadies Q) [no]
+    bins: int = 51  # values as a histogram learnt by cross-entropy (Farebrother et al. 2024); 0: plain numbers [0]
+    value_min: float = -1.0  # range of the histogram
+    value_max: float = 19.0
+
+    # Optimisation
+    batch_size: int = 128  # transitions per update [32]; large batches use a CPU better
+    samples_per_step: float = 4.0  # transitions learnt from per agent step [8]
+    learning_rate: float = 4e-4  # of Adam [RMSprop, 2.5e-4]
+    adam_epsilon: float = 4e-5  # Adam's epsilon; large enough that tiny gradients do not become large steps
+    average: float = 0.95  # weights that play in evaluations: running mean, updated every 100 updates [0: none]
+
+    def __post_init__(self):
+        self.filters = tuple(self.filters)
+        if not 0 < self.gamma <= 1 or self.n_step < 1 or self.batch_size < 1 or self.samples_per_step <= 0:
+            raise ValueError("Config: gamma must be in (0, 1], n_step, batch_size and samples_per_step positive.")
+        if len(self.filters) not in (2, 3):
+            raise ValueError(f"Config: filters has {len(self.filters)} entries; give 2 (paper of 2013) or 3 (2015).")
+        if self.bins and self.value_max <= self.value_min:
+            raise ValueError("Config: value_max must be above value_min.")
+
+    def to_dict(self) -> dict:
+        """As plain JSON-serialisable values."""
+        return dataclasses.asdict(self) | {"filters": list(self.filters)}
+
+    @classmethod
+    def from_dict(cls, values: dict) -> Config:
+        """Inverse of :meth:`to_dict`; unknown names (of another version) raise TypeError."""
+        return cls(**values)
+
+
+def epsilons(config: Config, step: int) -> np.ndarray:
+    """Share of random actions per game at this agent step, ``(num_games,)``: 1 at first, then falling linearly."""
+    exponent = np.linspace(-1, 1, config.num_games) if config.num_games > 1 else np.zeros(1)
+    final = np.minimum(config.epsilon_final * config.epsilon_spread**exponent, 1.0)
+    progress = min(1.0, step / max(1, config.epsilon_steps))
+    return 1.0 + progress * (final - 1.0)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Values as histograms
+
+
+def bin_edges(config: Config) -> np.ndarray:
+    """Edges of the value histogram, ``(bins + 1,)`` float32."""
+    return np.linspace(config.value_min, config.value_max, config.bins + 1, dtype=np.float32)
+
+
+def bin_centres(config: Config) -> np.ndarray:
+    """Centres of the value histogram, ``(bins,)`` float32."""
+    edges = bin_edges(config)
+    return (edges[1:] + edges[:-1]) / 2
+
+
+def histogram_of(values, config: Config):
+    """Smear each value over the neighbouring bins with a Gaussian of 0.75 bin widths (HL-Gauss).
+
+    Learning the histogram by cross-entropy instead of the number by squared error gives gradients of even size
+    (Imani and White 2018; Farebrother et al. 2024).
+
+    Args:
+        values: (batch,) float tensor; clipped to the range.
+
+    Returns:
+        (batch, bins) tensor of probabilities.
+    """
+    edges = bin_edges(config)
+    sigma = 0.75 * (edges[1] - edges[0])
+    values = ops.clip(values, config.value_min, config.value_max)
+    cumulative = ops.erf((edges[None, :] - values[:, None]) / (sigma * np.float32(np.sqrt(2))))
+    mass = cumulative[:, 1:] - cumulative[:, :-1]
+    return mass / ops.sum(mass, axis=1, keepdims=True)
+
+
+@keras.saving.register_keras_serializable("lego_to_go")
+class Expectation(layers.Layer):
+    """Mean of a histogram given by its logits: ``(..., bins) -> (...)``."""
+
+    def __init__(self, centres, **options):
+        super().__init__(**options)
+        self.centres = [float(centre) for centre in centres]
+
+    def call(self, logits):
+        return ops.sum(ops.softmax(logits) * np.array(self.centres, dtype=np.float32), axis=-1)
+
+    def compute_output_shape(self, shape):
+        return shape[:-1]
+
+    def get_config(self):
+        return super().get_config() | {"centres": self.centres}
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Networks
+
+
+def build_network(config: Config, num_actions: int = 4, name: str = "q_network") -> keras.Model:
+    """The convnet: ``(84, 84, 4)`` uint8 to one value per action, with what the loss needs as a second output.
+
+    Returns:
+        Functional model with two outputs: values ``(actions,)`` and ``heads``, which are logits ``(actions, bins)``, or
+        the values once more when ``config.bins`` is 0.
+    """
+    kernels, strides = (8, 4, 3), (4, 2, 1)
+    stack = keras.Input((84, 84, 4), dtype="uint8", name="frames")
+    x = layers.Rescaling(1 / 255, name="scale")(stack)
+    for i, filters in enumerate(config.filters):
+        x = layers.Conv2D(filters, kernels[i], strides[i], activation="relu", name=f"conv{i + 1}")(x)
+    x = layers.Dense(config.hidden, name="dense")(layers.Flatten(name="flatten")(x))
+    if config.normalise:
+        x = layers.LayerNormalization(name="norm")(x)
+    x = layers.ReLU(name="relu")(x)
+    width = max(1, config.bins)
+    # Advantages lose their mean over the actions, and would lose this bias with it: with dueling the value has it.
+    bias = "zeros" if config.dueling else _start_at_zero(config, num_actions)
+    heads = layers.Dense(num_actions * width, bias_initializer=bias, name="advantage")(x)
+    heads = layers.Reshape((num_actions, width), name="advantages")(heads)
+    if config.dueling:
+        value = layers.Dense(width, bias_initializer=_start_at_zero(config, 1), name="value")(x)
+        heads = Dueling(name="dueling")([layers.Reshape((1, width), name="values")(value), heads])
+    if config.bins:
+        values = Expectation(bin_centres(config), name="q_values")(heads)
+    else:
+        heads = layers.Flatten(name="q_values")(heads)
+        values = heads
+    return keras.Model(stack, [values, heads], name=name)
+
+
+@keras.saving.register_keras_serializable("lego_to_go")
+class Dueling(layers.Layer):
+    """Value plus advantages minus their mean over the actions: ``(1, bins), (actions, bins) -> (actions, bins)``."""
+
+    def call(self, inputs):
+        value, advantages = inputs
+        return value + advantages - ops.mean(advantages, axis=1, keepdims=True)
+
+    def compute_output_shape(self, shapes):
+        return shapes[1]
+
+
+def _start_at_zero(config: Config, copies: int):
+    """Bias initialiser with which all values begin near 0.
+
+    Logits of zero would mean the middle of the range, a wild promise that takes long to unlearn by bootstrapping.
+    """
+    if not config.bins:
+        return "zeros"
+    edges = bin_edges(config)
+    distance = bin_centres(config) / (edges[1] - edges[0])
+    logits = np.maximum(-0.5 * (distance / 0.75) ** 2, -12.0).astype(np.float32)
+
+    def initialise(shape, dtype=None):
+        return ops.convert_to_tensor(np.tile(logits, copies).reshape(shape))
+
+    return initialise
+
+
+class DQN(keras.Model):
+    """Online and target network with the loss of deep Q-learning; train it with ``train_on_batch(batch)``.
+
+    A batch is what :meth:`utils.rl.replay.ReplayMemory.sample` returns. Only the online network learns;
+    :meth:`update_target` copies it over.
+    """
+
+    def __init__(self, config: Config, num_actions: int = 4):
+        super().__init__(name="dqn")
+        self.config, self.num_actions = config, num_actions
+        self.online = build_network(config, num_actions, name="online")
+        self.target = build_network(config, num_actions, name="target")
+        self.target.trainable = False
+        self.update_target()
+        self.compile(
+            optimizer=keras.optimizers.Adam(config.learning_rate, epsilon=config.adam_epsilon),
+            jit_compile=keras.backend.backend() == "jax",  # XLA's convolutions are slower than TensorFlow's on a CPU
+        )
+        self.online.compile(jit_compile=keras.backend.backend() == "jax")
+
+    def call(self, batch, training=False):
+        return self.online(batch["observation"], training=training)
+
+    def update_target(self) -> None:
+        """Copy the online weights to the target network."""
+        self.target.set_weights(self.online.get_weights())
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """(Q(s, a) - r - gamma max Q(s', a'))^2, or the cross-entropy of the two sides' histograms."""
+        _, heads = y_pred
+        taken = ops.one_hot(x["action"], self.num_actions)
+        target = ops.stop_gradient(self.targets(x))
+        if not self.config.bins:
+            return ops.mean(huber(ops.sum(heads * taken, axis=1) - target))
+        logits = ops.sum(heads * taken[:, :, None], axis=1)
+        wanted = ops.stop_gradient(histogram_of(target, self.config))
+        return -ops.mean(ops.sum(wanted * ops.log_softmax(logits), axis=1))
+
+    def targets(self, x):
+        """r + discount * value of the best next action, ``(batch,)``."""
+        next_values, _ = self.target(x["next_observation"], training=False)
+        if self.config.double:
+            judge, _ = self.online(x["next_observation"], training=False)
+            best = ops.one_hot(ops.argmax(judge, axis=1), self.num_actions)
+            value = ops.sum(next_values * best, axis=1)
+        else:
+            value = ops.max(next_values, axis=1)
+        return x["reward"] + x["discount"] * value
+
+    def q_values(self, observations: np.ndarray) -> np.ndarray:
+        """Values of the online network, ``(batch, 84, 84, 4)`` uint8 to ``(batch, actions)`` float32."""
+        values, _ = self.online.predict_on_batch(observations)
+        return np.asarray(values)
+
+
+def huber(error):
+    """Squared error near zero, absolute error beyond one: 2015's "clipped error term"."""
+    size = ops.abs(error)
+    return ops.where(size < 1, 0.5 * error * error, size - 0.5)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Shipped agents
+
+
+def save_agent(path, weights: list[np.ndarray], config: Config, **meta) -> None:
+    """Write a network that plays: weights in half precision (3 digits are plenty to compare actions) and the config."""
+    arrays = {f"weights/{i:02d}": array.astype(np.float16) for i, array in enumerate(weights)}
+    save_checkpoint(path, arrays, {"config": config.to_dict(), **meta})
+
+
+def load_agent(path) -> tuple[keras.Model, Config, dict]:
+    """Read what :func:`save_agent` wrote: network (outputs: values, heads), configuration, further notes.
+
+    Raises:
+        FileNotFoundError, ValueError: no such file, or a damaged one.
+    """
+    arrays, meta = load_checkpoint(path)
+    config = Config.from_dict(meta["config"])
+    network = build_network(config)
+    network.set_weights([arrays[name].astype(np.float32) for name in sorted(arrays)])
+    network.compile(jit_compile=keras.backend.backend() == "jax")
+    return network, config, meta
