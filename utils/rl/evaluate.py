@@ -1,0 +1,115 @@
+"""How good is a player? Episodes, their mean with an interval, and a film of one (lessons 08 and 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import gymnasium
+import numpy as np
+from PIL import Image
+
+from utils.statistics import bootstrap_interval
+
+Act = Callable[[Any, np.random.Generator], Any]  # (observation, rng) -> action
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Undiscounted returns of test episodes, (episodes,), and their mean with a bootstrap interval."""
+
+    returns: np.ndarray
+    low: float
+    high: float
+
+    @property
+    def mean(self) -> float:
+        return float(self.returns.mean())
+
+    def __str__(self) -> str:
+        return f"{self.mean:.2f} (95 % interval {self.low:.2f} to {self.high:.2f}, {len(self.returns)} episodes)"
+
+
+def summarise(returns: np.ndarray, confidence: float = 0.95) -> Evaluation:
+    """Mean and bootstrap interval of at least two returns.
+
+    Raises:
+        ValueError: fewer than two, or one that is no finite number.
+    """
+    returns = np.asarray(returns, dtype=np.float64)
+    return Evaluation(returns, *bootstrap_interval(returns, confidence))
+
+
+def run_episodes(
+    environment: gymnasium.Env, act: Act, episodes: int = 100, seed: int = 0, max_steps: int = 10_000
+) -> Evaluation:
+    """Play whole episodes one after the other, each from a seed of its own.
+
+    Args:
+        act: ``(observation, rng) -> action``.
+        max_steps: an episode that has not ended by then is cut (without a time limit it might never end).
+
+    Raises:
+        ValueError: the environment returned a reward that is no finite number.
+    """
+    rng = np.random.default_rng(seed)
+    returns = np.zeros(episodes)
+    for episode in range(episodes):
+        observation, _ = environment.reset(seed=seed + episode)
+        for step in range(max_steps):
+            observation, reward, terminated, truncated, _ = environment.step(act(observation, rng))
+            if not np.isfinite(reward):
+                raise ValueError(f"The environment returned the reward {reward} at step {step} of episode {episode}.")
+            returns[episode] += reward
+            if terminated or truncated:
+                break
+    return summarise(returns)
+
+
+def follow_table(q: np.ndarray) -> Act:
+    """The greedy player of a table q, (S, A)."""
+    best = q.argmax(axis=1)
+    return lambda state, rng: int(best[state])
+
+
+def follow_policy(policy: Any, sample: bool = False) -> Act:
+    """A player from a batch policy with ``greedy`` and ``sample`` methods, such as policy_gradient.NumpyPolicy."""
+    choose = policy.sample if sample else policy.greedy
+    return lambda observation, rng: choose(np.asarray(observation, dtype=np.float32)[None], rng)[0]
+
+
+def film(
+    environment: gymnasium.Env, act: Act, seed: int = 0, max_steps: int = 1000, every: int = 1, width: int = 200
+) -> tuple[list[np.ndarray], float]:
+    """Frames of one episode, uint8 (height, width, 3), for ``utils.plots.video``, and its return.
+
+    Args:
+        environment: made with ``render_mode="rgb_array"``.
+        every: keep one frame in so many; the first and the last are always kept.
+        width: pixels; frames are shrunk to it and keep their shape.
+
+    Raises:
+        ValueError: the environment was made with another render mode.
+    """
+    if environment.render_mode != "rgb_array":
+        raise ValueError(f'{environment.unwrapped} draws nothing; make it with render_mode="rgb_array".')
+    rng = np.random.default_rng(seed)
+    observation, _ = environment.reset(seed=seed)
+    frames, total = [_shrunk(environment.render(), width)], 0.0
+    for step in range(1, max_steps + 1):
+        observation, reward, terminated, truncated, _ = environment.step(act(observation, rng))
+        total += float(reward)
+        ended = terminated or truncated or step == max_steps
+        if ended or step % every == 0:
+            frames.append(_shrunk(environment.render(), width))
+        if ended:
+            break
+    return frames, total
+
+
+def _shrunk(frame: np.ndarray, width: int) -> np.ndarray:
+    image = Image.fromarray(np.asarray(frame, dtype=np.uint8))
+    if image.width > width:
+        image = image.resize((width, round(image.height * width / image.width)), Image.Resampling.LANCZOS)
+    return np.asarray(image)
