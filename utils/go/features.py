@@ -71,47 +71,6 @@ LADDER_NODES = 200  # positions read for one ladder; a longer one counts as an e
 
 
 @njit(cache=True)
-def captured_in_ladder(s, p, defending, budget):
-    """Is the chain at p lost in a ladder? ``defending``: its owner moves next. ``budget[0]`` positions may be
-    looked at.
-
-    The attacker only plays atari, the defender only extends or captures what gives atari; three liberties are
-    an escape.
-    """
-    budget[0] -= 1
-    if budget[0] < 0:
-        return False
-    owner = s[COLOR, p]
-    moves = np.empty(64, np.int64)
-    count = _liberties_of(s, p, moves, 0)
-    if defending:
-        if count > 1:
-            return False
-        count = _saving_captures(s, p, moves, count)
-        for i in range(count):
-            q = moves[i]
-            if q == s[META, KO] or is_suicide(s, q, owner):
-                continue
-            t = s.copy()
-            place(t, q, owner)
-            liberties = count_liberties(t, p, 3)
-            if liberties >= 3 or (liberties == 2 and not captured_in_ladder(t, p, False, budget)):
-                return False
-        return True
-    if count != 2:
-        return count < 2
-    for i in range(2):
-        q = moves[i]
-        if q == s[META, KO] or is_suicide(s, q, 3 - owner):
-            continue
-        t = s.copy()
-        place(t, q, 3 - owner)
-        if captured_in_ladder(t, p, True, budget):
-            return True
-    return False
-
-
-@njit(cache=True)
 def _liberties_of(s, p, out, count):
     """Append the (at most 3) liberties of the chain at p to ``out[count:]``; returns the new count."""
     width = s[META, SIZE] + 2
@@ -151,6 +110,47 @@ def _saving_captures(s, p, out, count):
         stone = s[NEXT, stone]
         if stone == p:
             return count
+
+
+@njit("boolean(int32[:, ::1], int64, boolean, int64[::1])", cache=True)  # recursion needs the types spelled out
+def captured_in_ladder(s, p, defending, budget):
+    """Is the chain at p lost in a ladder? ``defending``: its owner moves next. ``budget[0]`` positions may be
+    looked at.
+
+    The attacker only plays atari, the defender only extends or captures what gives atari; three liberties are
+    an escape.
+    """
+    budget[0] -= 1
+    if budget[0] < 0:
+        return False
+    owner = s[COLOR, p]
+    moves = np.empty(64, np.int64)
+    count = _liberties_of(s, p, moves, 0)
+    if defending:
+        if count > 1:
+            return False
+        count = _saving_captures(s, p, moves, count)
+        for i in range(count):
+            q = moves[i]
+            if q == s[META, KO] or is_suicide(s, q, owner):
+                continue
+            t = s.copy()
+            place(t, q, owner)
+            liberties = count_liberties(t, p, 3)
+            if liberties >= 3 or (liberties == 2 and not captured_in_ladder(t, p, False, budget)):
+                return False
+        return True
+    if count != 2:
+        return count < 2
+    for i in range(2):
+        q = moves[i]
+        if q == s[META, KO] or is_suicide(s, q, 3 - owner):
+            continue
+        t = s.copy()
+        place(t, q, 3 - owner)
+        if captured_in_ladder(t, p, True, budget):
+            return True
+    return False
 
 
 @njit(cache=True)
