@@ -28,7 +28,7 @@ import re
 import shutil
 import tomllib
 import urllib.parse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -413,13 +413,17 @@ def _from_mirror(entry: Entry, outcome: Outcome) -> bool:
     mirror, wanted = found
     target = cache_folder() / entry.name
     part = _part(target, wanted)
+
+    def check() -> None:
+        if not _matches(part, f"sha256:{wanted}"):
+            raise Refused("it is not the file that the mirror's registry.txt promises (checksum)")
+
     try:
         if isinstance(mirror, Path):
             _copy(mirror / entry.mirror, part)
         else:
-            download.download(mirror + urllib.parse.quote(entry.mirror), part, entry.name, entry.size, resumable=True)
-        if not _matches(part, f"sha256:{wanted}"):
-            raise Refused("it is not the file that the mirror's registry.txt promises (checksum)")
+            _download_checked(mirror + urllib.parse.quote(entry.mirror), part, entry, True, check)
+        check()
     except Unreachable as error:
         outcome.problems.append(f"{entry.mirror} did not come from the mirror: {error}.")
         return False
@@ -454,8 +458,8 @@ def _from_official(entry: Entry, outcome: Outcome) -> bool:
     part = _part(target, entry.known_hash.partition(":")[2] or "unknown")
     for address in entry.addresses:
         try:
-            download.download(address, part, entry.name, entry.size, resumable=bool(entry.known_hash))
-            _check_official(part, entry)
+            check = functools.partial(_check_official, part, entry)
+            _download_checked(address, part, entry, bool(entry.known_hash), check)
         except Unreachable as error:
             outcome.problems.append(f"{entry.name} could not be downloaded: {error}.")
             continue
@@ -471,6 +475,20 @@ def _from_official(entry: Entry, outcome: Outcome) -> bool:
         outcome.path, outcome.source, outcome.failed = target, "official", False
         return True
     return False
+
+
+def _download_checked(address: str, part: Path, entry: Entry, resumable: bool, check: Callable[[], None]) -> None:
+    """Download and check; where a part of unknown beginning was continued in vain, once more from scratch."""
+    continued = resumable and part.exists()
+    try:
+        download.download(address, part, entry.name, entry.size, resumable)
+        check()
+    except Refused:
+        if not continued:
+            raise
+        part.unlink(missing_ok=True)
+        download.download(address, part, entry.name, entry.size, resumable)
+        check()
 
 
 def _check_official(part: Path, entry: Entry) -> None:

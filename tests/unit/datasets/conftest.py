@@ -1,0 +1,49 @@
+"""A data server, and a registry and cache of the test's own."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from data_server import CONTENT, DataServer
+
+from utils.datasets import download, store
+
+
+@pytest.fixture
+def server():
+    server = DataServer()
+    server.files["file.bin"] = CONTENT
+    yield server
+    server.server.shutdown()
+    server.server.server_close()
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch, server):
+    """An empty cache, no mirror, short time-outs, and ``course(how, ...)`` that registers file.bin at an address."""
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path / "cache"))
+    monkeypatch.setenv("COURSE_REGISTRY", str(tmp_path / "registry.toml"))
+    for name in ("COURSE_MIRROR", "COURSE_OFFLINE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr(download, "READ_SECONDS", 0.5)
+    monkeypatch.setattr(download, "_dead_hosts", {})
+    monkeypatch.setattr(store, "_outcomes", {})
+    monkeypatch.setattr(store, "_said", set())
+    store._mirror_registry.cache_clear()
+    store._read_registry.cache_clear()
+
+    def register(*ways: str, hashed: bool = True, **fields) -> Path:
+        addresses = [way if "://" in way else f"{server.address}/{way}/file.bin" for way in ways]
+        entry = {"name": "file.bin", "title": "a test file", "size": len(CONTENT), "licence": "-", "citation": "-"}
+        entry |= {"mirror": "other.bin", "stand_in": "nothing", "addresses": addresses, "notebooks": ["01"]}
+        if hashed:
+            entry["sha256"] = hashlib.sha256(CONTENT).hexdigest()
+        lines = [f"{key} = {value!r}".replace("True", "true") for key, value in (entry | fields).items()]
+        (tmp_path / "registry.toml").write_text("[[file]]\n" + "\n".join(lines), encoding="utf-8")
+        store._read_registry.cache_clear()
+        return tmp_path / "cache"
+
+    return register
