@@ -1,0 +1,136 @@
+"""Pictures of networks: the volumes that flow through a convnet, and a residual one's skip connections (lesson 02).
+
+Both read the model's own layers, so they draw what is there; a ``blueprint`` without weights is enough.
+"""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+from keras import Model, layers
+from matplotlib.axes import Axes
+from matplotlib.patches import FancyArrowPatch, Patch, Polygon, Rectangle
+
+from utils.plots.style import COLORS
+
+KINDS = {"image": "#bbbbbb", "convolution": COLORS[0], "pooling": COLORS[4], "dense": COLORS[2]}
+
+
+def draw_volumes(model: Model, ax: Axes | None = None, title: str = "") -> Axes:
+    """Draw each layer's output as a box: as tall and deep as the image is, as thick as it has channels.
+
+    Sizes are compressed (powers below one), so that 224 and 7 pixels, 3 and 4096 channels fit on one page; the true
+    numbers are written there: channels or units below each box, pixels above where they change.
+
+    Args:
+        model: any chain of convolutions, poolings and dense layers; other layers are passed over.
+        ax: where to draw; None makes a new figure.
+    """
+    if ax is None:
+        _, ax = plt.subplots(figsize=(11, 3.4))
+    left, previous = 0.0, None
+    for kind, shape in _volumes(model):
+        side = 1.0 if len(shape) == 1 else shape[0]
+        height = 0.45 * shape[-1] ** 0.5 if len(shape) == 1 else 2.2 * side**0.5
+        width = 0.5 if len(shape) == 1 else 0.16 * shape[-1] ** 0.45 + 0.3
+        slant = 0.0 if len(shape) == 1 else 0.32 * height
+        _box(ax, left, width, height, slant, KINDS[kind])
+        ax.text(left + width / 2, -height / 2 - 1.2, str(shape[-1]), ha="center", va="top", fontsize=9)
+        if len(shape) == 3 and side != previous:
+            label = f"{shape[0]}×{shape[1]}"
+            ax.text(left + slant + width / 2, height / 2 + slant + 0.9, label, ha="center", va="bottom", fontsize=9)
+        left, previous = left + width + max(0.55 * slant, 0.3) + 1.1, side
+    ax.set(xlim=(-1.5, left + 1), aspect="equal", title=title)
+    ax.axis("off")
+    ax.margins(y=0.12)
+    ax.legend(
+        handles=[Patch(color=color, label=kind) for kind, color in KINDS.items()],
+        ncols=4,
+        loc="upper right",
+        fontsize=9,
+    )
+    return ax
+
+
+def _volumes(model: Model) -> list[tuple[str, tuple[int, ...]]]:
+    """What :func:`draw_volumes` draws: kind and output shape without the batch."""
+    kinds = (
+        (layers.InputLayer, "image"),
+        ((layers.Conv2D, layers.DepthwiseConv2D), "convolution"),
+        ((layers.MaxPooling2D, layers.AveragePooling2D, layers.GlobalAveragePooling2D), "pooling"),
+        (layers.Dense, "dense"),
+    )
+    found = []
+    for layer in model.layers:
+        for classes, kind in kinds:
+            if isinstance(layer, classes):
+                found.append((kind, tuple(layer.output.shape[1:])))
+                break
+    return found
+
+
+def _box(ax: Axes, left: float, width: float, height: float, slant: float, color: str) -> None:
+    bottom, top, right = -height / 2, height / 2, left + width
+    edges = {"edgecolor": "white", "linewidth": 0.8, "facecolor": color}
+    ax.add_patch(Rectangle((left, bottom), width, height, **edges))
+    if slant:
+        over = [(left, top), (left + slant, top + slant), (right + slant, top + slant), (right, top)]
+        side = [(right, bottom), (right + slant, bottom + slant), (right + slant, top + slant), (right, top)]
+        ax.add_patch(Polygon(over, **edges, alpha=0.6))
+        ax.add_patch(Polygon(side, **edges, alpha=0.8))
+
+
+def skip_connections(model: Model) -> list[tuple[int, int, bool]]:
+    """Where the skip connections of a model start and end, counted in layers with weights on the longest path.
+
+    Returns:
+        For each ``Add`` layer ``(start, end, projected)``; projected means a convolution lies on the skip connection.
+    """
+    depth: dict[int, int] = {}
+    found = []
+    for layer in model.layers:
+        sources = [] if isinstance(layer, layers.InputLayer) else _inputs(layer)
+        depths = [depth[id(source)] for source in sources]
+        if isinstance(layer, layers.Add):
+            short = sources[depths.index(min(depths))]
+            projected = isinstance(short, layers.BatchNormalization | layers.Conv2D)
+            found.append((min(depths) - projected, max(depths), projected))
+        has_weights = isinstance(layer, layers.Conv2D | layers.DepthwiseConv2D | layers.Dense)
+        depth[id(layer)] = max(depths, default=0) + has_weights
+    return found
+
+
+def _inputs(layer: layers.Layer) -> list[layers.Layer]:
+    tensors = layer.input if isinstance(layer.input, list) else [layer.input]
+    return [tensor._keras_history.operation for tensor in tensors]
+
+
+def draw_skips(model: Model, ax: Axes | None = None, title: str = "") -> Axes:
+    """Draw the layers with weights as a row of bars and each skip connection as an arc over those it goes around."""
+    if ax is None:
+        _, ax = plt.subplots(figsize=(9, 2.0))
+    arcs = skip_connections(model)
+    weighted = [x for x in model.layers if isinstance(x, layers.Conv2D | layers.DepthwiseConv2D | layers.Dense)]
+    projections = sum(projected for *_, projected in arcs)
+    count = len(weighted) - projections
+    ax.plot([-0.6, count - 0.4], [0, 0], color="#888888", linewidth=1.5, zorder=0)
+    for index in range(count):
+        color = KINDS["dense"] if index == count - 1 else KINDS["convolution"]
+        ax.add_patch(Rectangle((index - 0.3, -0.5), 0.6, 1.0, color=color))
+    for start, end, projected in arcs:
+        # An arc's height is a share of its length, so that arcs over few layers stay flat.
+        arc = FancyArrowPatch(
+            (start - 0.5, 0.08),
+            (end - 0.5, 0.08),
+            connectionstyle="arc3,rad=-0.75",
+            arrowstyle="-|>",
+            mutation_scale=9,
+            linewidth=1.6,
+            linestyle=":" if projected else "-",
+            color=COLORS[1],
+            shrinkA=0,
+            shrinkB=0,
+        )
+        ax.add_patch(arc)
+    ax.set(xlim=(-0.8, max(count, 8) - 0.2), ylim=(-0.8, 1.7), title=title)
+    ax.axis("off")
+    return ax
