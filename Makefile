@@ -74,6 +74,7 @@ results: $(ENVIRONMENT) ## measure the course's figures again into mldata/result
 	@set -e; for script in tests/benchmarks/results_$(LESSON)*.py; do \
 		test -f "$$script" || { echo "Nothing to measure for lesson $(LESSON)."; exit 1; }; \
 		echo "== $$script"; $(RUN)python "$$script"; done
+	@$(RUN)python -m utils.results readme
 
 bench: $(ENVIRONMENT) .venv-peers/.ready ## time the course beside its peers (LESSON=07)
 	@set -e; for script in tests/benchmarks/bench_$(LESSON)*.py; do \

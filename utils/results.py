@@ -12,6 +12,7 @@ import os
 import platform
 import subprocess
 import sys
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -171,5 +172,56 @@ def table(identifiers: Sequence[str] | None = None) -> str:
     return "\n".join(rows)
 
 
+# ---------------------------------------------------------------------------------------------------------------------
+# The table in README.md
+
+TABLE_START, TABLE_END = "<!-- results: written by `make results` -->", "<!-- end of results -->"
+
+
+def comparison_table(references: str | Path | None = None) -> str:
+    """Markdown: what was measured beside the lecture's figure and the best public reference.
+
+    Args:
+        references: TOML file with the rows; default ``mldata/references.toml``. Rows not yet measured are left out.
+    """
+    path = Path(references) if references else runtime.repo_root() / "mldata" / "references.toml"
+    entries = read()
+    lines = ["| | ours | over | the lecture | public reference |", "| --- | --- | --- | --- | --- |"]
+    for row in tomllib.loads(path.read_text(encoding="utf-8"))["row"]:
+        entry = entries.get(row["id"])
+        if entry:
+            cells = (row["title"], format_value(entry), _over(entry), row.get("lecture", ""), row.get("public", ""))
+            lines.append("| " + " | ".join(cells) + " |")
+    hardware = sorted({entry["hardware"] for entry in entries.values()})
+    note = f"Measured on {'; '.join(hardware)}. Budgets, dates and commands: mldata/results.json." if hardware else ""
+    return "\n".join([*lines, "", note]).strip()
+
+
+def _over(entry: dict[str, Any]) -> str:
+    return entry["note"] or (f"n = {entry['n']}" if entry["n"] > 1 else "")
+
+
+def with_table(document: str, table_text: str) -> str:
+    """``document`` with what stands between its two marks replaced.
+
+    Raises:
+        ValueError: the document lacks the marks.
+    """
+    if TABLE_START not in document or TABLE_END not in document:
+        raise ValueError(f"The document has no {TABLE_START} ... {TABLE_END} to write results between.")
+    head, rest = document.split(TABLE_START, 1)
+    return f"{head}{TABLE_START}\n{table_text}\n{TABLE_END}{rest.split(TABLE_END, 1)[1]}"
+
+
+def update_readme() -> None:
+    """Write the comparison table into README.md."""
+    path = runtime.repo_root() / "README.md"
+    text = with_table(path.read_text(encoding="utf-8"), comparison_table())
+    write_atomically(path, lambda file: file.write(text.encode("utf-8")))
+
+
 if __name__ == "__main__":
-    print(table())
+    if sys.argv[1:] == ["readme"]:
+        update_readme()
+    else:
+        print(table())

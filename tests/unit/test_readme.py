@@ -1,0 +1,57 @@
+"""README says what was measured, and points at what exists."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from utils import results
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_results_table_is_what_the_ledger_says(monkeypatch):
+    monkeypatch.setenv("COURSE_RESULTS", str(ROOT / "mldata" / "results.json"))
+    assert results.with_table(README, results.comparison_table()) == README, "run `python -m utils.results readme`"
+
+
+def test_a_changed_result_would_be_noticed(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_RESULTS", str(tmp_path / "results.json"))
+    results.record("mnist.lecture.accuracy", 0.1234, unit="fraction", hardware="h", budget="cpu")
+    text = results.comparison_table()
+    assert "12.34 %" in text
+    assert results.with_table(README, text) != README
+
+
+def test_a_document_without_marks_is_refused():
+    with pytest.raises(ValueError, match="end of results"):
+        results.with_table("no marks", "table")
+
+
+def test_links_to_files_lead_somewhere():
+    links = re.findall(r"\]\((?!https?://|#)([^)]+)\)", README)
+    assert links
+    for link in links:
+        assert (ROOT / link).exists(), link
+
+
+def test_every_notebook_is_in_the_course_map():
+    for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"):
+        assert f"notebooks/{path.name}" in README, path.name
+
+
+def test_make_targets_in_the_text_exist():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    for name in re.findall(r"\bmake ([a-z][a-z-]+)", README):
+        if name not in ("alone",):
+            assert name in targets, name
+
+
+def test_reference_rows_name_distinct_results():
+    rows = tomllib.loads((ROOT / "mldata" / "references.toml").read_text(encoding="utf-8"))["row"]
+    identifiers = [row["id"] for row in rows]
+    assert len(identifiers) == len(set(identifiers))
