@@ -38,7 +38,7 @@ help: ## print this list
 # ---- for students ----------------------------------------------------------------------------------------------------
 
 lab: $(ENVIRONMENT) ## open JupyterLab on notebooks/ (localhost only, with a token)
-	$(RUN)jupyter lab --ip=127.0.0.1 --notebook-dir=notebooks
+	$(RUN)jupyter lab --ip=127.0.0.1 --notebook-dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
 
 data: $(ENVIRONMENT) ## fetch all data ahead of class
 	$(RUN)python -m utils.datasets.store
