@@ -1,8 +1,8 @@
 """Atomic save and resume for trainings that take hours (lessons 09 to 11).
 
-A checkpoint is one ``.npz`` file: named arrays plus a small JSON object. It appears under its name only when it is whole,
-so a kill at any moment leaves the previous one intact. Nothing is pickled. The lock that the ledger and the data store
-share is here as well.
+A checkpoint is one ``.npz`` file: named arrays plus a small JSON object. It appears under its name only when it is
+whole, so a kill at any moment leaves the previous one intact. Nothing is pickled. The lock that the ledger and the data
+store share is here as well.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import os
 import tempfile
 import time
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -21,6 +22,8 @@ from typing import Any, BinaryIO
 import numpy as np
 
 META_KEY = "__meta__"
+# What NumPy and zipfile raise for damaged files; AttributeError and TypeError come from a plain .npy.
+DAMAGE = (*(ValueError, KeyError, OSError, EOFError, AttributeError, TypeError), zipfile.BadZipFile, zlib.error)
 
 
 def write_atomically(path: str | Path, write: Callable[[BinaryIO], Any]) -> Path:
@@ -147,6 +150,6 @@ def load_checkpoint(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, 
             meta = json.loads(arrays.pop(META_KEY).tobytes().decode())
     except FileNotFoundError:
         raise FileNotFoundError(f"No checkpoint at {path}; start the training without resuming.") from None
-    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except DAMAGE as error:
         raise ValueError(f"{path} is no readable checkpoint ({error}); delete it and resume from another.") from error
     return arrays, meta

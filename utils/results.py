@@ -8,11 +8,13 @@ from __future__ import annotations
 import contextlib
 import datetime
 import json
+import math
 import os
 import platform
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -45,19 +47,25 @@ def read(path: str | Path | None = None) -> dict[str, dict[str, Any]]:
     """All entries by id; empty where there is no ledger yet.
 
     Raises:
-        ValueError: the file is no JSON list of entries, or an entry lacks a field.
+        ValueError: the file is no JSON list of entries, an entry lacks a field, or two have one id.
     """
     path = Path(path) if path else ledger_path()
     if not path.exists():
         return {}
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
+    except ValueError as error:  # also where the bytes are no text
         raise ValueError(f"{path} is not valid JSON ({error}); restore it with git.") from error
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise ValueError(f"{path} is no list of entries; restore it with git.")
     for entry in entries:
         missing = [field for field in FIELDS if field not in entry]
         if missing:
             raise ValueError(f"{path}: entry {entry.get('id', '?')!r} lacks {', '.join(missing)}.")
+    counts = Counter(entry["id"] for entry in entries)
+    double = [identifier for identifier, count in counts.items() if count > 1]
+    if double:
+        raise ValueError(f"{path} lists {', '.join(map(str, double))} more than once; delete all but the right one.")
     return {entry["id"]: entry for entry in entries}
 
 
@@ -97,11 +105,14 @@ def record(
         budget, backend, hardware: looked up if None.
 
     Raises:
-        ValueError: the value is not a finite number.
+        ValueError: the value or the spread is not a finite number, or the ledger is damaged.
     """
     value = float(value)
-    if value != value or value in (float("inf"), float("-inf")):
-        raise ValueError(f"Result {identifier!r} is {value}; only finite numbers are recorded.")
+    for number in (value, 0.0 if spread is None else float(spread)):
+        if not math.isfinite(number):
+            raise ValueError(
+                f"Result {identifier!r} has {number} for value or spread; only finite numbers are recorded."
+            )
     entry = {
         "id": identifier,
         "value": round(value, 6),
