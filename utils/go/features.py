@@ -68,6 +68,7 @@ RAW = tuple(range(5 + RECENT))
 _LIBERTY = 5 + RECENT  # where the groups of planes start
 _LEGAL, _CAPTURE, _RISK, _AFTER, _LADDER = (_LIBERTY + offset for offset in (4, 5, 8, 11, 15))
 LADDER_NODES = 200  # positions read for one ladder; a longer one counts as an escape
+ESCAPED, CAPTURED = -1, -2
 
 
 @njit(cache=True)
@@ -112,45 +113,61 @@ def _saving_captures(s, p, out, count):
             return count
 
 
-@njit("boolean(int32[:, ::1], int64, boolean, int64[::1])", cache=True)  # recursion needs the types spelled out
-def captured_in_ladder(s, p, defending, budget):
-    """Is the chain at p lost in a ladder? ``defending``: its owner moves next. ``budget[0]`` positions may be
-    looked at.
+@njit(cache=True)
+def captured_in_ladder(s, p, defending):
+    """Is the chain at p lost in a ladder? ``defending``: its owner moves next.
 
-    The attacker only plays atari, the defender only extends or captures what gives atari; three liberties are
-    an escape.
+    The attacker only plays atari, the defender only extends or captures what gives atari; three liberties are an
+    escape, and so is whatever takes more than LADDER_NODES positions to read. Depth first with a stack of its own,
+    since compiled recursion does not survive numba's cache.
     """
-    budget[0] -= 1
-    if budget[0] < 0:
-        return False
     owner = s[COLOR, p]
-    moves = np.empty(64, np.int64)
-    count = _liberties_of(s, p, moves, 0)
-    if defending:
-        if count > 1:
-            return False
-        count = _saving_captures(s, p, moves, count)
-        for i in range(count):
-            q = moves[i]
-            if q == s[META, KO] or is_suicide(s, q, owner):
+    limit = 4 * s[META, SIZE]
+    stack = np.empty((limit, s.shape[0], s.shape[1]), s.dtype)
+    moves = np.empty((limit, 64), np.int64)
+    count, tried = np.zeros(limit, np.int64), np.zeros(limit, np.int64)
+    stack[0] = s
+    count[0] = _ladder_moves(s, p, defending, moves[0])
+    depth, nodes = 0, 1
+    while True:
+        t = stack[depth]
+        attacking = (depth % 2 == 0) != defending
+        captured = not attacking  # if no move is left: a defender without moves is lost, an attacker has failed
+        if count[depth] < 0:
+            captured = count[depth] == CAPTURED
+        elif tried[depth] < count[depth]:
+            q = moves[depth, tried[depth]]
+            tried[depth] += 1
+            mover = 3 - owner if attacking else owner
+            if q == t[META, KO] or is_suicide(t, q, mover):
                 continue
-            t = s.copy()
-            place(t, q, owner)
-            liberties = count_liberties(t, p, 3)
-            if liberties >= 3 or (liberties == 2 and not captured_in_ladder(t, p, False, budget)):
+            nodes += 1
+            if depth == limit - 1 or nodes > LADDER_NODES:
                 return False
-        return True
-    if count != 2:
-        return count < 2
-    for i in range(2):
-        q = moves[i]
-        if q == s[META, KO] or is_suicide(s, q, 3 - owner):
+            depth += 1
+            stack[depth] = t
+            place(stack[depth], q, mover)
+            tried[depth] = 0
+            count[depth] = _ladder_moves(stack[depth], p, attacking, moves[depth])
             continue
-        t = s.copy()
-        place(t, q, 3 - owner)
-        if captured_in_ladder(t, p, True, budget):
-            return True
-    return False
+        # This position is decided. One winning move is enough for whoever moved here, else go on with the next one.
+        while depth > 0:
+            depth -= 1
+            if ((depth % 2 == 0) != defending) != captured:
+                break
+        else:
+            return captured
+
+
+@njit(cache=True)
+def _ladder_moves(s, p, defending, out):
+    """Moves to try for one side; or ESCAPED or CAPTURED when the number of liberties decides."""
+    count = _liberties_of(s, p, out, 0)
+    if defending:
+        return ESCAPED if count > 1 else _saving_captures(s, p, out, count)
+    if count == 2:
+        return count
+    return CAPTURED if count < 2 else ESCAPED
 
 
 @njit(cache=True)
@@ -159,7 +176,6 @@ def _mark_ladders(s, planes):
     size = s[META, SIZE]
     me = s[META, TO_PLAY]
     moves = np.empty(64, np.int64)
-    budget = np.empty(1, np.int64)
     for action in range(size * size):
         p = (action // size + 1) * (size + 2) + action % size + 1
         if s[COLOR, p] == EMPTY or s[HEAD, p] != p:
@@ -176,14 +192,13 @@ def _mark_ladders(s, planes):
                 continue
             t = s.copy()
             place(t, q, me)
-            budget[0] = LADDER_NODES
             at = to_action(size, q)
             if theirs:
-                if captured_in_ladder(t, p, True, budget):
+                if captured_in_ladder(t, p, True):
                     planes[at // size, at % size, _LADDER] = 1
             else:
                 left = count_liberties(t, p, 3)
-                if left == 3 or (left == 2 and not captured_in_ladder(t, p, False, budget)):
+                if left == 3 or (left == 2 and not captured_in_ladder(t, p, False)):
                     planes[at // size, at % size, _LADDER + 1] = 1
 
 

@@ -58,7 +58,7 @@ class SearchSettings:
         formula: ``"puct"`` or ``"lecture"``.
         noise: weight of Dirichlet noise in the root's prior, for self-play [0.25].
         alpha: its parameter; None scales Zero's 0.03 by 361 / area.
-        score_weight: 0 values a game as won or lost; above 0 the margin counts too, as a share of the board.
+        score_weight: 0 values a game as won or lost; above 0 the share of the board counts too.
         limit: a game counts as over after so many moves; None means three a point.
     """
 
@@ -81,16 +81,17 @@ class SearchSettings:
 # The lecture's search, readable
 
 
-def utility(score: float, to_play: int, size: int, score_weight: float = 0.0) -> float:
-    """Value of a finished game for ``to_play``: sign of the score, or a mixture with the margin.
+def utility(score: float, to_play: int, size: int, komi: float = 0.0, score_weight: float = 0.0) -> float:
+    """Value of a finished game for ``to_play``: sign of the score, or a mixture with the share of the board won.
 
     Args:
         score: Black's margin after komi.
         to_play: BLACK or WHITE.
         size: of the board.
+        komi: that was taken off the score; the share of the board does not count it.
         score_weight: see :class:`SearchSettings`.
     """
-    result = (1 - score_weight) * np.sign(score) + score_weight * score / (size * size)
+    result = (1 - score_weight) * np.sign(score) + score_weight * (score + komi) / (size * size)
     return float(result if to_play == BLACK else -result)
 
 
@@ -207,8 +208,8 @@ def _back_up(visits, values, sums, counts, path_nodes, path_actions, depth, leaf
 
 
 @njit(cache=True)
-def _result(score, to_play, size, score_weight):
-    result = (1 - score_weight) * np.sign(score) + score_weight * score / (size * size)
+def _result(score, to_play, size, komi, score_weight):
+    result = (1 - score_weight) * np.sign(score) + score_weight * (score + komi) / (size * size)
     return result if to_play == BLACK else -result
 
 
@@ -219,7 +220,7 @@ def _rollout_value(s, komi, count, rng, score_weight, scratch, owner):
     total = 0.0
     for _ in range(count):
         scratch[:] = s
-        total += _result(play_out(scratch, rng, owner) - komi, me, size, score_weight)
+        total += _result(play_out(scratch, rng, owner) - komi, me, size, komi, score_weight)
     return total / count
 
 
@@ -268,7 +269,7 @@ def _collect(
             status[node] = 2 if s[META, PASSES] >= 2 or s[META, MOVES] >= limit else 0
         if status[node] == 2 or (status[node] == 1):
             score = area(s, owner) - komi
-            value = _result(score, s[META, TO_PLAY], size, score_weight)
+            value = _result(score, s[META, TO_PLAY], size, komi, score_weight)
             _back_up(
                 visits, values, sums, counts, leaf_nodes_path[slot], leaf_actions_path[slot], depth, node, value, loss
             )
@@ -489,6 +490,16 @@ class Forest:
             )  # fmt: skip
         else:
             self.used[g] = 0
+
+
+def rollout_settings(playouts: int = 2000, batch: int = 1) -> SearchSettings:
+    """Search with no network at all: equal priors, values from one random game a leaf. The fixed reference opponent."""
+    return SearchSettings(playouts=playouts, batch=batch, exploration=1.0, reduction=0.0, mixing=1.0)
+
+
+def no_network(planes: np.ndarray) -> tuple[None, None]:
+    """The :data:`Evaluate` that knows nothing."""
+    return None, None
 
 
 def joined(policy: Evaluate | None, value: Evaluate | None) -> Evaluate:

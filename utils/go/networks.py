@@ -103,12 +103,12 @@ def _value_head(x, normalise: bool):
     return layers.Dense(1, activation="tanh", name="value_out")(x)
 
 
-def fold(model: keras.Model, architecture: Architecture, any_size: bool = False) -> keras.Model:
-    """The same function without batch normalisation: its scale and shift go into the convolution before it.
+def fold(model: keras.Model, folded: keras.Model) -> keras.Model:
+    """Make ``folded`` (built without batch normalisation) compute what ``model`` computes.
 
-    Faster at inference, and nothing can be left in training mode by mistake.
+    Each normalisation's scale and shift go into the convolution before it: faster at inference, and nothing
+    can be left in training mode by mistake.
     """
-    folded = build(architecture, normalise=False, any_size=any_size)
     for layer in folded.layers:
         if not layer.weights:
             continue
@@ -134,6 +134,7 @@ def _normalisation_after(model: keras.Model, name: str):
         return None
 
 
+#
 #
 # ---------------------------------------------------------------------------------------------------------------------
 # Files
@@ -174,6 +175,21 @@ def load(path: str | Path) -> tuple[keras.Model, Architecture]:
 
 
 #
+def state_of(model: keras.Model) -> dict[str, np.ndarray]:
+    """Weights and optimizer variables of a compiled model, by name, for a checkpoint."""
+    arrays = {f"w{i}": np.asarray(w) for i, w in enumerate(model.get_weights())}
+    return arrays | {f"o{i}": np.asarray(v) for i, v in enumerate(model.optimizer.variables)}
+
+
+def restore(model: keras.Model, arrays: dict[str, np.ndarray]) -> None:
+    """Put back what :func:`state_of` took."""
+    model.set_weights([arrays[f"w{i}"] for i in range(len(model.weights))])
+    model.optimizer.build(model.trainable_variables)
+    for i, variable in enumerate(model.optimizer.variables):
+        variable.assign(arrays[f"o{i}"])
+
+
+#
 # ---------------------------------------------------------------------------------------------------------------------
 # Inference
 
@@ -187,7 +203,6 @@ class Evaluator:
         model, architecture: a network; if it lacks a head, that answer is None.
         symmetry: None looks at each position as it is; an integer seed turns each by a random symmetry (Zero's trick
             against the blind spots of one orientation); ``"all"`` averages the eight, eight times as slow.
-        jit: compile with XLA (TensorFlow: faster on some processors, slow to start).
 
     Attributes:
         evaluations: positions evaluated so far.
@@ -195,11 +210,16 @@ class Evaluator:
 
     def __init__(self, model: keras.Model, architecture: Architecture, symmetry: int | str | None = None):
         self.architecture = architecture
-        self.network = fold(model, architecture, any_size=True)
+        self.network = build(architecture, normalise=False, any_size=True)
+        self.update(model)
         self.symmetry = symmetry
         self.rng = np.random.default_rng(symmetry if isinstance(symmetry, int) else 0)
         self.evaluations = 0
         self._run = compiled(self.network)
+
+    def update(self, model: keras.Model) -> None:
+        """Take over the present weights of ``model``."""
+        fold(model, self.network)
 
     @classmethod
     def from_file(cls, path: str | Path, symmetry: int | str | None = None) -> Evaluator:
@@ -253,12 +273,10 @@ def compiled(network: keras.Model):
     if backend == "jax":
         import jax
 
-        variables = [v.value for v in network.variables]
-
         @jax.jit
         def run(values, x):
             with keras.StatelessScope(state_mapping=list(zip(network.variables, values))):
                 return forward(x)
 
-        return lambda x: run(variables, x)
+        return lambda x: run([v.value for v in network.variables], x)
     return lambda x: [ops.convert_to_numpy(output) for output in forward(ops.convert_to_tensor(x))]

@@ -224,19 +224,15 @@ class Trainer:
                 f"{self.checkpoint} was made with another recipe ({meta['recipe']}); delete it to start over."
             )
         count = len(self.average)
-        self.model.set_weights([arrays[f"w{i}"] for i in range(count)])
+        networks.restore(self.model, arrays)
         self.average = [arrays[f"a{i}"] for i in range(count)]
-        for i, variable in enumerate(self.model.optimizer.variables):
-            variable.assign(arrays[f"o{i}"])
         self.step, self.seconds, self.curve = meta["step"], meta["seconds"], meta["curve"]
 
     def save(self) -> None:
         """Write the checkpoint atomically."""
         if self.checkpoint is None:
             return
-        arrays = {f"w{i}": w for i, w in enumerate(self.model.get_weights())}
-        arrays |= {f"a{i}": w for i, w in enumerate(self.average)}
-        arrays |= {f"o{i}": np.asarray(v) for i, v in enumerate(self.model.optimizer.variables)}
+        arrays = networks.state_of(self.model) | {f"a{i}": w for i, w in enumerate(self.average)}
         meta = {"recipe": asdict(self.recipe), "step": self.step, "seconds": self.seconds, "curve": self.curve}
         save_checkpoint(self.checkpoint, arrays, meta)
 
