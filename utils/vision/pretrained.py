@@ -191,6 +191,8 @@ CAFFE_MEANS_BGR = (103.939, 116.779, 123.68)
 class CaffePixels(layers.Layer):
     """RGB values from 0 to 255 to what networks converted from Caffe expect: blue, green, red minus their means."""
 
+    acts_on_pixels = True  # tells the incremental occlusion that no pixel looks at its neighbours
+
     def call(self, inputs):
         return inputs[..., ::-1] - keras.ops.convert_to_tensor(CAFFE_MEANS_BGR, dtype=inputs.dtype)
 
