@@ -8,6 +8,7 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 from keras import Model, layers
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.patches import FancyArrowPatch, Patch, Polygon, Rectangle
 
 from utils.plots.style import COLORS
@@ -15,7 +16,7 @@ from utils.plots.style import COLORS
 KINDS = {"image": "#bbbbbb", "convolution": COLORS[0], "pooling": COLORS[4], "dense": COLORS[2]}
 
 
-def draw_volumes(model: Model, ax: Axes | None = None, title: str = "") -> Axes:
+def draw_volumes(model: Model, ax: Axes | None = None, title: str = "", legend: bool = True) -> Axes:
     """Draw each layer's output as a box: as tall and deep as the image is, as thick as it has channels.
 
     Sizes are compressed (powers below one), so that 224 and 7 pixels, 3 and 4096 channels fit on one page; the true
@@ -24,31 +25,42 @@ def draw_volumes(model: Model, ax: Axes | None = None, title: str = "") -> Axes:
     Args:
         model: any chain of convolutions, poolings and dense layers; other layers are passed over.
         ax: where to draw; None makes a new figure.
+        legend: say which colour is which kind of layer.
     """
     if ax is None:
-        _, ax = plt.subplots(figsize=(11, 3.4))
+        _, ax = plt.subplots(figsize=(11, 3.0))
+    volumes = _volumes(model)
+    boxes = [_measure(shape, largest=volumes[0][1][0]) for _, shape in volumes]
+    # Whatever the number of layers, the drawing fills the page.
+    free = PAGE_WIDTH - sum(width + 0.5 * slant for width, _, slant in boxes)
+    gap = max(0.4, free / len(boxes))
+    dense_gap = max(gap, 2.6)  # room for four digits below a thin bar
     left, previous = 0.0, None
-    for kind, shape in _volumes(model):
-        side = 1.0 if len(shape) == 1 else shape[0]
-        height = 0.45 * shape[-1] ** 0.5 if len(shape) == 1 else 2.2 * side**0.5
-        width = 0.5 if len(shape) == 1 else 0.16 * shape[-1] ** 0.45 + 0.3
-        slant = 0.0 if len(shape) == 1 else 0.32 * height
+    for (kind, shape), (width, height, slant) in zip(volumes, boxes, strict=True):
         _box(ax, left, width, height, slant, KINDS[kind])
-        ax.text(left + width / 2, -height / 2 - 1.2, str(shape[-1]), ha="center", va="top", fontsize=9)
-        if len(shape) == 3 and side != previous:
+        ax.text(left + width / 2, -height / 2 - 0.5, str(shape[-1]), ha="center", va="top", fontsize=9)
+        if len(shape) == 3 and shape[0] != previous:
             label = f"{shape[0]}×{shape[1]}"
-            ax.text(left + slant + width / 2, height / 2 + slant + 0.9, label, ha="center", va="bottom", fontsize=9)
-        left, previous = left + width + max(0.55 * slant, 0.3) + 1.1, side
-    ax.set(xlim=(-1.5, left + 1), aspect="equal", title=title)
+            ax.text(left + slant + width / 2, height / 2 + slant + 0.3, label, ha="center", va="bottom", fontsize=9)
+        left += width + 0.5 * slant + (dense_gap if kind == "dense" else gap)
+        previous = shape[0]
+    ax.set(xlim=(-1, max(left, PAGE_WIDTH)), ylim=(-6.5, 10.2), aspect="equal", title=title)
     ax.axis("off")
-    ax.margins(y=0.12)
-    ax.legend(
-        handles=[Patch(color=color, label=kind) for kind, color in KINDS.items()],
-        ncols=4,
-        loc="upper right",
-        fontsize=9,
-    )
+    if legend:
+        handles = [Patch(color=color, label=kind) for kind, color in KINDS.items()]
+        ax.legend(handles=handles, ncols=4, loc="upper right", fontsize=9)
     return ax
+
+
+PAGE_WIDTH = 58.0  # in units of a drawing; the input image is 10 tall
+
+
+def _measure(shape: tuple[int, ...], largest: int) -> tuple[float, float, float]:
+    """Width, height and slant of the box for an output of this shape; ``largest`` is the input's side in pixels."""
+    if len(shape) == 1:
+        return 0.8, 10 * (shape[0] / 4096) ** 0.35, 0.0
+    height = 10 * (shape[0] / largest) ** 0.5
+    return 0.35 + 0.08 * shape[-1] ** 0.5, height, 0.32 * height
 
 
 def _volumes(model: Model) -> list[tuple[str, tuple[int, ...]]]:
@@ -75,8 +87,13 @@ def _box(ax: Axes, left: float, width: float, height: float, slant: float, color
     if slant:
         over = [(left, top), (left + slant, top + slant), (right + slant, top + slant), (right, top)]
         side = [(right, bottom), (right + slant, bottom + slant), (right + slant, top + slant), (right, top)]
-        ax.add_patch(Polygon(over, **edges, alpha=0.6))
-        ax.add_patch(Polygon(side, **edges, alpha=0.8))
+        ax.add_patch(Polygon(over, **edges | {"facecolor": _lighter(color, 0.45)}))
+        ax.add_patch(Polygon(side, **edges | {"facecolor": _lighter(color, 0.2)}))
+
+
+def _lighter(color: str, share: float) -> tuple[float, ...]:
+    """A colour mixed with white (opaque, so that boxes behind do not shine through)."""
+    return tuple(channel + (1 - channel) * share for channel in to_rgb(color))
 
 
 def skip_connections(model: Model) -> list[tuple[int, int, bool]]:
@@ -115,13 +132,12 @@ def draw_skips(model: Model, ax: Axes | None = None, title: str = "") -> Axes:
     ax.plot([-0.6, count - 0.4], [0, 0], color="#888888", linewidth=1.5, zorder=0)
     for index in range(count):
         color = KINDS["dense"] if index == count - 1 else KINDS["convolution"]
-        ax.add_patch(Rectangle((index - 0.3, -0.5), 0.6, 1.0, color=color))
+        ax.add_patch(Rectangle((index - 0.3, -0.35), 0.6, 0.7, color=color))
     for start, end, projected in arcs:
-        # An arc's height is a share of its length, so that arcs over few layers stay flat.
         arc = FancyArrowPatch(
-            (start - 0.5, 0.08),
-            (end - 0.5, 0.08),
-            connectionstyle="arc3,rad=-0.75",
+            (start - 0.5, 0.0),
+            (end - 0.5, 0.0),
+            connectionstyle="arc3,rad=-1.0",
             arrowstyle="-|>",
             mutation_scale=9,
             linewidth=1.6,
@@ -131,6 +147,6 @@ def draw_skips(model: Model, ax: Axes | None = None, title: str = "") -> Axes:
             shrinkB=0,
         )
         ax.add_patch(arc)
-    ax.set(xlim=(-0.8, max(count, 8) - 0.2), ylim=(-0.8, 1.7), title=title)
+    ax.set(xlim=(-0.8, max(count, 8) - 0.2), ylim=(-0.6, 1.5), title=title)
     ax.axis("off")
     return ax
