@@ -131,14 +131,13 @@ def start(seed: int = 1, backend: str | None = None, quiet: bool = False) -> Non
     if backend is not None:
         if backend not in BACKENDS:
             raise ValueError(f"Unknown backend {backend!r}; choose one of {', '.join(BACKENDS)}.")
+        loaded = sys.modules["keras"].backend.backend() if "keras" in sys.modules else backend
+        if loaded != backend:
+            raise RuntimeError(f"Keras already runs on {loaded}; restart the kernel to change to {backend}.")
         os.environ["KERAS_BACKEND"] = backend
     with silenced_stderr():
         import keras
 
-        if backend is not None and keras.backend.backend() != backend:
-            raise RuntimeError(
-                f"Keras already runs on {keras.backend.backend()}; restart the kernel to change to {backend}."
-            )
         if keras.backend.backend() == "tensorflow":
             import tensorflow as tf
 
@@ -259,7 +258,7 @@ def distribution_scope(devices: Sequence[str] | None = None):
         devices: TensorFlow device names (``"GPU:0"``, ``"CPU:1"``); None means the GPUs that TensorFlow sees.
 
     Raises:
-        ValueError: ``TF_CONFIG`` is no valid JSON.
+        ValueError: ``TF_CONFIG`` does not describe a cluster.
     """
     import keras
 
@@ -267,6 +266,8 @@ def distribution_scope(devices: Sequence[str] | None = None):
         return contextlib.nullcontext()
     import tensorflow as tf
 
+    if not os.environ.get("TF_CONFIG", "unset").strip():
+        del os.environ["TF_CONFIG"]  # TensorFlow fails on an empty one
     if _cluster_size() > 1:
         return tf.distribute.MultiWorkerMirroredStrategy().scope()
     if devices is None:
@@ -278,14 +279,17 @@ def distribution_scope(devices: Sequence[str] | None = None):
 
 def _cluster_size() -> int:
     """Number of workers named in ``TF_CONFIG`` (0 when it is unset)."""
-    text = os.environ.get("TF_CONFIG", "")
+    text = os.environ.get("TF_CONFIG", "").strip()
     if not text:
         return 0
     try:
         cluster = json.loads(text).get("cluster", {})
-    except (json.JSONDecodeError, AttributeError) as error:
-        raise ValueError(f"TF_CONFIG is not a JSON object: {error}. Correct or unset it.") from error
-    return len(cluster.get("worker", [])) + len(cluster.get("chief", []))
+        return len(cluster.get("worker", [])) + len(cluster.get("chief", []))
+    except (json.JSONDecodeError, AttributeError, TypeError) as error:
+        raise ValueError(
+            f"TF_CONFIG does not describe a cluster ({error}); correct or unset it. "
+            f'Example: {{"cluster": {{"worker": ["host1:1", "host2:1"]}}, "task": {{"type": "worker", "index": 0}}}}'
+        ) from error
 
 
 # ---------------------------------------------------------------------------------------------------------------------
