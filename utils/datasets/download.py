@@ -149,11 +149,17 @@ class _Sink:
         """Pooch flushes after each block; closing the file is enough."""
 
 
+def progress_hidden() -> bool | None:
+    """tqdm's ``disable``: shown in a live notebook, hidden headless, and elsewhere only on a terminal."""
+    if runtime.in_front_end():
+        return False
+    return True if os.environ.get("COURSE_HEADLESS") == "1" else None
+
+
 def _progress_bar(name: str, size: int):
     from tqdm.auto import tqdm
 
-    hidden = False if runtime.in_front_end() else (True if os.environ.get("COURSE_HEADLESS") == "1" else None)
-    return tqdm(desc=name, total=size, unit="B", unit_scale=True, disable=hidden, leave=False)
+    return tqdm(desc=name, total=size, unit="B", unit_scale=True, disable=progress_hidden(), leave=False)
 
 
 def download(address: str, part: Path, name: str, size: int, resumable: bool) -> None:

@@ -1,0 +1,106 @@
+"""Cats and dogs: either archive's layout, and drawings that can be told apart by shape, not by colour."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from utils.datasets import cats_dogs, store
+from utils.datasets.cats_dogs import draw_animal, draw_folder, load_cats_and_dogs
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """An empty cache, a mirror folder beside it, no network."""
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path / "cache"))
+    monkeypatch.setenv("COURSE_OFFLINE", "1")
+    monkeypatch.delenv("COURSE_MIRROR", raising=False)
+    store._mirror_registry.cache_clear()
+    return tmp_path
+
+
+def put_in_mirror(folder, monkeypatch, top, parts=("train", "validation")):
+    buffer = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(buffer, "JPEG")
+    mirror = folder / "mirror"
+    mirror.mkdir()
+    with zipfile.ZipFile(mirror / "cats_and_dogs_small.zip", "w") as file:
+        for part in parts:
+            for kind in ("cat", "dog"):
+                for number in (10, 9, 100):
+                    file.writestr(f"{top}{part}/{kind}s/{kind}.{number}.jpg", buffer.getvalue())
+    digest = hashlib.sha256((mirror / "cats_and_dogs_small.zip").read_bytes()).hexdigest()
+    (mirror / "registry.txt").write_text(f"cats_and_dogs_small.zip {digest}\n")
+    monkeypatch.setenv("COURSE_MIRROR", str(mirror))
+
+
+@pytest.mark.parametrize("top", ["cats_and_dogs_small/", "cats_and_dogs_filtered/", ""])
+def test_the_photos_are_found_under_any_top_folder(cache, monkeypatch, top):
+    put_in_mirror(cache, monkeypatch, top)
+    data = load_cats_and_dogs()
+    assert not data.is_stand_in and set(data.counts().values()) == {3}
+    paths, labels = data.paths("train")
+    assert [path.stem for path in paths] == ["cat.9", "cat.10", "cat.100", "dog.9", "dog.10", "dog.100"]
+    assert labels.tolist() == [0, 0, 0, 1, 1, 1] and labels.dtype == np.int32
+    with pytest.raises(ValueError, match="'test'"):
+        data.paths("test")
+    monkeypatch.delenv("COURSE_MIRROR")
+    assert load_cats_and_dogs().folder == data.folder
+
+
+def test_another_layout_is_told(cache, monkeypatch):
+    put_in_mirror(cache, monkeypatch, "x/", parts=("train",))
+    with pytest.raises(store.DataError, match="train/ and validation/"):
+        load_cats_and_dogs()
+
+
+def test_without_the_photos_animals_are_drawn(cache, monkeypatch, capsys):
+    drawn = draw_folder(n_train=3, n_validation=2, size=32)
+    monkeypatch.setattr(cats_dogs, "draw_folder", lambda: drawn)
+    data = load_cats_and_dogs()
+    assert data.is_stand_in and "STAND-IN" in capsys.readouterr().out
+    assert data.counts() == {"train/cats": 3, "train/dogs": 3, "validation/cats": 2, "validation/dogs": 2}
+    names = {path.name for part in ("train", "validation") for path in data.paths(part)[0]}
+    assert len(names) == 10  # no drawing in both parts
+    before = drawn.stat().st_mtime_ns
+    assert draw_folder(n_train=3, n_validation=2, size=32) == drawn and drawn.stat().st_mtime_ns == before
+
+
+def test_a_drawing_interrupted_leaves_nothing(cache, monkeypatch):
+    calls = []
+
+    def draw(*arguments):
+        calls.append(arguments)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return Image.new("RGB", (8, 8))
+
+    monkeypatch.setattr(cats_dogs, "draw_animal", draw)
+    with pytest.raises(KeyboardInterrupt):
+        draw_folder(n_train=3, n_validation=2, size=8)
+    assert list((cache / "cache").iterdir()) == []
+
+
+def test_a_drawing_is_repeatable_and_varied():
+    first = np.asarray(draw_animal("cat", np.random.default_rng(1), 64))
+    again = np.asarray(draw_animal("cat", np.random.default_rng(1), 64))
+    other = np.asarray(draw_animal("cat", np.random.default_rng(2), 64))
+    assert first.shape == (64, 64, 3) and first.dtype == np.uint8
+    assert np.array_equal(first, again) and np.abs(first.astype(int) - other).mean() > 5
+    with pytest.raises(ValueError, match="'cow'"):
+        draw_animal("cow", np.random.default_rng(1))
+
+
+def test_mean_colour_does_not_tell_the_kinds_apart():
+    colours = [
+        [np.asarray(draw_animal(kind, np.random.default_rng([label, i]), 24)).mean(axis=(0, 1)) for i in range(60)]
+        for label, kind in enumerate(("cat", "dog"))
+    ]
+    cats, dogs = np.array(colours)
+    gap = np.abs(cats.mean(0) - dogs.mean(0))
+    assert (gap < 2.5 * np.sqrt((cats.var(0) + dogs.var(0)) / 60)).all()
