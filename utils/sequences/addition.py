@@ -122,7 +122,7 @@ class PairSplit:
     def __post_init__(self) -> None:
         if not 1 <= self.digits <= 9:
             raise ValueError(f"digits is {self.digits}; choose 1 to 9.")
-        if not (0 < self.test_share and 0 <= self.validation_share and self.test_share + self.validation_share < 1):
+        if not (self.test_share > 0 and self.validation_share >= 0 and self.test_share + self.validation_share < 1):
             raise ValueError("The test and validation shares must be positive and leave something to train on.")
         cuts = [self.test_share, self.test_share + self.validation_share]
         self._limits = {True: tuple(cuts), False: tuple(cuts)}

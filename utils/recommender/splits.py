@@ -1,0 +1,69 @@
+"""Which ratings train, which tune, which test: seeded splits by interaction, and the course's five fixed folds.
+
+Lesson 07. A rating is the unit that is drawn, as in most published figures; :func:`split_interactions` and
+:func:`fold_split` depend on the number of ratings and the seed alone, so that every program can use the same folds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Split:
+    """Row numbers (int64, ascending) of the ratings that train, tune and test; no row is in two of them."""
+
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+
+    @property
+    def not_test(self) -> np.ndarray:
+        """Train and validation together, ascending: for the last fit, once every choice is made."""
+        return np.sort(np.concatenate([self.train, self.validation]))
+
+
+def split_interactions(count: int, test: float = 0.2, validation: float = 0.1, seed: int = 0) -> Split:
+    """Shuffle ``count`` ratings and cut them in three.
+
+    Args:
+        test, validation: shares of all ratings.
+
+    Raises:
+        ValueError: the shares leave nothing to train on, or are negative.
+    """
+    if count < 3 or test < 0 or validation < 0 or test + validation >= 1:
+        raise ValueError(f"Cannot split {count} ratings into {test:g} test and {validation:g} validation.")
+    order = np.random.default_rng(seed).permutation(count)
+    first, second = round(test * count), round((test + validation) * count)
+    return Split(*(np.sort(part) for part in (order[second:], order[first:second], order[:first])))
+
+
+def fold_numbers(count: int, folds: int = 5, seed: int = 0) -> np.ndarray:
+    """The fold, 0 to ``folds`` - 1, in which each of ``count`` ratings is tested: int64, sizes equal within one.
+
+    Raises:
+        ValueError: fewer than two folds, or more folds than ratings.
+    """
+    if not 2 <= folds <= count:
+        raise ValueError(f"{folds} folds of {count} ratings are not possible.")
+    numbers = np.empty(count, dtype=np.int64)
+    numbers[np.random.default_rng(seed).permutation(count)] = np.arange(count) % folds
+    return numbers
+
+
+def fold_split(count: int, fold: int, folds: int = 5, validation: float = 0.1, seed: int = 0) -> Split:
+    """One of the fixed folds: it tests; a share ``validation`` of the remaining ratings tunes, the rest trains.
+
+    Raises:
+        ValueError: no such fold.
+    """
+    if not 0 <= fold < folds:
+        raise ValueError(f"There is no fold {fold}; they are numbered 0 to {folds - 1}.")
+    numbers = fold_numbers(count, folds, seed)
+    others = np.flatnonzero(numbers != fold)
+    order = np.random.default_rng([seed, fold]).permutation(len(others))
+    cut = round(validation * len(others))
+    return Split(np.sort(others[order[cut:]]), np.sort(others[order[:cut]]), np.flatnonzero(numbers == fold))
