@@ -376,7 +376,8 @@ class BayesianFactorisation:
             ValueError: an unknown movie, a rating outside the scale, or movies and stars of different lengths.
         """
         stars = np.asarray(stars, dtype=np.float64)
-        _, movies = check_known(np.zeros(len(np.atleast_1d(movies)), dtype=int), movies, 1, len(self._samples[0]["movies"]))
+        n_movies = len(self._samples[0]["movies"])
+        _, movies = check_known(np.zeros(len(np.atleast_1d(movies)), dtype=int), movies, 1, n_movies)
         if stars.shape != movies.shape:
             raise ValueError(f"{len(movies)} movies but {stars.size} ratings.")
         if len(stars) and not (stars.min() >= LOWEST and stars.max() <= HIGHEST):
