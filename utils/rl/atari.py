@@ -1,8 +1,8 @@
 """Breakout, and other Atari games, several at once, as a deep Q-network sees them (lesson 09).
 
-ale-py's native vector environment does the work in C++: grey frames of 84 by 84 pixels, each the maximum of the last two
-of four emulated frames, the last four of them stacked, up to 30 no-ops at the start of a game. Around it this module
-takes care of what is forgotten easily:
+ale-py's native vector environment does the work in C++: grey frames of 84 by 84 pixels, each the maximum of the last
+two of four emulated frames, the last four of them stacked, up to 30 no-ops at the start of a game. Around it this
+module takes care of what is forgotten easily:
 
 - the ball must be served with FIRE, after every lost life and not only at the start;
 - a lost life ends the *return* (the agent shall fear it) but not the *game* (it would never see the later levels);

@@ -1,8 +1,8 @@
 """Deep Q-network: configuration, network and training step, for every Keras backend (lesson 09).
 
-The course's agent is the DQN of Mnih et al. (2013, arXiv:1312.5602; 2015, Nature 518): a convnet gives the value of each
-action, experience replay and a target network keep the learning stable. What came later is a switch each, explained in
-:class:`Config`; the notebook's table says which are on and why.
+The course's agent is the DQN of Mnih et al. (2013, arXiv:1312.5602; 2015, Nature 518): a convnet gives the value of
+each action, experience replay and a target network keep the learning stable. What came later is a switch each,
+explained in :class:`Config`; the notebook's table says which are on and why.
 """
 
 from __future__ import annotations
@@ -255,8 +255,7 @@ class DQN(keras.Model):
 
     def q_values(self, observations: np.ndarray) -> np.ndarray:
         """Values of the online network, ``(batch, 84, 84, 4)`` uint8 to ``(batch, actions)`` float32."""
-        values, _ = self.online.predict_on_batch(observations)
-        return np.asarray(values)
+        return q_function(self.online)(observations)
 
 
 def huber(error):
@@ -287,3 +286,12 @@ def load_agent(path) -> tuple[keras.Model, Config, dict]:
     network.set_weights([arrays[name].astype(np.float32) for name in sorted(arrays)])
     network.compile(jit_compile=keras.backend.backend() == "jax")
     return network, config, meta
+
+
+def q_function(network: keras.Model):
+    """What :func:`utils.rl.atari.play_games` wants: observations (n, 84, 84, 4) uint8 to values (n, actions)."""
+
+    def values(observations: np.ndarray) -> np.ndarray:
+        return np.asarray(network.predict_on_batch(observations)[0])
+
+    return values

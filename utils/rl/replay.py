@@ -1,8 +1,8 @@
 """Replay memory that stores each frame once (lesson 09).
 
 A transition needs two stacks of four frames, 56 kB; but consecutive stacks share three frames, and so does the next
-state. So the memory keeps the newest frame of every observation, 7 kB, in one preallocated ring of ``uint8`` and puts the
-stacks together when a batch is drawn. Rows are moments in time, columns are the games played side by side:
+state. So the memory keeps the newest frame of every observation, 7 kB, in one preallocated ring of ``uint8`` and puts
+the stacks together when a batch is drawn. Rows are moments in time, columns are the games played side by side:
 
     frames[t, g]   newest frame of the observation that game g showed at time t
     actions[t, g]  what was done then,   rewards[t, g]  what it brought,   flags[t, g]  what ended or began there
@@ -50,7 +50,7 @@ def _interleave4(frames, index, out):
 
 
 def channels_last(stacks: np.ndarray) -> np.ndarray:
-    """Turn stacks ``(batch, stack, height, width)`` uint8, as the games give them, into ``(batch, height, width, stack)``.
+    """Turn uint8 stacks ``(batch, stack, height, width)``, as games give them, into ``(batch, height, width, stack)``.
 
     The same as ``np.moveaxis(stacks, 1, -1)`` made contiguous, an order of magnitude faster.
     """

@@ -1,9 +1,9 @@
 """Train a deep Q-network on Breakout for hours: ``python -m utils.rl.train_breakout`` (lesson 09).
 
 Everything lands in one folder (``runs/breakout``): ``checkpoint.npz`` every few minutes, ``best.npz`` whenever an
-evaluation beats all earlier ones, ``curve.csv`` with the learning curve. Stop it (Ctrl-C, a kill, a power cut) and start
-the same command again: it goes on from the last checkpoint. Weights, optimiser, counters and random states are in it;
-the replay memory is not (2 GB): it is refilled by playing ``learning_starts`` steps before learning goes on.
+evaluation beats all earlier ones, ``curve.csv`` with the learning curve. Stop it (Ctrl-C, a kill, a power cut) and
+start the same command again: it goes on from the last checkpoint. Weights, optimiser, counters and random states are in
+it; the replay memory is not (2 GB): it is refilled by playing ``learning_starts`` steps before learning goes on.
 
 ``--export`` trains nothing and copies what a run has reached to ``mldata/weights`` and ``mldata/curves``, with a
 checkpoint of half the size from which another machine can resume.
@@ -16,16 +16,14 @@ import csv
 import io
 import json
 import os
-import platform
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 import numpy as np
 
-from utils import runtime
+from utils import results, runtime
 from utils.checkpoints import load_checkpoint, save_checkpoint, write_atomically
 
 COLUMNS = ("agent_steps", "updates", "wall_clock_s", "cpu_s", "kind", "games", "score", "score_std", "loss")
@@ -169,7 +167,7 @@ class Trainer:
         save_checkpoint(self.folder / "checkpoint.npz", self.arrays(), self.meta())
 
     def load(self, path: Path) -> None:
-        """Take over weights, optimiser, counters and random states; a checkpoint of another network raises ValueError."""
+        """Take over weights, optimiser, counters and random states; another network's checkpoint raises ValueError."""
         arrays, meta = load_checkpoint(path)
         theirs, ours = meta["config"], self.config.to_dict()
         network = ("filters", "hidden", "dueling", "normalise", "bins", "value_min", "value_max")
@@ -281,17 +279,6 @@ def say(text: str, keep: bool = False) -> None:
     )
 
 
-def hardware() -> str:
-    """Processor and number of cores, for the provenance."""
-    name = platform.processor() or platform.machine()
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        name = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        pass
-    return f"{name}, {runtime.cpu_count()} cores"
-
-
 def export(trainer: Trainer, name: str = "breakout_dqn") -> None:
     """Copy best network, provenance, small checkpoint and curve to ``mldata/``."""
     from utils.rl.dqn import load_agent, save_agent
@@ -301,9 +288,6 @@ def export(trainer: Trainer, name: str = "breakout_dqn") -> None:
     at = {"agent_steps": meta["agent_steps"], "selection_score": meta["selection_score"]}
     save_agent(data / "weights" / f"{name}.npz", network.get_weights(), config, **at)
     counters = meta["counters"]
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=runtime.repo_root(), capture_output=True, text=True, check=False
-    )
     sidecar = {
         "what": "Deep Q-network for Breakout (ale-py, four actions), weights averaged over training, half precision",
         "agent_steps": meta["agent_steps"],
@@ -312,9 +296,9 @@ def export(trainer: Trainer, name: str = "breakout_dqn") -> None:
         "seed": meta["seed"],
         "wall_clock_hours": round(counters["wall_clock_s"] / 3600, 2),
         "cpu_hours": round(counters["cpu_s"] / 3600, 2),
-        "hardware": hardware() + ", shared with other work",
+        "hardware": results.hardware_name() + ", shared with other work",
         "selection": f"mean {meta['selection_score']:.1f} over games with seeds kept for choosing, epsilon 0.05",
-        "commit": commit.stdout.strip(),
+        "commit": results.commit_name(),
         "command": "python -m utils.rl.train_breakout",
         "date": time.strftime("%Y-%m-%d"),
         "config": config.to_dict(),

@@ -1,0 +1,167 @@
+"""The deep Q-network: configuration, loss against NumPy, what learns and what does not, files."""
+
+import numpy as np
+import pytest
+
+keras = pytest.importorskip("keras")
+
+from utils.rl import dqn  # noqa: E402
+from utils.rl.dqn import DQN, Config, build_network, epsilons, load_agent, save_agent  # noqa: E402
+
+TINY = {"filters": (2, 2), "hidden": 8, "batch_size": 6, "num_games": 4}
+
+
+def batch(seed=0, size=6, same=False):
+    rng = np.random.default_rng(seed)
+    observation = rng.integers(0, 256, (size, 84, 84, 4), dtype=np.uint8)
+    following = observation if same else rng.integers(0, 256, (size, 84, 84, 4), dtype=np.uint8)
+    return {
+        "observation": observation,
+        "action": rng.integers(0, 4, size).astype(np.int32),
+        "reward": rng.normal(size=size).astype(np.float32),
+        "next_observation": following,
+        "discount": np.where(rng.random(size) < 0.4, 0, 0.95).astype(np.float32),
+    }
+
+
+def outputs(network, observations):
+    return [np.asarray(output) for output in network.predict_on_batch(observations)]
+
+
+def loss_of(agent, data):
+    predicted = agent.online(data["observation"])
+    return float(agent.compute_loss(x=data, y_pred=predicted))
+
+
+def targets_by_hand(agent, data):
+    best = np.empty(len(data["reward"]))
+    following = outputs(agent.target, data["next_observation"])[0]
+    judge = outputs(agent.online, data["next_observation"])[0]
+    for i in range(len(best)):
+        best[i] = following[i, judge[i].argmax()] if agent.config.double else following[i].max()
+    return data["reward"] + data["discount"] * best
+
+
+def different_target(config):
+    """An agent whose target network differs from the online one, as it does between two copies."""
+    keras.utils.set_random_seed(3)
+    agent = DQN(config)
+    rng = np.random.default_rng(1)
+    agent.target.set_weights([w + 0.1 * rng.normal(size=w.shape) for w in agent.target.get_weights()])
+    return agent
+
+
+@pytest.mark.parametrize("double", [False, True])
+def test_scalar_loss_is_the_lectures_cost(double):
+    agent = different_target(Config(**TINY, bins=0, double=double))
+    data = batch()
+    error = outputs(agent.online, data["observation"])[0][np.arange(6), data["action"]] - targets_by_hand(agent, data)
+    by_hand = np.where(np.abs(error) < 1, error**2 / 2, np.abs(error) - 0.5).mean()
+    assert loss_of(agent, data) == pytest.approx(by_hand, rel=1e-4)
+
+
+@pytest.mark.parametrize("double", [False, True])
+def test_histogram_loss_is_the_cross_entropy_with_the_smeared_target(double):
+    config = Config(**TINY, double=double)
+    agent = different_target(config)
+    data = batch()
+    logits = outputs(agent.online, data["observation"])[1][np.arange(6), data["action"]].astype(np.float64)
+    log_probability = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    wanted = np.asarray(dqn.histogram_of(targets_by_hand(agent, data).astype(np.float32), config))
+    assert loss_of(agent, data) == pytest.approx(-(wanted * log_probability).sum(axis=1).mean(), rel=1e-4)
+
+
+def test_histograms_keep_the_value():
+    config = Config()
+    values = np.linspace(config.value_min + 2, config.value_max - 2, 37).astype(np.float32)
+    histogram = np.asarray(dqn.histogram_of(values, config))
+    np.testing.assert_allclose(histogram.sum(axis=1), 1, atol=1e-5)
+    np.testing.assert_allclose(histogram @ dqn.bin_centres(config), values, atol=0.02)
+    beyond = np.asarray(dqn.histogram_of(np.array([-100.0, 100.0], dtype=np.float32), config))
+    assert beyond.argmax(axis=1).tolist() == [0, config.bins - 1] and np.isfinite(beyond).all()
+
+
+@pytest.mark.parametrize("options", [{}, {"dueling": False}, {"bins": 0}, {"filters": (2, 2, 2), "normalise": False}])
+def test_networks_begin_near_zero_and_agree_with_their_heads(options):
+    config = Config(**(TINY | options))
+    values, heads = outputs(build_network(config), batch()["observation"])
+    assert values.shape == (6, 4)
+    if not config.bins:
+        np.testing.assert_array_equal(values, heads)
+        return
+    assert heads.shape == (6, 4, config.bins)
+    probability = np.exp(heads - heads.max(axis=-1, keepdims=True))
+    probability /= probability.sum(axis=-1, keepdims=True)
+    np.testing.assert_allclose(probability @ dqn.bin_centres(config), values, atol=1e-3)
+    assert np.abs(values).max() < 1.5  # not the middle of the range, 9
+
+
+def test_training_moves_the_online_network_alone_until_the_copy():
+    keras.utils.set_random_seed(0)
+    agent = DQN(Config(**TINY, learning_rate=0.01))
+    online, target = agent.online.get_weights(), agent.target.get_weights()
+    for a, b in zip(online, target):
+        np.testing.assert_array_equal(a, b)
+    data = batch()
+    losses = [float(agent.train_on_batch(data)) for _ in range(25)]
+    assert losses[-1] < losses[0] - 0.1
+    assert all((a != b).any() for a, b in zip(online, agent.online.get_weights()))
+    for a, b in zip(target, agent.target.get_weights()):
+        np.testing.assert_array_equal(a, b)
+    agent.update_target()
+    for a, b in zip(agent.online.get_weights(), agent.target.get_weights()):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_values_of_a_known_chain_are_learnt():
+    """A state that always brings 1 and ends has value 1; the state before it, gamma."""
+    keras.utils.set_random_seed(0)
+    agent = DQN(Config(**(TINY | {"filters": (8, 8), "hidden": 32}), learning_rate=0.01))
+    dark, bright = np.full((1, 84, 84, 4), 20, np.uint8), np.full((1, 84, 84, 4), 230, np.uint8)
+    data = {
+        "observation": np.concatenate([dark, bright] * 4),
+        "action": np.repeat(np.arange(4), 2).astype(np.int32),
+        "reward": np.array([0, 1] * 4, dtype=np.float32),
+        "next_observation": np.concatenate([bright, dark] * 4),
+        "discount": np.array([0.9, 0] * 4, dtype=np.float32),
+    }
+    for step in range(150):
+        agent.train_on_batch(data)
+        if step % 20 == 0:
+            agent.update_target()
+    np.testing.assert_allclose(agent.q_values(np.concatenate([dark, bright])), [[0.9] * 4, [1.0] * 4], atol=0.08)
+
+
+def test_epsilons_fall_from_one_to_a_spread_around_the_final_value():
+    config = Config(num_games=5, epsilon_steps=100, epsilon_final=0.02, epsilon_spread=5)
+    np.testing.assert_array_equal(epsilons(config, 0), 1)
+    assert (np.diff([epsilons(config, step)[2] for step in range(0, 101, 10)]) < 0).all()
+    np.testing.assert_allclose(epsilons(config, 10**6), [0.004, 0.02 / 5**0.5, 0.02, 0.02 * 5**0.5, 0.1])
+    assert epsilons(Config(num_games=1), 10**7) == pytest.approx(0.02)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"gamma": 0}, {"n_step": 0}, {"filters": (4,)}, {"value_max": -2.0}, {"samples_per_step": 0}]
+)
+def test_impossible_configurations_are_refused(wrong):
+    with pytest.raises(ValueError, match="Config"):
+        Config(**wrong)
+
+
+def test_configuration_survives_json():
+    import json
+
+    config = Config(filters=(4, 5, 6), bins=0)
+    assert Config.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+def test_saved_agent_plays_the_same(tmp_path):
+    config = Config(**TINY)
+    network = build_network(config)
+    save_agent(tmp_path / "agent.npz", network.get_weights(), config, agent_steps=12)
+    loaded, again, meta = load_agent(tmp_path / "agent.npz")
+    assert again == config and meta["agent_steps"] == 12
+    frames = batch()["observation"]
+    np.testing.assert_allclose(outputs(loaded, frames)[0], outputs(network, frames)[0], atol=0.02)
+    with pytest.raises(FileNotFoundError, match="No checkpoint at"):
+        load_agent(tmp_path / "missing.npz")

@@ -1,0 +1,119 @@
+"""The training command: resuming, files, curve, options."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+keras = pytest.importorskip("keras")
+
+from utils.checkpoints import load_checkpoint, save_checkpoint  # noqa: E402
+from utils.rl.dqn import Config, load_agent  # noqa: E402
+from utils.rl.train_breakout import Curve, Trainer, configure, train  # noqa: E402
+
+TINY = {"num_games": 4, "capacity": 400, "learning_starts": 64, "batch_size": 8, "filters": (2, 2), "hidden": 8}
+
+
+def trained(folder, steps=160, **options):
+    trainer = Trainer(Config(**TINY, **options), folder, seed=3, threads=1)
+    train(trainer, steps, every=10**9, episodes=1, save_minutes=60, minutes=None)
+    return trainer
+
+
+def test_updates_keep_the_ratio(tmp_path):
+    trainer = trained(tmp_path, 264)
+    assert trainer.counters["agent_steps"] == 264
+    # 64 steps of play before learning, then 4 games x 4 samples / batches of 8 = 2 updates per step of all games
+    assert trainer.counters["updates"] == 2 * (264 - 64) // 4
+
+
+def test_resuming_restores_everything_but_the_memory(tmp_path):
+    first = trained(tmp_path)
+    keras.utils.set_random_seed(99)
+    second = Trainer(Config(**TINY), tmp_path, seed=3, threads=1)
+    for name, array in first.arrays().items():
+        np.testing.assert_array_equal(array, second.arrays()[name], err_msg=name)
+    assert second.counters | {"starts": 0} == first.counters | {"starts": 0}
+    assert second.counters["starts"] == first.counters["starts"] + 1
+    assert second.rng.bit_generator.state == first.rng.bit_generator.state
+    assert second.replay.rng.bit_generator.state == first.replay.rng.bit_generator.state
+    assert second.games.seed != first.games.seed
+    assert len(second.replay) == 0
+    train(second, 240, every=10**9, episodes=1, save_minutes=60, minutes=None)
+    assert second.counters["agent_steps"] == 240
+
+
+def test_small_checkpoint_resumes_nearly_the_same(tmp_path):
+    first = trained(tmp_path / "a")
+    save_checkpoint(tmp_path / "small.npz", first.arrays(small=True), first.meta())
+    second = Trainer(Config(**TINY), tmp_path / "b", seed=3, resume=tmp_path / "small.npz", threads=1)
+    before, after = first.arrays(), second.arrays()
+    for name in before:
+        if name.startswith("target/"):
+            continue
+        np.testing.assert_allclose(after[name], before[name], rtol=2e-3, atol=1e-3 * np.abs(before[name]).max())
+    sizes = [sum(array.nbytes for array in arrays.values()) for arrays in (first.arrays(small=True), before)]
+    assert sizes[0] < 0.55 * sizes[1]
+
+
+def test_another_network_is_refused(tmp_path):
+    trained(tmp_path)
+    with pytest.raises(ValueError, match="differs in hidden"):
+        Trainer(Config(**(TINY | {"hidden": 9})), tmp_path, threads=1)
+
+
+def test_evaluation_keeps_the_best_and_leaves_the_training_weights(tmp_path):
+    trainer = trained(tmp_path)
+    before = trainer.agent.online.get_weights()
+    scores = trainer.evaluate(2)
+    for old, new in zip(before, trainer.agent.online.get_weights()):
+        np.testing.assert_array_equal(old, new)
+    assert trainer.counters["best"] == scores.mean()
+    network, _, meta = load_agent(tmp_path / "best.npz")
+    assert meta["selection_score"] == scores.mean() and meta["agent_steps"] == 160
+    for average, weight in zip(trainer.average, network.get_weights()):
+        np.testing.assert_allclose(weight, average, rtol=2e-3, atol=1e-6)
+    trainer.counters["best"] = 1e9
+    stamp = (tmp_path / "best.npz").stat().st_mtime_ns
+    trainer.evaluate(1)
+    assert (tmp_path / "best.npz").stat().st_mtime_ns == stamp
+
+
+def test_curve_drops_what_the_checkpoint_does_not_know(tmp_path):
+    curve = Curve(tmp_path / "curve.csv", 0)
+    for steps in (100, 200, 300):
+        curve.append(agent_steps=steps, kind="training", games=3, score=1.5)
+    assert [int(row["agent_steps"]) for row in Curve(tmp_path / "curve.csv", 200).rows] == [100, 200]
+    assert (tmp_path / "curve.csv").read_text().splitlines()[2].startswith("200,,,,training,3,1.5")
+
+
+def test_command_survives_a_kill(tmp_path):
+    """kill -9 in the middle, then the same command again: it goes on from the checkpoint."""
+    command = [sys.executable, "-m", "utils.rl.train_breakout", "--folder", str(tmp_path), "--save-minutes", "0.001"]
+    command += ["--threads", "1", "--set", *(f"{k}={list(v) if k == 'filters' else v}" for k, v in TINY.items())]
+    process = subprocess.Popen([*command, "--steps", "100000000"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "checkpoint.npz").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(0.5)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    _, meta = load_checkpoint(tmp_path / "checkpoint.npz")
+    steps = meta["counters"]["agent_steps"]
+    assert steps > 0
+    done = subprocess.run([*command, "--steps", str(steps + 8)], capture_output=True, text=True, timeout=120)
+    assert f"at {steps:,} agent steps" in done.stdout, done.stderr
+    assert load_checkpoint(tmp_path / "checkpoint.npz")[1]["counters"]["agent_steps"] == steps + 8
+
+
+def test_options():
+    config = configure(["gamma=0.9", "double=true", "filters=[4, 8, 8]"])
+    assert (config.gamma, config.double, config.filters) == (0.9, True, (4, 8, 8))
+    with pytest.raises(ValueError, match="no hyperparameter 'gama'"):
+        configure(["gama=1"])
+    with pytest.raises(ValueError, match="no number"):
+        configure(["gamma=high"])
