@@ -1,0 +1,154 @@
+"""Models: against exact solutions where there are any, against planted tastes where there are none; errors by name."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from utils.datasets.movielens import stand_in
+from utils.recommender import models, splits
+
+
+@pytest.fixture(scope="module")
+def planted():
+    data = stand_in()
+    return data, splits.fold_split(len(data), 0)
+
+
+def _ratings(data, rows):
+    return data.users[rows], data.movies[rows], data.ratings[rows]
+
+
+def test_biases_solve_the_ridge_regression():
+    rng = np.random.default_rng(0)
+    users, movies = rng.integers(5, size=60), rng.integers(7, size=60)
+    stars = rng.integers(1, 11, size=60) / 2
+    fitted = models.Biases(2.0, 3.0).fit(users, movies, stars, 5, 7, rounds=500)
+    design = np.concatenate([np.eye(5)[users], np.eye(7)[movies]], axis=1)
+    ridge = design.T @ design + np.diag([2.0] * 5 + [3.0] * 7)
+    exact = np.linalg.solve(ridge, design.T @ (stars - stars.mean()))
+    assert np.allclose(np.concatenate([fitted.user_bias, fitted.movie_bias]), exact, atol=1e-8)
+    assert np.allclose(fitted.predict(users, movies), stars.mean() + design @ exact, atol=1e-8)
+
+
+def test_unknown_pairs_are_named(planted):
+    data, split = planted
+    fitted = models.Biases().fit(*_ratings(data, split.train), data.n_users, data.n_movies)
+    with pytest.raises(ValueError, match=r"Unknown movie 99999 at position 1.*0 to 359"):
+        fitted.predict([0, 1], [0, 99999])
+    with pytest.raises(ValueError, match="Unknown user -1 at position 0"):
+        fitted.predict([-1], [0])
+    with pytest.raises(ValueError, match="2 users but 1 movies"):
+        fitted.predict([0, 1], [0])
+
+
+def test_rmse_clips_and_refuses_columns():
+    assert models.root_mean_squared_error([9.0, -1.0], [5.0, 0.5]) == 0
+    assert models.root_mean_squared_error([9.0], [5.0], clip=False) == 4
+    with pytest.raises(ValueError, match="differ in shape"):
+        models.root_mean_squared_error(np.zeros((3, 1)), np.zeros(3))
+
+
+def test_features_never_see_the_stars(planted):
+    data, split = planted
+    of_movies, of_users = models.describe(data, split.train)
+    assert of_movies.shape == (data.n_movies, len(data.genre_names) + 3)
+    assert of_users.shape == (data.n_users, of_movies.shape[1] + 1)
+    assert np.allclose(of_movies.mean(axis=0), 0, atol=1e-5) and np.isfinite(of_users).all()
+    from dataclasses import replace
+
+    other = replace(data, ratings=data.ratings[::-1].copy())
+    again = models.describe(other, split.train)
+    assert np.array_equal(again[0], of_movies) and np.array_equal(again[1], of_users)
+
+
+def test_bayes_beats_biases_and_finds_the_noise(planted):
+    data, split = planted
+    train, test = _ratings(data, split.not_test), _ratings(data, split.test)
+    biases = models.Biases().fit(*train, data.n_users, data.n_movies)
+    model = models.BayesianFactorisation(factors=3, sweeps=40, burn_in=10)
+    model.fit(*train, *models.describe(data, split.not_test))
+    stars, spread = model.predict(*test[:2], return_spread=True)
+    error = models.root_mean_squared_error(stars, test[2])
+    assert error < models.root_mean_squared_error(biases.predict(*test[:2]), test[2]) - 0.05
+    # The planted noise is 0.6, rounding to half stars adds a little.
+    assert error < 0.69
+    assert 0.55 < np.median(model.user_noise()) < 0.72
+    assert (spread > 0).all() and stars.min() >= 0.5 and stars.max() <= 5
+    assert np.corrcoef(model.movie_bias(), data.planted["movie_bias"])[0, 1] > 0.8
+
+
+def test_bayes_tells_erratic_users_from_steady_ones():
+    rng = np.random.default_rng(1)
+    users, movies = np.repeat(np.arange(60), 40), np.tile(np.arange(40), 60)
+    noise = np.where(np.arange(60) < 30, 0.2, 1.0)
+    stars = 3 + rng.normal(0, 0.5, 40)[movies] + noise[users] * rng.standard_normal(len(users))
+    model = models.BayesianFactorisation(factors=2, sweeps=30, burn_in=10).fit(users, movies, stars)
+    found = model.user_noise()
+    assert found[:30].max() < found[30:].min()
+    same = models.BayesianFactorisation(factors=2, sweeps=12, burn_in=10, user_noise=False).fit(users, movies, stars)
+    assert np.ptp(same.user_noise()) < 1e-9
+
+
+def test_bayes_repeats_itself_and_folds_newcomers_in(planted):
+    data, split = planted
+    train = _ratings(data, split.not_test)
+    features = models.describe(data, split.not_test)
+    one, two = (
+        models.BayesianFactorisation(factors=2, sweeps=25, burn_in=10, seed=3).fit(*train, *features) for _ in range(2)
+    )
+    assert np.array_equal(one.predict([0, 5], [1, 2]), two.predict([0, 5], [1, 2]))
+    # Somebody who loves what is serious and fierce gets such films first, and is surer of them than a stranger.
+    traits = data.planted["traits"]
+    rated = np.argsort(-np.bincount(data.movies, minlength=data.n_movies))[:40]
+    stars = np.clip(3.2 + data.planted["movie_bias"][rated] + traits[rated] @ [0.9, 0.9], 0.5, 5)
+    newcomer, spread = one.fold_in(rated, stars)
+    nobody, _ = one.fold_in([], [])
+    assert np.corrcoef(newcomer - nobody, traits @ [1, 1])[0, 1] > 0.8
+    assert newcomer.shape == spread.shape == (data.n_movies,)
+    for movies, ratings, message in (
+        ([0], [7.0], "0.5 to 5"),
+        ([9999], [3.0], "Unknown movie"),
+        ([0, 1], [3.0], "2 movies"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            one.fold_in(movies, ratings)
+
+
+def test_bayes_refuses_impossible_settings():
+    with pytest.raises(ValueError, match="leave no sample"):
+        models.BayesianFactorisation(sweeps=5, burn_in=5).fit([0], [0], [3.0])
+    with pytest.raises(ValueError, match="Unknown user 2"):
+        models.BayesianFactorisation(sweeps=3, burn_in=1).fit([0, 2], [0, 1], [3.0, 4.0], None, np.zeros((2, 1)))
+
+
+def test_keras_models_have_the_lectures_sizes():
+    import keras
+
+    plain = models.build_factorisation(671, 9066, biases=False)
+    biased = models.build_factorisation(671, 9066, mean=3.5)
+    assert (plain.count_params(), biased.count_params()) == (486_850, 496_587)
+    assert any(isinstance(layer, keras.layers.Dot) for layer in plain.layers)
+    network = models.build_concatenated(671, 9066)
+    assert network.count_params() == 486_850 + 100 * 70 + 70 + 70 + 1
+    assert [layer.rate for layer in network.layers if isinstance(layer, keras.layers.Dropout)] == [0.3, 0.75]
+    pair = [np.array([[0]], "int32"), np.array([[3]], "int32")]
+    assert biased.predict(pair, verbose=0).shape == (1, 1)
+    assert abs(biased.predict(pair, verbose=0)[0, 0] - 3.5) < 0.2
+
+
+def test_hybrid_uses_its_features_and_leaves_them_alone():
+    import keras
+
+    keras.utils.set_random_seed(0)
+    features = np.random.default_rng(0).normal(size=(30, 4))
+    model = models.build_hybrid(features, np.zeros((8, 2)), factors=2, mean=3.0, feature_penalty=0.0)
+    users, movies = np.indices((8, 30)).reshape(2, -1, 1).astype("int32")
+    stars = 3 + features[movies[:, 0], 0]
+    known = movies[:, 0] < 20
+    model.compile(keras.optimizers.Adam(0.03), loss="mse")
+    model.fit([users[known], movies[known]], stars[known], epochs=40, batch_size=32, verbose=0)
+    guess = model.predict([users[~known], movies[~known]], verbose=0)[:, 0]
+    assert np.corrcoef(guess, stars[~known])[0, 1] > 0.9  # movies nobody rated
+    table = model.get_layer("movie_features").get_weights()[0]
+    assert np.allclose(table, features, atol=1e-6)
