@@ -117,19 +117,20 @@ def test_values_of_a_known_chain_are_learnt():
     """A state that always brings 1 and ends has value 1; the state before it, gamma."""
     keras.utils.set_random_seed(0)
     agent = DQN(Config(**(TINY | {"filters": (8, 8), "hidden": 32}), learning_rate=0.01))
-    dark, bright = np.full((1, 84, 84, 4), 20, np.uint8), np.full((1, 84, 84, 4), 230, np.uint8)
+    first, last = np.zeros((2, 1, 84, 84, 4), np.uint8)  # bright above, bright below
+    first[:, :42], last[:, 42:] = 200, 200
     data = {
-        "observation": np.concatenate([dark, bright] * 4),
+        "observation": np.concatenate([first, last] * 4),
         "action": np.repeat(np.arange(4), 2).astype(np.int32),
         "reward": np.array([0, 1] * 4, dtype=np.float32),
-        "next_observation": np.concatenate([bright, dark] * 4),
+        "next_observation": np.concatenate([last, first] * 4),
         "discount": np.array([0.9, 0] * 4, dtype=np.float32),
     }
     for step in range(150):
         agent.train_on_batch(data)
         if step % 20 == 0:
             agent.update_target()
-    np.testing.assert_allclose(agent.q_values(np.concatenate([dark, bright])), [[0.9] * 4, [1.0] * 4], atol=0.08)
+    np.testing.assert_allclose(agent.q_values(np.concatenate([first, last])), [[0.9] * 4, [1.0] * 4], atol=0.08)
 
 
 def test_epsilons_fall_from_one_to_a_spread_around_the_final_value():
