@@ -1,0 +1,87 @@
+"""Class activation maps: which places voted for a class? (lesson 03)
+
+CAM (Zhou et al. 2016) needs a network whose classifier is one dense layer on globally averaged maps: the weights of a
+class then weigh the maps themselves. Grad-CAM (Selvaraju et al. 2017) takes the gradient of the class's logit with
+respect to the maps as weights, so it works for every convnet; on a CAM network the two agree up to a constant factor.
+"""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from utils.gradients import value_and_gradient
+
+
+def class_activation_map(model: keras.Model, image: np.ndarray, class_index: int | None = None) -> np.ndarray:
+    """CAM of one image: the last maps weighed with the dense weights of a class.
+
+    Args:
+        model: ends with global average pooling, (dropout,) one dense layer, and perhaps a softmax.
+        image: (height, width, channels), in the range that ``model`` expects.
+        class_index: None takes the likeliest class.
+
+    Returns:
+        (h, w) float32 at the resolution of the last maps; their mean plus the bias is the class's logit.
+
+    Raises:
+        ValueError: the model does not end so; use :func:`grad_cam` there.
+    """
+    pooling, dense = _ending(model)
+    maps, output = keras.Model(model.input, [pooling.input, model.output])(image[None], training=False)
+    class_index = int(ops.argmax(output[0])) if class_index is None else class_index
+    weights = ops.convert_to_numpy(dense.kernel)[:, class_index]
+    return (ops.convert_to_numpy(maps)[0] @ weights).astype(np.float32)
+
+
+def _ending(model: keras.Model) -> tuple[keras.Layer, keras.Layer]:
+    """The global average pooling layer and the one dense layer that follows it."""
+    poolings = [layer for layer in model.layers if isinstance(layer, layers.GlobalAveragePooling2D)]
+    after = model.layers[model.layers.index(poolings[-1]) + 1 :] if poolings else []
+    dense = [layer for layer in after if isinstance(layer, layers.Dense)]
+    harmless = (layers.Dense, layers.Dropout, layers.Softmax, layers.Activation)
+    if len(dense) != 1 or any(not isinstance(layer, harmless) for layer in after):
+        raise ValueError(
+            f"A class activation map needs global average pooling and one dense layer at the end; {model.name!r} ends "
+            "otherwise. Use grad_cam, which works for every convnet."
+        )
+    return poolings[-1], dense[0]
+
+
+def grad_cam(logits: keras.Model, image: np.ndarray, layer: str, class_index: int | None = None) -> np.ndarray:
+    """Grad-CAM of one image: maps weighed with the mean gradient of the class's logit, negative votes cut off.
+
+    Args:
+        logits: from (batch, height, width, channels) to logits; a softmax would flatten the gradient.
+        image: (height, width, channels), in the range that the network expects.
+        layer: name of the convolution (or activation) whose maps are weighed, usually the last.
+        class_index: None takes the likeliest class.
+
+    Returns:
+        (h, w) float32, zero or positive.
+
+    Raises:
+        ValueError: there is no such layer, or its output is no map.
+    """
+    maps, class_index = _maps_and_class(logits, image, layer, class_index)
+    gradient = _gradient_at(logits, layer, maps, class_index)
+    weights = gradient.mean(axis=(0, 1))
+    return np.maximum(maps @ weights, 0).astype(np.float32)
+
+
+def _maps_and_class(logits, image, layer, class_index) -> tuple[np.ndarray, int]:
+    output = logits.get_layer(layer).output
+    if len(output.shape) != 4:
+        raise ValueError(
+            f"Layer {layer!r} returns shape {tuple(output.shape)}, not maps (batch, height, width, channels)."
+        )
+    maps, answer = keras.Model(logits.input, [output, logits.output])(image[None], training=False)
+    return ops.convert_to_numpy(maps)[0], int(ops.argmax(answer[0])) if class_index is None else class_index
+
+
+def _gradient_at(logits: keras.Model, layer: str, maps: np.ndarray, class_index: int) -> np.ndarray:
+    """Gradient of the class's logit with respect to the maps, (h, w, channels)."""
+    rest = keras.Model(logits.get_layer(layer).output, logits.output)
+    _, gradient = value_and_gradient(lambda x: rest(x[None], training=False)[0, class_index], maps)
+    return gradient

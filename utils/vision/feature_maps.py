@@ -1,0 +1,131 @@
+"""What a network sees of one image, layer by layer, and the filters themselves as pictures (lesson 03)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+
+def map_layers(model: keras.Model) -> list[str]:
+    """Names of the layers whose outputs are maps (batch, height, width, channels), input to output."""
+    return [
+        layer.name
+        for layer in model.layers
+        if not isinstance(layer, layers.InputLayer) and len(getattr(layer.output, "shape", ())) == 4
+    ]
+
+
+def feature_maps(model: keras.Model, image: np.ndarray, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+    """Outputs of several layers on one image, computed in one pass.
+
+    Args:
+        model: takes (batch, height, width, channels).
+        image: (height, width, channels), in the range that ``model`` expects.
+        names: layers; None takes all of :func:`map_layers`.
+
+    Returns:
+        Name to (h, w, channels) float32.
+
+    Raises:
+        ValueError: a layer does not exist (Keras names the ones that do).
+    """
+    names = list(map_layers(model) if names is None else names)
+    outputs = keras.Model(model.input, [model.get_layer(name).output for name in names])(image[None], training=False)
+    return {name: ops.convert_to_numpy(output)[0] for name, output in zip(names, outputs)}
+
+
+def filters_as_images(layer: keras.layers.Conv2D) -> np.ndarray:
+    """First-layer filters as pictures: (filters, height, width, 1 or 3) float32 between 0 and 1.
+
+    Each filter is stretched on its own around mid-grey, so that 0.5 is a weight of zero and colours keep their balance.
+
+    Raises:
+        ValueError: the filters have neither one nor three input channels, so they are no pictures.
+    """
+    kernel = np.moveaxis(ops.convert_to_numpy(layer.kernel), -1, 0)
+    if kernel.shape[-1] not in (1, 3):
+        raise ValueError(
+            f"Filters of {layer.name!r} have {kernel.shape[-1]} channels; only 1 or 3 can be shown as pictures."
+        )
+    return stretch_around_grey(kernel)
+
+
+def stretch_around_grey(filters: np.ndarray) -> np.ndarray:
+    """Scale each filter (first axis) so that its largest weight, either sign, reaches 0 or 1; zero stays at 0.5."""
+    largest = np.abs(filters).reshape(len(filters), -1).max(axis=1).reshape(-1, *[1] * (filters.ndim - 1))
+    return (0.5 + 0.5 * filters / np.maximum(largest, 1e-12)).astype(np.float32)
+
+
+def learn_filter_bank(
+    images: Sequence[np.ndarray], count: int = 256, size: int = 16, patches: int = 20_000, seed: int = 0
+) -> np.ndarray:
+    """A bank of filters learned from patches of photos, without labels: whitened k-means (Coates & Ng 2012).
+
+    Patches are normalised for contrast and whitened (ZCA), then clustered by direction ("spherical" k-means); the
+    centres come out as oriented edges, bars and, in colour, opponent blobs, as in the first layers of convnets.
+
+    Args:
+        images: uint8 or float, grey (height, width) or colour (height, width, 3), each at least ``size`` pixels a side.
+        count: number of filters.
+        size: side of a filter, pixels.
+        patches: number of patches to learn from; at least ten times ``count`` is sensible.
+
+    Returns:
+        (count, size, size, channels) float32, sorted by how many patches each filter stands for.
+
+    Raises:
+        ValueError: no image is large enough, or there are fewer patches than filters.
+    """
+    if patches < count:
+        raise ValueError(f"{patches} patches cannot make {count} filters; take at least {10 * count}.")
+    rng = np.random.default_rng(seed)
+    data = sample_patches(images, size, patches, rng)
+    shape = data.shape[1:]
+    data = data.reshape(len(data), -1)
+    data -= data.mean(axis=1, keepdims=True)
+    data /= np.sqrt(data.var(axis=1, keepdims=True) + 10.0)
+    whitened, whitener = _whiten(data)
+    centres, weights = _spherical_kmeans(whitened, count, rng)
+    # A centre lives in whitened space; as a filter on pixels it is whitened once more.
+    order = np.argsort(-weights)
+    return (centres[order] @ whitener).reshape(count, *shape).astype(np.float32)
+
+
+def sample_patches(images: Sequence[np.ndarray], size: int, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Random patches, (count, size, size, channels) float32, from images that are large enough."""
+    usable = [np.asarray(image) for image in images if min(np.shape(image)[:2]) >= size]
+    if not usable:
+        raise ValueError(f"No image is at least {size} pixels high and wide.")
+    usable = [image[..., None] if image.ndim == 2 else image for image in usable]
+    result = np.empty((count, size, size, usable[0].shape[-1]), dtype=np.float32)
+    for patch in result:
+        image = usable[rng.integers(len(usable))]
+        top, left = (rng.integers(length - size + 1) for length in image.shape[:2])
+        patch[:] = image[top : top + size, left : left + size]
+    return result
+
+
+def _whiten(data: np.ndarray, epsilon: float = 0.1) -> tuple[np.ndarray, np.ndarray]:
+    """ZCA: the rotation of the data closest to itself in which all directions have equal variance."""
+    values, vectors = np.linalg.eigh(np.cov(data - data.mean(axis=0), rowvar=False))
+    # epsilon is relative: weak directions are noise and must not be blown up.
+    whitener = (vectors / np.sqrt(np.maximum(values, 0) + epsilon * values.mean())) @ vectors.T
+    return (data - data.mean(axis=0)) @ whitener, whitener
+
+
+def _spherical_kmeans(data: np.ndarray, count: int, rng: np.random.Generator, rounds: int = 15):
+    """Unit vectors that stand for groups of patches, and how much each stands for (Coates & Ng 2012, section 2)."""
+    centres = rng.standard_normal((count, data.shape[1])).astype(np.float32)
+    for _ in range(rounds):
+        centres /= np.linalg.norm(centres, axis=1, keepdims=True) + 1e-8
+        scores = data @ centres.T
+        best = np.abs(scores).argmax(axis=1)
+        strength = scores[np.arange(len(data)), best]
+        # The damped sum keeps a centre where few patches pull at it.
+        np.add.at(centres, best, strength[:, None] * data)
+        weights = np.bincount(best, weights=np.abs(strength), minlength=count)
+    centres /= np.linalg.norm(centres, axis=1, keepdims=True)
+    return centres, weights
