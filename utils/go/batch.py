@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 from numba import njit
 
 from utils.go.board import (
     BLACK,
-    COLOR,
     META,
     MOVES,
     PASSES,
@@ -18,7 +19,6 @@ from utils.go.board import (
     is_eye,
     legal_actions,
     new_position,
-    to_action,
     to_point,
 )
 from utils.go.features import COUNT, fill_planes
@@ -52,6 +52,21 @@ def masks_of_many(states, past, counts, which, sensible, out):
             sensible_actions(states[g], past[g], counts[g], out[i])
         else:
             legal_actions(states[g], past[g], counts[g], out[i])
+
+
+@njit(cache=True)
+def forbid_losing_passes(states, which, komi, out):
+    """Take the pass away from a side that is not ahead on the board as it stands and has another sensible move."""
+    owner = np.empty(states.shape[2], np.int32)
+    for i in range(which.size):
+        s = states[which[i]]
+        others = False
+        for a in range(out.shape[1] - 1):
+            others |= out[i, a]
+        ahead = area(s, owner) - komi
+        if s[META, TO_PLAY] != BLACK:
+            ahead = -ahead
+        out[i, out.shape[1] - 1] = ahead > 0 or not others
 
 
 @njit(cache=True)
@@ -132,6 +147,16 @@ class Games:
         masks_of_many(self.states, self.past, self.counts, np.asarray(which, np.int64), sensible, out)
         return out
 
+    def policy_masks(self, which: np.ndarray) -> np.ndarray:
+        """What a player without search may choose: sensible actions, and passing only when ahead or out of moves.
+
+        Networks that learned from GNU Go pass while dead stones are still on the board, as people do; under our rules
+        they count as alive, so whoever is behind must play on.
+        """
+        out = self.masks(which, sensible=True)
+        forbid_losing_passes(self.states, np.asarray(which, np.int64), self.komi, out)
+        return out
+
     def play(self, which: np.ndarray, actions: np.ndarray) -> None:
         """One action in each of some games; legality is the caller's business (take them from :meth:`masks`)."""
         play_many(self.states, self.past, self.counts, np.asarray(which, np.int64), np.asarray(actions, np.int64))
@@ -141,11 +166,6 @@ class Games:
         out = np.empty(len(self), np.float64)
         areas_of_many(self.states, out)
         return out - self.komi
-
-    def last_stone_count(self) -> np.ndarray:
-        """Number of stones on each board."""
-        colors = self.states[:, COLOR]
-        return ((colors == BLACK) | (colors == BLACK + 1)).sum(axis=1)
 
 
 def sample(probabilities: np.ndarray, masks: np.ndarray, rng: np.random.Generator, temperature: float = 1.0):
@@ -172,4 +192,40 @@ def sample(probabilities: np.ndarray, masks: np.ndarray, rng: np.random.Generato
     return np.minimum(chosen, masks.shape[1] - 1 - masks[:, ::-1].argmax(axis=1))
 
 
-__all__ = ["Games", "sample", "sensible_actions", "to_action"]
+Policy = Callable[[np.ndarray], np.ndarray]  # planes (n, size, size, COUNT) -> probabilities (n, actions)
+Record = Callable[[int, np.ndarray, np.ndarray, np.ndarray], None]  # player, games, planes, actions
+
+
+def play_policies(
+    players: Sequence[Policy],
+    black: np.ndarray,
+    games: Games,
+    rng: np.random.Generator,
+    temperature: float = 1.0,
+    record: Record | None = None,
+) -> np.ndarray:
+    """Play games between two policies to the end, side by side, each move drawn from the policy of whose turn it is.
+
+    Args:
+        players: two policies.
+        black: int (games,): which of the two plays Black.
+        games: where they start; played to the end in place.
+        rng: source of chance.
+        temperature: see :func:`sample`.
+        record: called for each batch of moves, e.g. to learn from them.
+
+    Returns:
+        Black's margin after komi, float64 (games,).
+    """
+    while len(running := games.running):
+        turn = np.where(games.to_play[running] == BLACK, black[running], 1 - black[running])
+        for player in (0, 1):
+            which = running[turn == player]
+            if not len(which):
+                continue
+            planes = games.planes(which)
+            actions = sample(players[player](planes), games.policy_masks(which), rng, temperature)
+            if record is not None:
+                record(player, which, planes, actions)
+            games.play(which, actions)
+    return games.scores()

@@ -360,6 +360,7 @@ def count_liberties(s, p, limit):
 
 
 #
+#
 # ---------------------------------------------------------------------------------------------------------------------
 # Random playouts
 
@@ -458,6 +459,7 @@ def playouts(s, count, komi, rng, ownership):
 
 
 #
+#
 # ---------------------------------------------------------------------------------------------------------------------
 # The wrapper
 
@@ -555,10 +557,12 @@ class Board:
             IllegalMove: the message names the rule.
         """
         action = int(action)
+        turn = self.to_play, int(self.s[META, KO])
         if color is not None and color != self.to_play:
             self.set_to_play(color)
         if not self.is_legal(action):
             reason = self._why_illegal(action)
+            self.s[META, TO_PLAY], self.s[META, KO] = turn
             raise IllegalMove(reason)
         if self.past_count >= self.past.size - 1:
             self.past = np.concatenate([self.past, np.zeros_like(self.past)])

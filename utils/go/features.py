@@ -245,6 +245,7 @@ def planes_of(board: Board, dtype=np.float32) -> np.ndarray:
 
 
 #
+#
 # ---------------------------------------------------------------------------------------------------------------------
 # The eight symmetries of the board
 

@@ -80,6 +80,7 @@ def play_many(out: Path, games: int, first: int, share: tuple[int, int]) -> None
 
 
 #
+#
 # ---------------------------------------------------------------------------------------------------------------------
 # One training file and one held-out file
 

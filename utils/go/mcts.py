@@ -77,6 +77,7 @@ class SearchSettings:
 
 
 #
+#
 # ---------------------------------------------------------------------------------------------------------------------
 # The lecture's search, readable
 
@@ -170,6 +171,7 @@ def sensible_mask(board: Board) -> np.ndarray:
     return mask
 
 
+#
 #
 # ---------------------------------------------------------------------------------------------------------------------
 # The compiled search. Index g is the game, then the node, then the action.
@@ -493,7 +495,8 @@ class Forest:
 
 
 def rollout_settings(playouts: int = 2000, batch: int = 1) -> SearchSettings:
-    """Search with no network at all: equal priors, values from one random game a leaf. The fixed reference opponent."""
+    """Search with no network at all: equal priors, values from one random game a leaf. The fixed reference
+    opponent."""
     return SearchSettings(playouts=playouts, batch=batch, exploration=1.0, reduction=0.0, mixing=1.0)
 
 

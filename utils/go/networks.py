@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ class Architecture:
         filters: of the tower.
         blocks: residual blocks; AlphaGo's networks had 13 plain layers of 192 filters, Zero's 19 or 39 blocks of 256.
         policy, value: which heads it has.
+        normalise: with batch normalisation; a network that learns from few, changing positions does without.
     """
 
     size: int = 9
@@ -42,6 +43,7 @@ class Architecture:
     blocks: int = 5
     policy: bool = True
     value: bool = False
+    normalise: bool = True
 
 
 def _pool(x):
@@ -57,12 +59,13 @@ def _with_overview(x, filters: int, name: str):
     return layers.Add(name=f"{name}_add")([x, layers.Reshape((1, 1, filters))(bias)])
 
 
-def build(architecture: Architecture, normalise: bool = True, any_size: bool = False) -> keras.Model:
+def build(architecture: Architecture, normalise: bool | None = None, any_size: bool = False) -> keras.Model:
     """A Keras model from planes (n, size, size, planes) to logits over actions and/or a value.
 
     Args:
         architecture: see there.
-        normalise: False leaves the batch normalisation out (for inference, see :func:`fold`).
+        normalise: False leaves the batch normalisation out (for inference, see :func:`fold`); None does what the
+            architecture says.
         any_size: leave the board's size open.
 
     Returns:
@@ -74,6 +77,7 @@ def build(architecture: Architecture, normalise: bool = True, any_size: bool = F
     """
     if not (architecture.policy or architecture.value):
         raise ValueError("A network needs a head: set policy or value.")
+    normalise = architecture.normalise if normalise is None else normalise
     size = None if any_size else architecture.size
     planes = keras.Input((size, size, architecture.planes), name="planes")
     x = conv_bn(planes, architecture.filters, 3, normalise=normalise, name="stem")
@@ -136,6 +140,27 @@ def _normalisation_after(model: keras.Model, name: str):
 
 #
 #
+def without_normalisation(model: keras.Model, architecture: Architecture) -> tuple[keras.Model, Architecture]:
+    """A trainable copy that computes the same with the batch normalisation folded in."""
+    plain = replace(architecture, normalise=False)
+    copy = build(plain)
+    fold(model, copy)
+    return copy, plain
+
+
+def copy_tower(source: keras.Model, target: keras.Model) -> int:
+    """Start ``target`` from the layers that ``source`` has under the same names and shapes; returns how many."""
+    names = {layer.name: layer for layer in source.layers if layer.weights}
+    count = 0
+    for layer in target.layers:
+        twin = names.get(layer.name)
+        if twin is not None and [w.shape for w in twin.weights] == [w.shape for w in layer.weights]:
+            layer.set_weights(twin.get_weights())
+            count += 1
+    return count
+
+
+#
 # ---------------------------------------------------------------------------------------------------------------------
 # Files
 
@@ -189,6 +214,7 @@ def restore(model: keras.Model, arrays: dict[str, np.ndarray]) -> None:
         variable.assign(arrays[f"o{i}"])
 
 
+#
 #
 # ---------------------------------------------------------------------------------------------------------------------
 # Inference

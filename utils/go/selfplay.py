@@ -79,6 +79,7 @@ def architecture_of(settings: ZeroSettings) -> networks.Architecture:
 
 
 #
+#
 # ---------------------------------------------------------------------------------------------------------------------
 # Playing: the unit of work
 
@@ -200,6 +201,7 @@ def run_units(
     yield from ray.get([remote.remote(shared, settings, seed) for seed in seeds])
 
 
+#
 #
 # ---------------------------------------------------------------------------------------------------------------------
 # Learning: the loop
