@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+INDEPENDENT = "The function does not depend on its input, so there is no gradient."
+
 
 def value_and_gradient(function: Callable, x: np.ndarray) -> tuple[float, np.ndarray]:
     """Value of ``function`` at ``x`` and its gradient there.
@@ -56,7 +58,7 @@ def _tensorflow_step(function: Callable) -> Callable:
     def step(x):
         value, gradient = graph(tf.convert_to_tensor(x, dtype=tf.float32))
         if gradient is None:
-            raise ValueError("The function does not depend on its input, so there is no gradient.")
+            raise ValueError(INDEPENDENT)
         return value.numpy(), gradient.numpy()
 
     return step
@@ -71,9 +73,18 @@ def _jax_step(function: Callable) -> Callable:
         return jnp.sum(value), value
 
     compiled = jax.jit(jax.value_and_grad(total, has_aux=True))
+    checked = False
 
     def step(x):
-        (_, value), gradient = compiled(jnp.asarray(x, dtype=jnp.float32))
+        nonlocal checked
+        x = jnp.asarray(x, dtype=jnp.float32)
+        if not checked:  # JAX would return zeros
+            traced = jax.make_jaxpr(total)(x).jaxpr
+            inputs = [variable for equation in traced.eqns for variable in equation.invars] + traced.outvars
+            if not any(variable is traced.invars[0] for variable in inputs):
+                raise ValueError(INDEPENDENT)
+            checked = True
+        (_, value), gradient = compiled(x)
         return np.asarray(value), np.asarray(gradient)
 
     return step
@@ -85,7 +96,9 @@ def _torch_step(function: Callable) -> Callable:
     def step(x):
         x = torch.tensor(np.asarray(x), dtype=torch.float32, requires_grad=True)
         value = function(x)
-        (gradient,) = torch.autograd.grad(value.sum(), x)
+        (gradient,) = torch.autograd.grad(value.sum(), x, allow_unused=True) if value.requires_grad else (None,)
+        if gradient is None:
+            raise ValueError(INDEPENDENT)
         return value.detach().cpu().numpy(), gradient.detach().cpu().numpy()
 
     return step
