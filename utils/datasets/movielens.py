@@ -184,9 +184,12 @@ def _parse(content: bytes | None, where: str, **options: Any) -> pd.DataFrame:
     if content is None:
         raise DataError(f"{where} is missing; run `make data` to fetch MovieLens again.")
     try:
-        return pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False, **options)
+        table = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False, **options)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise DataError(f"{where} is no table: {str(error).strip()}. Correct it, or fetch it again.") from error
+    if not isinstance(table.index, pd.RangeIndex):  # pandas takes surplus fields for row names
+        raise DataError(f"{where} has more fields in its lines than in its header (decimal commas?); correct it.")
+    return table
 
 
 def _read_ratings(content: bytes, where: str, header: bool) -> dict[str, np.ndarray]:

@@ -84,6 +84,7 @@ def test_ml_100k(tmp_path):
         (RATINGS + "8,31.5,4,1\n", "line 6: movieId '31.5' is not a whole number"),
         (RATINGS + "8,x,4,1\n", "line 6: movieId 'x' is not a whole number"),
         (RATINGS + "8,31,4,1,9,9\n", "line 6"),
+        ("userId,movieId,rating,timestamp\n7,31,2,5,100\n7,10,4,0,101\n", "more fields in its lines"),
         ("", r"ratings\.csv is no table"),
         ("userId,movieId,rating,timestamp\n", "holds no ratings"),
     ],
