@@ -108,8 +108,9 @@ def parse_game(text: str | bytes, size: int | None = None) -> Game:
     except (LookupError, UnicodeError) as error:
         raise BadGame("bad encoding", str(error)) from None
     except ValueError as error:
-        reason = "wrong size" if "size" in str(error) else "unreadable"
-        raise BadGame(reason, str(error)) from None
+        text = str(error)
+        reason = "wrong size" if "size" in text or "SZ" in text else "unreadable"
+        raise BadGame("bad encoding" if "encoding" in text or "CA" in text else reason, text) from None
     except RecursionError:
         raise BadGame("unreadable", "nested too deeply") from None
     if size is not None and record.get_size() != size:

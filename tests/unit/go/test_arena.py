@@ -1,0 +1,82 @@
+"""Matches, their files, and ratings."""
+
+import json
+
+import numpy as np
+import pytest
+
+from utils.go import arena, mcts
+from utils.go.board import BLACK, Board
+
+
+def test_a_match_alternates_colours_and_resumes(tmp_path):
+    path = tmp_path / "games.jsonl"
+    first, second = arena.RandomPlayer(), arena.RandomPlayer()
+    first.name, second.name = "a", "b"
+    results = arena.match(first, second, 4, path, size=5, komi=0.5)
+    assert [r.black for r in results] == ["a", "b", "a", "b"]
+    kept = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(kept[:2]) + kept[2][:20])  # killed while writing the third
+    again = arena.match(first, second, 6, path, size=5, komi=0.5)
+    assert [r.moves for r in again[:4]] == [r.moves for r in results] and len(path.read_text().splitlines()) == 6
+    report = arena.summary(again, "a")
+    assert report["games"] == 6 and report["interval"][0] <= report["win_rate"] <= report["interval"][1]
+    assert json.dumps(report)
+
+
+def test_search_beats_chance():
+    searcher = arena.SearchPlayer(mcts.no_network, mcts.rollout_settings(120), "rollouts")
+    results = arena.match(searcher, arena.RandomPlayer(), 4, size=5, komi=0.5)
+    assert arena.summary(results, "rollouts")["win_rate"] == 1.0
+
+
+def test_search_player_follows_the_game_and_copes_with_surprises():
+    player = arena.SearchPlayer(mcts.no_network, mcts.rollout_settings(60))
+    board = Board(5, 0.5)
+    board.play(player.choose(board))
+    board.play(int(np.flatnonzero(board.legal_mask())[0]))
+    forest = player.think(board)
+    assert forest is player.forest and forest.games.states[0, 0, 4] == 2
+    other = Board(5, 0.5).play(3)  # another game altogether
+    assert player.think(other) is not forest and (player.forest.games.states[0, 1] == other.s[1]).all()
+    player.resign = 2.0  # everything is hopeless
+    assert player.choose(other) >= 0 and player.choose(other) == arena.RESIGN
+
+
+def test_resignation_and_illegal_moves_end_a_game():
+    class Quitter(arena.RandomPlayer):
+        def choose(self, board):
+            return arena.RESIGN
+
+    class Cheat(arena.RandomPlayer):
+        def choose(self, board):
+            return board.moves[0] if board.moves else 0
+
+    assert arena.play_game(Quitter(), arena.RandomPlayer(), 5).score == -1
+    result = arena.play_game(arena.RandomPlayer(), Cheat(), 5)
+    assert result.end == "illegal" and result.score == 1
+
+
+def test_elo_of_ten_to_one_is_400_points():
+    def result(n, black, white, score):
+        return arena.GameResult(n, black, white, score, "passes", "")
+
+    games = [result(i, "a", "b", 1.0 if i % 11 else -1.0) for i in range(1100)]
+    ratings = arena.elo(games, anchor="b", prior_games=0)
+    assert ratings["b"] == 0 and ratings["a"] == pytest.approx(400, abs=1)
+    always = arena.elo([result(0, "a", "b", 1.0)])
+    assert np.isfinite(list(always.values())).all() and list(always) == ["a", "b"]
+
+
+def test_players_are_described_in_words():
+    assert arena.make_player("rollouts:50").settings.playouts == 50
+    assert arena.make_player("search:-+-,playouts=7,lambda=1").settings.mixing == 1.0
+    for bad in ("chess:3", "search:-+-,speed=3"):
+        with pytest.raises(ValueError):
+            arena.make_player(bad)
+
+
+def test_a_policy_draws_legal_moves_and_ends_games():
+    uniform = arena.PolicyPlayer(lambda planes: (np.ones((len(planes), 26)), None))
+    result = arena.play_game(uniform, uniform, 5, 0.5, seed=4)
+    assert result.end == "passes" and BLACK == 1

@@ -1,0 +1,150 @@
+"""The search: readable against compiled, batches, reuse, and positions whose answer is known."""
+
+import numpy as np
+import pytest
+
+from utils.go.batch import Games, play_policies, sample
+from utils.go.board import BLACK, WHITE, Board, action_of
+from utils.go.mcts import Forest, LectureSearch, SearchSettings, joined, no_network, rollout_settings, utility
+
+
+def fake_network(planes):
+    """Some fixed function of the planes, in place of a network."""
+    n, actions = len(planes), planes.shape[1] ** 2 + 1
+    h = planes.reshape(n, -1).astype(np.float64) @ np.linspace(-1, 1, planes[0].size)
+    policy = np.abs(np.sin(h[:, None] * np.arange(1, actions + 1)))
+    return policy / policy.sum(axis=1, keepdims=True), np.tanh(np.sin(7 * h))
+
+
+def some_board(size, moves, seed=0):
+    rng, board = np.random.default_rng(seed), Board(size)
+    for _ in range(moves):
+        mask = board.legal_mask()
+        mask[-1] = False
+        if mask.any():
+            board.play(int(rng.choice(np.flatnonzero(mask))))
+    return board
+
+
+@pytest.mark.parametrize(("size", "moves"), [(3, 0), (3, 5), (5, 0), (5, 9), (9, 20)])
+def test_compiled_search_equals_the_lectures(size, moves):
+    board = some_board(size, moves)
+    root = LectureSearch(fake_network).run(board, 120)
+    forest = Forest([board], fake_network, SearchSettings(batch=1, formula="lecture", reduction=0.0))
+    forest.run(120)
+    expected = np.zeros(size * size + 1)
+    for action, count in root.N.items():
+        expected[action] = count
+    np.testing.assert_array_equal(forest.visits[0, 0], expected)
+    assert forest.value() == pytest.approx(root.value_sum / root.visits, abs=1e-4)
+
+
+@pytest.mark.parametrize("batch", [1, 4, 16])
+def test_counts_add_up_with_any_batch(batch):
+    forest = Forest([some_board(5, 4), Board(5)], fake_network, SearchSettings(playouts=100, batch=batch))
+    forest.run()
+    for g in range(2):
+        visits = forest.visits[g, 0].sum()
+        assert 100 <= visits <= 100 + batch and visits == int(visits)
+        assert np.isfinite(forest.values[g, : forest.used[g]]).all()
+        for node in range(forest.used[g]):  # a node was visited once for itself and once for each visit of a child
+            if forest.status[g, node] == 1:
+                assert forest.counts[g, node] == forest.visits[g, node].sum() + 1
+        assert np.abs(forest.values[g, 0]).max() <= forest.visits[g, 0].max() + 1e-3
+
+
+def test_kept_tree_equals_the_part_below_the_move():
+    forest = Forest([Board(5)], fake_network, SearchSettings(playouts=150, batch=4))
+    forest.run()
+    action = int(forest.visits[0, 0].argmax())
+    child = forest.child[0, 0, action]
+    visits, value = forest.visits[0, child].copy(), forest.sums[0, child]
+    grandchild = forest.visits[0, forest.child[0, child, visits.argmax()]].copy()
+    forest.play(0, action)
+    np.testing.assert_array_equal(forest.visits[0, 0], visits)
+    np.testing.assert_array_equal(forest.visits[0, forest.child[0, 0, visits.argmax()]], grandchild)
+    assert forest.sums[0, 0] == value
+    forest.run()
+    assert forest.visits[0, 0].sum() >= visits.sum() + 150
+
+
+def test_lonely_child_needs_no_network():
+    board = Board(3, komi=0.5).play(4).play(9)
+    forest = Forest([board], no_network, SearchSettings(playouts=60, batch=4))
+    forest.run()
+    assert forest.policy(0, 0).argmax() == 9  # White has passed and Black is ahead: passing wins at once
+    assert forest.value() > 0.5
+
+
+@pytest.mark.parametrize("formula", ["puct", "lecture"])
+def test_rollouts_find_the_capture_that_decides(formula):
+    black = [action_of(v, 5) for v in ["A3", "B3", "C3", "D3", "E3", "A1", "C2"]]
+    white = [action_of(v, 5) for v in ["A4", "B4", "C4", "D4", "E4", "B5", "D5"]]
+    board = Board(5, 0.5).set_up(black, white, BLACK)
+    settings = rollout_settings(400)
+    settings.formula = formula
+    forest = Forest([board], no_network, settings, seed=1)
+    forest.run()
+    assert np.isfinite(forest.value()) and forest.visits[0, 0].sum() >= 400
+
+
+def test_noise_keeps_the_prior_a_distribution_and_follows_the_seed():
+    priors = []
+    for seed in (1, 1, 2):
+        forest = Forest([Board(5)], fake_network, SearchSettings(playouts=8, noise=0.25), seed=seed)
+        forest.run()
+        priors.append(forest.prior[0, 0][forest.prior[0, 0] >= 0])
+        assert priors[-1].sum() == pytest.approx(1, abs=1e-3)
+    assert (priors[0] == priors[1]).all() and (priors[0] != priors[2]).any()
+
+
+def test_ingredients_can_be_left_out():
+    policy, value = joined(fake_network, None)(np.ones((2, 5, 5, 27)))
+    assert policy.shape == (2, 26) and value is None
+    assert joined(None, fake_network)(np.ones((2, 5, 5, 27)))[0] is None
+
+
+def test_utility_changes_sign_with_the_side_and_counts_the_board():
+    assert utility(3, BLACK, 9) == 1 == -utility(3, WHITE, 9) and utility(0, BLACK, 9) == 0
+    assert utility(0.5, BLACK, 5, 24.5, 0.5) == 1.0 and utility(-49.5, BLACK, 5, 24.5, 0.5) == -1.0
+
+
+def test_lockstep_games_equal_single_games():
+    games, rng = Games(6, 5, 0.5), np.random.default_rng(0)
+    boards = [Board(5, 0.5) for _ in range(6)]
+    while len(which := games.running):
+        masks = games.masks(which)
+        for mask, g in zip(masks, which):
+            np.testing.assert_array_equal(mask, boards[g].legal_mask())
+        actions = sample(np.ones(masks.shape), masks, rng)
+        games.play(which, actions)
+        for g, action in zip(which, actions):
+            boards[g].play(int(action))
+    assert games.scores().tolist() == [board.score() for board in boards]
+
+
+def test_nobody_passes_while_behind_and_able_to_move():
+    games = Games.of([Board(5, 0.5), Board(5, 0.5).play(12), Board(5, 0.5).play(12).play(25)])
+    assert games.policy_masks(np.arange(3))[:, -1].tolist() == [False, False, True]
+
+
+def test_sampling_obeys_mask_and_temperature():
+    rng = np.random.default_rng(0)
+    p = np.array([[0.7, 0.2, 0.1]] * 4000)
+    allowed = np.array([[False, True, True]] * 4000)
+    drawn = sample(p, allowed, rng)
+    assert set(drawn) == {1, 2} and abs((drawn == 1).mean() - 2 / 3) < 0.04
+    assert (sample(p, allowed, rng, temperature=0) == 1).all()
+    assert abs((sample(p, allowed, rng, temperature=0.5) == 1).mean() - 0.8) < 0.04
+
+
+def test_matches_of_policies_record_every_move():
+    moves = []
+    policies = [lambda x: fake_network(x)[0]] * 2
+    games = Games(4, 5, 0.5)
+    scores = play_policies(
+        policies, np.array([0, 1, 0, 1]), games, np.random.default_rng(0), record=lambda *row: moves.append(row)
+    )
+    assert sum(len(row[1]) for row in moves) == games.states[:, 0, 4].sum() and np.isfinite(scores).all()
+    first = moves[0]
+    assert first[0] == 0 and first[1].tolist() == [0, 2]
