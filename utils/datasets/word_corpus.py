@@ -87,9 +87,9 @@ OBVIOUS_PEOPLE = ("the {one} and the {two} have a {thing}", "the {one} met the {
 VERB_SENTENCES = (
     ("{who} is {verb} now with the {thing}", "{who} {verb} yesterday with the {thing}"),
     ("now {who} is {verb} near the {thing}", "yesterday {who} {verb} near the {thing}"),
-    ("look {who} is {verb} and the {thing} is there", "long ago {who} {verb} and the {thing} was there"),
+    ("look {who} is {verb} and we see the {thing}", "long ago {who} {verb} and we saw the {thing}"),
     ("at the moment {who} is {verb} {thing}", "last week {who} {verb} {thing}"),
-    ("the {thing} is for {verb} today", "the {thing} was there when {who} {verb} then"),
+    ("we need the {thing} for {verb} today", "we had the {thing} when {who} {verb} then"),
 )
 OBVIOUS_VERBS = ("{who} {past} yesterday and is {now} again", "{who} is {now} as {who} {past} before")
 COUNTRY_SENTENCES = (

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from utils.plots.video import as_rgb, film_strip, png_bytes, save_video
 
 # Pixels a drawn inch has, and how many of them the page puts into one of its own: sharp on dense screens.
-DPI, DENSITY = 115, 1.25
+DPI, DENSITY = 104, 1.15
 PALETTE = 64
 
 PLAYER = """

@@ -9,6 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from utils.plots.style import COLORS
 
@@ -62,6 +63,7 @@ def learning_curves(
     for ax, name in zip(axes, present):
         _panel(ax, runs, name)
         ax.set(xlabel=xlabel, ylabel=name, title=name.replace("_", " "))
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         ax.legend()
     figure = axes[0].figure
     if title:

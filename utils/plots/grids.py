@@ -29,7 +29,7 @@ def image_grid(
         cmap: colours of images with one channel.
         limits: values of the darkest and brightest colour; ``"shared"`` takes the range over all images, so that they
             can be compared; None stretches each image on its own.
-        cell: inches an image.
+        cell: inches an image is wide.
         title_colors: colour of each title, e.g. to mark mistakes.
 
     Returns:
@@ -51,9 +51,8 @@ def image_grid(
     line = 0.25 if titles is not None else 0.0
     # A title needs room of its own, however narrow the grid.
     width = max(columns * cell, 0.095 * len(title))
-    figure, axes = plt.subplots(
-        rows, columns, figsize=(width, rows * (cell + line) + (0.35 if title else 0)), squeeze=False
-    )
+    height = rows * (cell * max(np.shape(i)[0] / np.shape(i)[1] for i in images) + line) + (0.35 if title else 0)
+    figure, axes = plt.subplots(rows, columns, figsize=(width, height), squeeze=False)
     for index, ax in enumerate(axes.flat):
         ax.axis("off")
         if index >= count:

@@ -194,7 +194,7 @@ def animate_conv2d(image, kernel, stride: int = 1, padding: str = "valid", fps: 
         _draw_grid(ax, kernel, kernel_x, top, "kernel", fill=KERNEL_FILL, color=BLUE)
         _draw_grid(ax, frame.products, kernel_x, top - kernel.shape[0] - 1.3, "products")
         _draw_grid(ax, frame.output, output_x, top, "output", color=GREEN, done=True, current=frame.index)
-        ax.text(0.6, 0.55, f"sum of products:  {_sum_text(frame, kernel)}", fontsize=12, color=INK, va="center")
+        ax.text(0.6, 0.55, f"sum of products:  {_sum_text(frame, kernel)}", fontsize=11, color=INK, va="center")
 
     caption = f"A {kernel.shape[0]} by {kernel.shape[1]} kernel slides over an image, row by row"
     return animate(draw, frames, (width * 0.5, height * 0.5), fps, caption, columns=2)
