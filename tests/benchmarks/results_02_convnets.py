@@ -63,7 +63,7 @@ def measure_towers(train, validation) -> None:
 
     depths = runtime.pick(smoke=(8,), cpu=(8, 20, 44), gpu=(8, 20, 44, 80))
     samples = runtime.pick(smoke=200, cpu=2_000, gpu=10_000)
-    epochs = runtime.pick(smoke=1, cpu=3, gpu=6)
+    epochs = runtime.pick(smoke=1, cpu=6, gpu=10)
     small = (train[0][:samples], train[1][:samples])
     for depth in depths:
         for kind in ("plain", "residual"):
@@ -81,7 +81,7 @@ def measure_regularised(train, test) -> None:
     from utils.vision import experiments
 
     samples = runtime.pick(smoke=100, cpu=500, gpu=1_000)
-    epochs = runtime.pick(smoke=3, cpu=60, gpu=100)
+    epochs = runtime.pick(smoke=3, cpu=40, gpu=100)
     found: dict[str, list[tuple[float, float]]] = {}
     for seed in SEEDS:
         first = (seed - 1) * samples
@@ -110,7 +110,7 @@ def main() -> None:
         if part == "lenet5":
             measure_lenet5(train, test)
         elif part == "towers":
-            measure_towers(train, (train[0][cut:][:2_000], train[1][cut:][:2_000]))
+            measure_towers(train, (train[0][cut:][:1_000], train[1][cut:][:1_000]))
         else:
             measure_regularised(train, test)
         print(f"{part}: {time.perf_counter() - start:.0f} s", flush=True)
