@@ -71,12 +71,14 @@ class Biases:
         stars = np.asarray(stars, dtype=np.float64)
         self.mean = float(stars.mean())
         self.user_bias, self.movie_bias = np.zeros(n_users), np.zeros(n_movies)
-        user_counts, movie_counts = np.bincount(users, minlength=n_users), np.bincount(movies, minlength=n_movies)
+        # Where nothing is known and nothing shrinks, 0 / 0 shall be 0.
+        user_weight = np.maximum(np.bincount(users, minlength=n_users) + self.user_penalty, 1e-12)
+        movie_weight = np.maximum(np.bincount(movies, minlength=n_movies) + self.movie_penalty, 1e-12)
         for _ in range(rounds):
             rest = stars - self.mean - self.user_bias[users]
-            self.movie_bias = np.bincount(movies, rest, n_movies) / (movie_counts + self.movie_penalty)
+            self.movie_bias = np.bincount(movies, rest, n_movies) / movie_weight
             rest = stars - self.mean - self.movie_bias[movies]
-            self.user_bias = np.bincount(users, rest, n_users) / (user_counts + self.user_penalty)
+            self.user_bias = np.bincount(users, rest, n_users) / user_weight
         return self
 
     def predict(self, users: np.ndarray, movies: np.ndarray) -> np.ndarray:

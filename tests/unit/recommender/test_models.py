@@ -31,6 +31,11 @@ def test_biases_solve_the_ridge_regression():
     assert np.allclose(fitted.predict(users, movies), stars.mean() + design @ exact, atol=1e-8)
 
 
+def test_biases_of_the_unknown_are_zero_even_without_shrinking():
+    fitted = models.Biases(0.0, 0.0).fit([0, 0], [0, 1], [2.0, 4.0], 2, 3)
+    assert fitted.predict([1, 1], [2, 1]).tolist() == [3.0, 4.0]
+
+
 def test_unknown_pairs_are_named(planted):
     data, split = planted
     fitted = models.Biases().fit(*_ratings(data, split.train), data.n_users, data.n_movies)

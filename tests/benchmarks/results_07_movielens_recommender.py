@@ -1,0 +1,148 @@
+"""Measure lesson 07's models over the five fixed folds of ml-latest-small and record them in the ledger.
+
+Run with ``make results LESSON=07``; minutes on two cores. Settings were chosen on validation ratings, drawn from
+the training part of the first fold; the test part of a fold is only predicted. A fold trains on all its other ratings.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+import numpy as np
+
+from utils import results, runtime
+from utils.datasets.movielens import MovieLens, load_movielens
+from utils.recommender import models, ranking, splits
+
+BATCH, RATE, EPOCHS = 256, 3e-3, 12
+COMMAND = "make results LESSON=07"
+
+
+def pairs(data: MovieLens, rows: np.ndarray) -> list[np.ndarray]:
+    return [data.users[rows][:, None], data.movies[rows][:, None]]
+
+
+def fit_keras(model, data: MovieLens, rows: np.ndarray, epochs: int = EPOCHS, falling: bool = True) -> None:
+    """Adam; the learning rate falls along a cosine to zero, or stays as in the lecture."""
+    import keras
+
+    steps = epochs * -(-len(rows) // BATCH)
+    rate = keras.optimizers.schedules.CosineDecay(RATE, steps) if falling else RATE
+    model.compile(keras.optimizers.Adam(rate), loss="mse")
+    model.fit(pairs(data, rows), data.ratings[rows], batch_size=BATCH, epochs=epochs, verbose=0)
+
+
+def predict_biases(data: MovieLens, train: np.ndarray, test: np.ndarray) -> np.ndarray:
+    model = models.Biases().fit(data.users[train], data.movies[train], data.ratings[train], data.n_users, data.n_movies)
+    return model.predict(data.users[test], data.movies[test])
+
+
+def predict_biased_mf(data: MovieLens, train: np.ndarray, test: np.ndarray) -> np.ndarray:
+    model = models.build_factorisation(
+        data.n_users,
+        data.n_movies,
+        mean=float(data.ratings[train].mean()),
+        penalty=14 / len(train),
+        bias_penalty=3 / len(train),
+    )
+    fit_keras(model, data, train)
+    return model.predict(pairs(data, test), batch_size=8192, verbose=0)[:, 0]
+
+
+def predict_lecture_network(data: MovieLens, train: np.ndarray, test: np.ndarray) -> np.ndarray:
+    model = models.build_concatenated(data.n_users, data.n_movies)
+    fit_keras(model, data, train, epochs=5, falling=False)
+    return model.predict(pairs(data, test), batch_size=8192, verbose=0)[:, 0]
+
+
+def predict_hybrid(data: MovieLens, train: np.ndarray, test: np.ndarray) -> np.ndarray:
+    model = models.build_hybrid(
+        *models.describe(data, train),
+        mean=float(data.ratings[train].mean()),
+        penalty=14 / len(train),
+        bias_penalty=5 / len(train),
+        feature_penalty=1e-3,
+    )
+    fit_keras(model, data, train)
+    return model.predict(pairs(data, test), batch_size=8192, verbose=0)[:, 0]
+
+
+def predict_best(data: MovieLens, train: np.ndarray, test: np.ndarray) -> np.ndarray:
+    model = models.BayesianFactorisation()
+    model.fit(data.users[train], data.movies[train], data.ratings[train], *models.describe(data, train))
+    return model.predict(data.users[test], data.movies[test])
+
+
+MODELS = {
+    "biases": (predict_biases, "mean and shrunken biases"),
+    "biased_mf": (predict_biased_mf, "the lecture's factorisation with biases, with mean and shrinking"),
+    "lecture_network": (predict_lecture_network, "the lecture's network on concatenated vectors, 5 epochs"),
+    "hybrid": (predict_hybrid, "factorisation with features of films and users, Keras"),
+    "best": (predict_best, "Bayesian factorisation with features and a noise for each user"),
+}
+
+
+def measure(data: MovieLens, names: list[str]) -> dict[str, tuple[list[float], list[float]]]:
+    """RMSE and seconds of each model on each fold."""
+    found = {name: ([], []) for name in names}
+    for fold in range(5):
+        split = splits.fold_split(len(data), fold)
+        for name in names:
+            runtime.seed_everything(fold)
+            start = time.perf_counter()
+            guess = MODELS[name][0](data, split.not_test, split.test)
+            found[name][1].append(time.perf_counter() - start)
+            found[name][0].append(models.root_mean_squared_error(guess, data.ratings[split.test]))
+            print(f"fold {fold} {name:16} {found[name][0][-1]:.4f}  {found[name][1][-1]:.1f} s", flush=True)
+    return found
+
+
+def measure_ease(data: MovieLens) -> list[float]:
+    """NDCG@10 of EASE on each fold: films of four stars or more among the test ratings, unseen films ranked."""
+    found = []
+    for fold in range(5):
+        split = splits.fold_split(len(data), fold)
+        train = split.not_test
+        seen = ranking.seen_matrix(data.users[train], data.movies[train], data.n_users, data.n_movies)
+        liked = split.test[data.ratings[split.test] >= 4]
+        relevant = [set(data.movies[liked[data.users[liked] == user]].tolist()) for user in range(data.n_users)]
+        found.append(ranking.ndcg_at(ranking.top_list(ranking.ease_scores(seen), seen), relevant))
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", choices=MODELS, help="measure one model")
+    names = [parser.parse_args().only or list(MODELS)]
+    names = names[0] if isinstance(names[0], list) else names
+    runtime.start()
+    data = load_movielens()
+    if data.is_stand_in:
+        raise SystemExit("These figures are for ml-latest-small: set COURSE_MIRROR or run `make data` first.")
+    edition = f"ml-latest-small with {len(data):,} ratings"
+    for name, (errors, seconds) in measure(data, names).items():
+        results.record(
+            f"movielens.{name}.rmse",
+            float(np.mean(errors)),
+            unit="RMSE",
+            spread=float(np.std(errors, ddof=1)),
+            n=5,
+            command=COMMAND,
+            note=f"{MODELS[name][1]}; five folds of {edition}; at most {max(seconds):.0f} s a fold",
+        )
+    if len(names) > 1:
+        gains = measure_ease(data)
+        results.record(
+            "movielens.ease.ndcg10",
+            float(np.mean(gains)),
+            unit="NDCG@10",
+            spread=float(np.std(gains, ddof=1)),
+            n=5,
+            command=COMMAND,
+            note=f"EASE, penalty 300; films of 4 stars or more in the test part; five folds of {edition}",
+        )
+
+
+if __name__ == "__main__":
+    main()
