@@ -18,7 +18,7 @@ def class_activation_map(model: keras.Model, image: np.ndarray, class_index: int
     """CAM of one image: the last maps weighed with the dense weights of a class.
 
     Args:
-        model: ends with global average pooling, (dropout,) one dense layer, and perhaps a softmax.
+        model: ends with global average pooling, (dropout,) one dense layer, and perhaps a softmax layer.
         image: (height, width, channels), in the range that ``model`` expects.
         class_index: None takes the likeliest class.
 
@@ -26,11 +26,11 @@ def class_activation_map(model: keras.Model, image: np.ndarray, class_index: int
         (h, w) float32 at the resolution of the last maps; their mean plus the bias is the class's logit.
 
     Raises:
-        ValueError: the model does not end so; use :func:`grad_cam` there.
+        ValueError: the model does not end so (use :func:`grad_cam` there), or has no such class.
     """
     pooling, dense = _ending(model)
-    maps, output = keras.Model(model.input, [pooling.input, model.output])(image[None], training=False)
-    class_index = int(ops.argmax(output[0])) if class_index is None else class_index
+    maps, output = keras.Model(model.inputs[0], [pooling.input, *model.outputs])(image[None], training=False)
+    class_index = _chosen(class_index, output[0])
     weights = ops.convert_to_numpy(dense.kernel)[:, class_index]
     return (ops.convert_to_numpy(maps)[0] @ weights).astype(np.float32)
 
@@ -62,7 +62,7 @@ def grad_cam(logits: keras.Model, image: np.ndarray, layer: str, class_index: in
         (h, w) float32, zero or positive.
 
     Raises:
-        ValueError: there is no such layer, or its output is no map.
+        ValueError: there is no such layer or class, or the layer's output is no map.
     """
     maps, class_index = _maps_and_class(logits, image, layer, class_index)
     gradient = _gradient_at(logits, layer, maps, class_index)
@@ -76,12 +76,21 @@ def _maps_and_class(logits, image, layer, class_index) -> tuple[np.ndarray, int]
         raise ValueError(
             f"Layer {layer!r} returns shape {tuple(output.shape)}, not maps (batch, height, width, channels)."
         )
-    maps, answer = keras.Model(logits.input, [output, logits.output])(image[None], training=False)
-    return ops.convert_to_numpy(maps)[0], int(ops.argmax(answer[0])) if class_index is None else class_index
+    maps, answer = keras.Model(logits.inputs[0], [output, *logits.outputs])(image[None], training=False)
+    return ops.convert_to_numpy(maps)[0], _chosen(class_index, answer[0])
+
+
+def _chosen(class_index: int | None, answer) -> int:
+    """The class asked for, or the likeliest."""
+    if class_index is None:
+        return int(ops.argmax(answer))
+    if not 0 <= class_index < answer.shape[-1]:
+        raise ValueError(f"The network has classes 0 to {answer.shape[-1] - 1}; there is no class {class_index}.")
+    return int(class_index)
 
 
 def _gradient_at(logits: keras.Model, layer: str, maps: np.ndarray, class_index: int) -> np.ndarray:
     """Gradient of the class's logit with respect to the maps, (h, w, channels)."""
-    rest = keras.Model(logits.get_layer(layer).output, logits.output)
+    rest = keras.Model(logits.get_layer(layer).output, logits.outputs[0])
     _, gradient = value_and_gradient(lambda x: rest(x[None], training=False)[0, class_index], maps)
     return gradient

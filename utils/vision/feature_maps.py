@@ -33,7 +33,8 @@ def feature_maps(model: keras.Model, image: np.ndarray, names: Sequence[str] | N
         ValueError: a layer does not exist (Keras names the ones that do).
     """
     names = list(map_layers(model) if names is None else names)
-    outputs = keras.Model(model.input, [model.get_layer(name).output for name in names])(image[None], training=False)
+    tapped = keras.Model(model.inputs[0], [model.get_layer(name).output for name in names])
+    outputs = tapped(image[None], training=False)
     return {name: ops.convert_to_numpy(output)[0] for name, output in zip(names, outputs)}
 
 
@@ -100,6 +101,8 @@ def sample_patches(images: Sequence[np.ndarray], size: int, count: int, rng: np.
     if not usable:
         raise ValueError(f"No image is at least {size} pixels high and wide.")
     usable = [image[..., None] if image.ndim == 2 else image for image in usable]
+    if len({image.shape[-1] for image in usable}) > 1:
+        raise ValueError("The images are mixed, grey and colour; make them all one or the other.")
     result = np.empty((count, size, size, usable[0].shape[-1]), dtype=np.float32)
     for patch in result:
         image = usable[rng.integers(len(usable))]

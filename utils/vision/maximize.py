@@ -73,10 +73,12 @@ def maximize_filters(
     Raises:
         ValueError: no such layer or filter.
     """
+    if len(filters) == 0:
+        raise ValueError("There is no filter to maximise; name at least one.")
     maps = model.get_layer(layer).output
     if len(maps.shape) != 4 or not all(0 <= index < maps.shape[-1] for index in filters):
         raise ValueError(f"Layer {layer!r} has output {tuple(maps.shape)}; filters {list(filters)} do not fit it.")
-    part = keras.Model(model.input, maps)
+    part = keras.Model(model.inputs[0], maps)
     # Each image in the batch climbs its own filter: a one-hot row picks it.
     chosen = np.eye(maps.shape[-1], dtype=np.float32)[list(filters)]
 
@@ -96,15 +98,15 @@ def maximize_class(
     Raises:
         ValueError: there is no such class.
     """
-    if not 0 <= class_index < logits.output_shape[-1]:
-        raise ValueError(f"The network has {logits.output_shape[-1]} classes; there is no {class_index}.")
+    if not 0 <= class_index < logits.outputs[0].shape[-1]:
+        raise ValueError(f"The network has {logits.outputs[0].shape[-1]} classes; there is no {class_index}.")
     return climb(
         lambda images: logits(images, training=False)[:, class_index], 1, _side(logits, size), ascent, progress
     )[0]
 
 
 def _side(model: keras.Model, size: int | None) -> int:
-    return size or model.input_shape[1] or 224
+    return size or model.inputs[0].shape[1] or 224
 
 
 def climb(objective: Callable, count: int, size: int, ascent: Ascent, progress: bool = True) -> np.ndarray:

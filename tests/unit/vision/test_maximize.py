@@ -1,0 +1,134 @@
+"""Gradient ascent on images: known maxima are found, switches do what they say, shifts are exact."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+
+from utils.vision import maximize
+from utils.vision.maximize import Ascent, maximize_class, maximize_filters
+
+SIZE = 16
+SHORT = Ascent(steps=20)
+
+
+@pytest.fixture(scope="module")
+def model():
+    """Filter 0 likes red, filter 1 likes vertical edges, 2 and 3 are random; class 1 likes what filter 1 likes."""
+    keras.utils.set_random_seed(1)
+    convolution = layers.Conv2D(4, 3, padding="same", name="maps")
+    dense = layers.Dense(2, name="logits")
+    inputs = keras.Input((SIZE, SIZE, 3))
+    x = layers.ReLU(name="positive")(convolution(layers.Rescaling(1 / 127.5, -1.0)(inputs)))
+    network = keras.Model(inputs, dense(layers.GlobalAveragePooling2D(name="mean")(x)))
+    kernel, bias = convolution.get_weights()
+    kernel[..., 0] = np.array([1.0, -0.5, -0.5]) / 9
+    kernel[..., 1] = np.array([-1.0, 0.0, 1.0])[None, :, None] / 9
+    convolution.set_weights([kernel, bias])
+    dense.set_weights([np.eye(4, dtype=np.float32)[:, :2], np.zeros(2, dtype=np.float32)])
+    return network
+
+
+@pytest.fixture(scope="module")
+def by_recipe(model):
+    return {
+        name: maximize_filters(model, "positive", [0, 1], dataclasses.replace(recipe, steps=40), progress=False)
+        for name, recipe in {"plain": maximize.PLAIN, "blurred": maximize.BLURRED, "fourier": maximize.FOURIER}.items()
+    }
+
+
+def excitement(model, images, filters):
+    maps = keras.Model(model.inputs[0], model.get_layer("positive").output).predict_on_batch(images.astype(np.float32))
+    return np.asarray(maps).mean(axis=(1, 2))[np.arange(len(filters)), filters]
+
+
+@pytest.mark.parametrize("recipe", ["plain", "blurred", "fourier"])
+def test_each_recipe_excites_each_filter_far_more_than_noise(model, by_recipe, recipe):
+    images = by_recipe[recipe]
+    assert images.shape == (2, SIZE, SIZE, 3)
+    assert images.dtype == np.uint8
+    noise = np.random.default_rng(0).normal(127.5, 10, images.shape).clip(0, 255)
+    assert (excitement(model, images, [0, 1]) > 3 * excitement(model, noise, [0, 1])).all()
+    # The first filter likes red and nothing else.
+    red, green, blue = images[0].astype(float).mean(axis=(0, 1))
+    assert red > 60 + max(green, blue)
+
+
+def test_batch_members_climb_alone(model):
+    together = maximize_filters(model, "maps", [0, 3], SHORT, progress=False)
+    # The starting noise of the first image does not depend on how many there are.
+    alone = maximize_filters(model, "maps", [0], SHORT, progress=False)
+    assert np.abs(together[0].astype(int) - alone[0].astype(int)).max() <= 1
+
+
+def test_class_ascent_raises_the_logit(model):
+    image = maximize_class(model, 1, SHORT, progress=False)
+    assert image.shape == (SIZE, SIZE, 3)
+    grey = np.full((1, SIZE, SIZE, 3), 127.5, dtype=np.float32)
+    climbed = model.predict_on_batch(image[None].astype(np.float32))[0, 1]
+    assert climbed > model.predict_on_batch(grey)[0, 1] + 0.1
+
+
+def test_switches(model, by_recipe):
+    def roughness(image):
+        return np.abs(np.diff(image.astype(float), axis=0)).mean()
+
+    assert roughness(by_recipe["blurred"][1]) < roughness(by_recipe["plain"][1])
+    same = maximize_filters(model, "positive", [2], dataclasses.replace(SHORT, jitter=4), progress=False)
+    again = maximize_filters(model, "positive", [2], dataclasses.replace(SHORT, jitter=4), progress=False)
+    np.testing.assert_array_equal(same, again)
+    other = maximize_filters(model, "positive", [2], dataclasses.replace(SHORT, jitter=4, seed=9), progress=False)
+    assert not np.array_equal(same, other)
+
+
+@pytest.mark.parametrize("size", [8, 9])
+def test_fourier_canvas_is_the_inverse_transform_and_its_shift_a_roll(size):
+    rng = np.random.default_rng(0)
+    spectrum = np.fft.rfft2(rng.normal(size=(2, 3, size, size)))
+    ours = maximize._irfft2(
+        ops.convert_to_tensor(spectrum.real.astype(np.float32)),
+        ops.convert_to_tensor(spectrum.imag.astype(np.float32)),
+        size,
+    )
+    expected = np.fft.irfft2(spectrum, s=(size, size))
+    np.testing.assert_allclose(ops.convert_to_numpy(ours), expected, atol=1e-4)
+    canvas = maximize._Fourier(size)
+    painting = canvas.start(1, size, rng) * 50
+    # The highest wave of an even side has no phase to turn.
+    if size % 2 == 0:
+        painting[:, :, :, size // 2] = painting[:, :, :, :, size // 2] = 0
+    image = ops.convert_to_numpy(canvas.to_images(ops.convert_to_tensor(painting)))
+    moved = ops.convert_to_numpy(canvas.to_images(ops.convert_to_tensor(canvas.rolled(painting, (2, -3)))))
+    np.testing.assert_allclose(moved, np.roll(image, (2, -3), axis=(1, 2)), atol=0.05)
+    assert image.std() > 1
+
+
+def test_refusals(model):
+    with pytest.raises(ValueError, match="do not fit"):
+        maximize_filters(model, "maps", [4], SHORT)
+    with pytest.raises(ValueError, match="do not fit"):
+        maximize_filters(model, "mean", [0], SHORT)
+    with pytest.raises(ValueError, match="no filter"):
+        maximize_filters(model, "maps", [], SHORT)
+    with pytest.raises(ValueError, match="there is no 2"):
+        maximize_class(model, 2, SHORT)
+
+
+def test_probability_under_shifts():
+    """A network that looks at the left edge alone: cropping takes the edge away."""
+    inputs = keras.Input((32, 32, 3))
+    left = layers.Cropping2D(((0, 0), (0, 31)))(inputs)
+    dense = layers.Dense(2, activation="softmax")
+    model = keras.Model(inputs, dense(layers.GlobalAveragePooling2D()(left)))
+    dense.set_weights([np.array([[0.0, 0.02]] * 3), np.array([0.0, -3.0])])
+    image = np.zeros((32, 32, 3), dtype=np.uint8)
+    image[:, 0] = 255
+    whole = float(model.predict_on_batch(image[None].astype(np.float32))[0, 1])
+    assert whole > 0.99
+    mean, least = maximize.probability_under_shifts(model, image, 1, count=16, largest=8)
+    assert least < 0.1 < mean < whole
+    assert maximize.probability_under_shifts(model, image, 1, count=3, largest=0) == pytest.approx((whole, whole))
