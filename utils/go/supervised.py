@@ -22,6 +22,9 @@ from utils.go import features, networks, sgf
 from utils.go.gnugo_games import canonical
 
 
+SAVE_EVERY = 50  # steps: what a kill can cost
+
+
 @dataclass
 class Recipe:
     """Hyperparameters of the supervised policy; the deviations from the paper are in the last column of this table.
@@ -284,8 +287,13 @@ def train(out: Path, recipe: Recipe, checkpoint: Path, every: int = 250, games: 
     training, validation = positions_of(kept), positions_of(aside)
     trainer = Trainer(training, recipe, checkpoint)
     print(f"{len(kept)} games, {len(training)} positions; step {trainer.step} of {trainer.total}", flush=True)
+    losses: list[float] = []
     while trainer.step < trainer.total:
-        loss = trainer.run(every)
+        losses.append(trainer.run(min(SAVE_EVERY, every - trainer.step % every)))
+        trainer.save()
+        if trainer.step % every and trainer.step < trainer.total:
+            continue
+        loss, losses = float(np.mean(losses)), []
         report = accuracy(networks.Evaluator(trainer.averaged(), trainer.architecture), validation, recipe.raw)
         row = {"step": trainer.step, "loss": loss, "val_loss": report["loss"], "val_top1": report["top1 all"]}
         row["seconds"] = round(trainer.seconds)
