@@ -143,7 +143,9 @@ class PairSplit:
         test, validation = (np.where(a == b, self._limits[True][k], self._limits[False][k]) for k in (0, 1))
         return np.where(hashes < test, 2, np.where(hashes < validation, 1, 0)).astype(np.int8)
 
-    def draw(self, count: int, role: str, rng: np.random.Generator, distinct: bool = False) -> tuple:
+    def draw(
+        self, count: int, role: str, rng: np.random.Generator, distinct: bool = False, largest: int | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Random questions of one role: two int64 arrays of length ``count``.
 
         As in the lecture, each number first draws how many digits it has (all equally likely), then the digits; short
@@ -151,6 +153,7 @@ class PairSplit:
 
         Args:
             distinct: no question twice (``a + b`` and ``b + a`` count as two).
+            largest: no number above this one.
 
         Raises:
             ValueError: an unknown role, or fewer distinct questions of it than asked for.
@@ -160,6 +163,8 @@ class PairSplit:
         found = np.empty((0, 2), dtype=np.int64)
         for _ in range(200):
             batch = np.stack([self._draw_numbers(3 * count + 1000, rng) for _ in range(2)], axis=1)
+            if largest is not None:
+                batch = batch[batch.max(axis=1) <= largest]
             found = np.concatenate([found, batch[self.role(*batch.T) == ROLES.index(role)]])
             if distinct:
                 found = found[np.sort(np.unique(found, axis=0, return_index=True)[1])]
@@ -322,6 +327,7 @@ class AdditionConfig:
     batch: int = 256  #: questions a step
     peak_rate: float = 6e-3  #: highest learning rate of the one-cycle schedule (Adam)
     clip: float = 1.0  #: gradients longer than this are shortened
+    largest: int | None = None  #: train on no number above this one
     seed: int = 1  #: of weights and questions; the split has its own seed
 
 
@@ -354,7 +360,7 @@ def train_adder(
     history, best, weights, start = [], (-1.0, 0.0), None, time.perf_counter()
     while not history or history[-1]["samples"] < config.samples:
         count = min(config.chunk, config.samples - (history[-1]["samples"] if history else 0))
-        a, b = split.draw(count, "train", rng)
+        a, b = split.draw(count, "train", rng, largest=config.largest)
         x = encode_questions(a, b, config.digits, config.reverse)
         y = encode_answers(a, b, config.digits, config.units_first)
         loss = model.fit(x, y, batch_size=config.batch, shuffle=False, verbose=0).history["loss"][0]
