@@ -21,7 +21,6 @@ from utils.checkpoints import load_checkpoint, save_checkpoint
 from utils.go import features, networks, sgf
 from utils.go.gnugo_games import canonical
 
-
 SAVE_EVERY = 50  # steps: what a kill can cost
 
 
