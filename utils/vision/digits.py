@@ -1,8 +1,8 @@
 """Networks, recipes and augmentation for handwritten digits: what lesson 05 and its measurements share.
 
 Read in this order: the three networks, :class:`Recipe` (every hyperparameter, one line each), :func:`augment`, and
-:func:`train`, which ties them together. Recipes were chosen on a held-out tenth of the training images; the test
-images took part in no choice. Used in lesson 05.
+:func:`train`, which ties them together. The number of epochs follows from the time budget; whatever else was chosen
+was chosen on a held-out tenth of the training images, never on the test images. Used in lesson 05.
 """
 
 from __future__ import annotations
