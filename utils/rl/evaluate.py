@@ -10,6 +10,7 @@ import gymnasium
 import numpy as np
 from PIL import Image
 
+from utils.runtime import silenced_stderr
 from utils.statistics import bootstrap_interval
 
 Act = Callable[[Any, np.random.Generator], Any]  # (observation, rng) -> action
@@ -96,7 +97,8 @@ def film(
         raise ValueError(f'{environment.unwrapped} draws nothing; make it with render_mode="rgb_array".')
     rng = np.random.default_rng(seed)
     observation, _ = environment.reset(seed=seed)
-    frames, total = [_shrunk(environment.render(), width)], 0.0
+    with silenced_stderr():  # the graphics library complains once where there is no screen, which it does not need
+        frames, total = [_shrunk(environment.render(), width)], 0.0
     for step in range(1, max_steps + 1):
         observation, reward, terminated, truncated, _ = environment.step(act(observation, rng))
         total += float(reward)

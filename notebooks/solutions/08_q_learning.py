@@ -1,0 +1,30 @@
+"""Reference solutions of lesson 08; load one in the notebook with ``%load -s name solutions/08_q_learning.py``."""
+
+import numpy as np
+
+
+def discounted_return(rewards, gamma):
+    return float(np.sum(gamma ** np.arange(len(rewards)) * rewards))
+
+
+def epsilon_greedy(q, epsilon):
+    probabilities = np.full(len(q), epsilon / len(q))
+    probabilities[np.argmax(q)] += 1 - epsilon
+    return probabilities
+
+
+def sarsa_update(q, state, action, reward, next_state, next_action, terminated, delta, gamma):
+    future = 0.0 if terminated else q[next_state, next_action]
+    q[state, action] += delta * (reward + gamma * future - q[state, action])
+    return q
+
+
+def double_q_update(q_a, q_b, state, action, reward, next_state, terminated, delta, gamma):
+    best = np.argmax(q_a[next_state])
+    future = 0.0 if terminated else q_b[next_state, best]
+    q_a[state, action] += delta * (reward + gamma * future - q_a[state, action])
+    return q_a
+
+
+def optimistic_table(states, actions, highest_reward, gamma):
+    return np.full((states, actions), highest_reward / (1 - gamma))
