@@ -1,0 +1,34 @@
+"""Reference solutions of lesson 10; load one in the notebook with ``%load -s name solutions/10_reinforce.py``."""
+
+import numpy as np
+from keras import ops
+
+
+def returns_to_go(rewards, gamma):
+    returns = np.zeros(len(rewards))
+    following = 0.0
+    for t in reversed(range(len(rewards))):
+        following = rewards[t] + gamma * following
+        returns[t] = following
+    return returns
+
+
+def reinforce_loss(logits, actions, weights):
+    log_pi = ops.log_softmax(logits, axis=-1)
+    chosen = ops.take_along_axis(log_pi, actions[:, None], axis=1)[:, 0]
+    return -ops.mean(weights * chosen)
+
+
+def gaussian_log_density(actions, means, log_std):
+    z = (actions - means) / np.exp(log_std)
+    return np.sum(-0.5 * z**2 - log_std - 0.5 * np.log(2 * np.pi), axis=1)
+
+
+def leave_one_out(returns):
+    others = (np.sum(returns) - returns) / (len(returns) - 1)
+    return returns - others
+
+
+def td_advantage(rewards, values, terminated, gamma):
+    following = np.where(terminated, 0.0, values[1:])
+    return rewards + gamma * following - values[:-1]
