@@ -137,7 +137,7 @@ def test_same_seed_same_samples():
 def test_memory_stores_each_frame_once():
     memory = ReplayMemory(100_000, num_games=32)
     assert memory.nbytes < 0.8e9
-    stacked = 2 * 4 * 84 * 84 * memory.rows * memory.num_games  # observation and next observation, whole
+    stacked = 4 * 84 * 84 * memory.rows * memory.num_games  # one whole observation per transition
     assert memory.nbytes <= 0.27 * stacked
     assert len(memory) == 0
 

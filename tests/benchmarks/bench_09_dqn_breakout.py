@@ -1,0 +1,99 @@
+"""Lesson 09 beside a DQN in the manner of CleanRL: training speed and memory, with one network, batch and update ratio.
+
+``make bench LESSON=09``. Both learn from batches of 32 transitions, one for every four agent steps, with the network of
+Mnih et al. (2015), plain Q-learning targets and Adam, on the same processor, one after the other. What differs is how
+the games are played (several at once, while the network learns), stored and batched.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from utils import results, runtime
+
+ROOT = runtime.repo_root()
+SAME = {"filters": (32, 64, 64), "hidden": 512, "dueling": False, "normalise": False, "bins": 0, "n_step": 1}
+SAME |= {"batch_size": 32, "samples_per_step": 8.0, "epsilon_steps": 1, "epsilon_final": 0.1, "epsilon_spread": 1.0}
+
+
+def ours(seconds: float, num_games: int) -> dict:
+    """Agent steps per second while learning, after warming up."""
+    from utils.rl.dqn import Config
+    from utils.rl.train_breakout import Trainer
+
+    config = Config(**SAME, num_games=num_games, capacity=10_000, learning_starts=1000)
+    with tempfile.TemporaryDirectory() as folder:
+        trainer = Trainer(config, Path(folder))
+        while trainer.counters["updates"] < 10:
+            trainer.step()
+        began, first = time.perf_counter(), trainer.counters["agent_steps"]
+        while time.perf_counter() - began < seconds:
+            trainer.step()
+        speed = (trainer.counters["agent_steps"] - first) / (time.perf_counter() - began)
+        held = trainer.replay.rows * trainer.replay.num_games
+        return {"steps_per_second": speed, "bytes_per_transition": trainer.replay.nbytes / held}
+
+
+def sampling_time(batch: int = 32, repeats: int = 500) -> float:
+    """Milliseconds to draw a batch from a filled memory of 100,000 transitions, median."""
+    import numpy as np
+
+    from utils.rl.replay import ReplayMemory
+
+    memory = ReplayMemory(100_000, 32)
+    rng, no = np.random.default_rng(0), np.zeros(32, dtype=bool)
+    frames = rng.integers(0, 256, (32, 84, 84), dtype=np.uint8)
+    for _ in range(memory.rows + 10):
+        memory.add(frames, no, no, rng.random(32) < 0.02, no, rng.random(32) < 0.01)
+    taken = []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        memory.sample(batch)
+        taken.append(time.perf_counter() - began)
+    return float(np.median(taken)) * 1000
+
+
+def peer(seconds: float, python: Path) -> dict | None:
+    """The same of the PyTorch program, None if its environment is missing."""
+    if not python.exists():
+        return None
+    command = [str(python), str(ROOT / "tests" / "benchmarks" / "peer_09_dqn_torch.py"), "--seconds", str(seconds)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--seconds", type=float, default=60, help="of measuring, for each")
+    parser.add_argument("--games", type=int, default=16, help="played side by side by ours")
+    parser.add_argument("--peers", type=Path, default=ROOT / ".venv-peers" / "bin" / "python")
+    options = parser.parse_args()
+    runtime.start(seed=1)
+    print(f"{results.hardware_name()}; load before the start {os.getloadavg()[0]:.1f}")
+    theirs = peer(options.seconds, options.peers)
+    us = ours(options.seconds, options.games)
+    print(f"ours, {options.games} games: {us['steps_per_second']:.0f} agent steps/s while learning")
+    if theirs is None:
+        print(f"no peer: {options.peers} is missing; `make bench` builds it")
+    else:
+        ratio = us["steps_per_second"] / theirs["steps_per_second"]
+        print(
+            f"CleanRL-style, torch: {theirs['steps_per_second']:.0f} agent steps/s; ours is {ratio:.2f} times as fast"
+        )
+        print(
+            f"memory per transition: ours {us['bytes_per_transition']:,.0f} bytes, "
+            f"observation and next observation stacked {theirs['bytes_per_transition']:,.0f}"
+        )
+    share = us["bytes_per_transition"] / (4 * 84 * 84)
+    print(f"memory beside one stacked observation per transition: {share:.3f}")
+    print(f"sampling 32 transitions from 100,000: {sampling_time():.2f} ms")
+
+
+if __name__ == "__main__":
+    main()

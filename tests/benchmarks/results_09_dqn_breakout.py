@@ -1,0 +1,79 @@
+"""Measure lesson 09 into mldata/results.json: scores of the shipped Breakout agent (`make results LESSON=09`).
+
+The games have seeds that neither training nor the choice of the checkpoint has seen.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+
+import numpy as np
+
+from utils import results, runtime
+from utils.statistics import bootstrap_interval
+
+COMMAND = "make results LESSON=09"
+PROTOCOL = "full games, epsilon 0.05, up to 30 no-ops, at most 108,000 frames, seeds not used in training"
+
+
+def play(episodes: int, sticky: float, quick: bool) -> np.ndarray:
+    """Scores of full games of the shipped agent."""
+    from utils.rl.atari import play_games
+    from utils.rl.dqn import load_agent, q_function
+    from utils.rl.play_breakout import AGENT
+
+    network, _, _ = load_agent(AGENT)
+    limit = 2000 if quick else 108_000
+    return play_games(q_function(network), episodes, epsilon=0.05, sticky=sticky, max_frames=limit)[0]
+
+
+def note_scores(identifier: str, scores: np.ndarray, note: str) -> None:
+    """Record mean and half the 95 % interval; the text has the interval itself."""
+    low, high = bootstrap_interval(scores)
+    text = f"{note}; 95 % interval {low:.0f} to {high:.0f}, best {scores.max():.0f}; spread is half the interval"
+    value = round(float(scores.mean()), 1)
+    results.record(
+        identifier, value, unit="points", spread=round((high - low) / 2, 1), n=len(scores), command=COMMAND, note=text
+    )
+    print(f"{identifier}: {value} over {len(scores)} games, 95 % interval {low:.1f} to {high:.1f}")
+
+
+def at_one_million(curve) -> None:
+    """The evaluation that the training run made when it passed a million agent steps, as the curve recorded it."""
+    with curve.open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["kind"] == "evaluation"]
+    rows = [row for row in rows if 1_000_000 <= int(row["agent_steps"]) < 1_050_000]
+    if not rows:
+        print("breakout.dqn.score_at_1m_steps: the run has not come so far")
+        return
+    games, mean, std = int(rows[0]["games"]), float(rows[0]["score"]), float(rows[0]["score_std"])
+    half = round(1.96 * std / games**0.5, 1)
+    note = (
+        f"{games} full games during training, epsilon 0.05, seeds not used in training; spread is half a 95 % interval"
+    )
+    results.record(
+        "breakout.dqn.score_at_1m_steps",
+        mean,
+        unit="points",
+        spread=half,
+        n=games,
+        command="python -m utils.rl.train_breakout",
+        note=note,
+    )
+    print(f"breakout.dqn.score_at_1m_steps: {mean} over {games} games")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--quick", action="store_true", help="two short games each, to see that it runs")
+    options = parser.parse_args()
+    runtime.start(seed=1)
+    episodes = 2 if options.quick else 50
+    note_scores("breakout.dqn.score", play(episodes, 0.0, options.quick), PROTOCOL + ", no sticky actions")
+    note_scores("breakout.dqn.score_sticky", play(episodes, 0.25, options.quick), PROTOCOL + ", sticky actions 0.25")
+    at_one_million(runtime.repo_root() / "mldata" / "curves" / "breakout_dqn.csv")
+
+
+if __name__ == "__main__":
+    main()
