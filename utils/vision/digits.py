@@ -227,9 +227,9 @@ def recipe(name: str) -> Recipe:
     """The recipe of ``"perceptron"``, ``"lecture"`` or ``"better"`` at the budget in force."""
     recipes = {
         "perceptron": Recipe(epochs=runtime.pick(smoke=1, cpu=5, gpu=12), peak_rate=1e-3),
-        "lecture": Recipe(epochs=runtime.pick(smoke=1, cpu=5, gpu=12)),
+        "lecture": Recipe(epochs=runtime.pick(smoke=1, cpu=7, gpu=12)),
         "better": Recipe(
-            epochs=runtime.pick(smoke=2, cpu=12, gpu=40),
+            epochs=runtime.pick(smoke=2, cpu=10, gpu=40),
             peak_rate=3e-3,
             changes={"shift": 1.5, "degrees": 9.0, "zoom": 0.1},
         ),
