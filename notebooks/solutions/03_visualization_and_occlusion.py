@@ -1,0 +1,41 @@
+"""Reference solutions of lesson 03: ``%load -s occlude solutions/03_visualization_and_occlusion.py`` and so on."""
+
+import numpy as np
+
+
+def occlude(image, top, left, mask, value):
+    hidden = image.copy()
+    # A negative start of a slice would count from the other end.
+    hidden[max(0, top) : max(0, top + mask), max(0, left) : max(0, left + mask)] = value
+    return hidden
+
+
+def occlusion_drops(predict, image, mask, stride, value):
+    clean = np.asarray(predict(image))
+    unit = int(clean.argmax())
+    height, width = image.shape[:2]
+    rows = []
+    for top in range(0, height - mask + 1, stride):
+        row = []
+        for left in range(0, width - mask + 1, stride):
+            hidden = image.copy()
+            hidden[top : top + mask, left : left + mask] = value
+            row.append(clean[unit] - predict(hidden)[unit])
+        rows.append(row)
+    return np.array(rows)
+
+
+def activation_map(maps, weights, class_index):
+    return maps @ weights[:, class_index]
+
+
+def receptive_field(steps):
+    side, distance = 1, 1
+    for kernel, stride in steps:
+        side += (kernel - 1) * distance
+        distance *= stride
+    return side
+
+
+def best_patch(weights):
+    return weights / np.sqrt(np.sum(weights**2))
