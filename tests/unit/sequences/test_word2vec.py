@@ -124,3 +124,32 @@ def test_damaged_vector_files_are_named(tmp_path, content):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(ValueError, match=f"{name} cannot be read"):
             word2vec.load_vectors(tmp_path / name)
+
+
+@pytest.mark.slow
+def test_a_small_skip_gram_solves_held_out_analogies_five_times_better_than_luck():
+    """Pairs, negatives, corpus and questions work together; luck already knows that, say, a capital is wanted."""
+    import keras
+    from keras import layers
+
+    from utils.datasets import word_corpus
+
+    rng = np.random.default_rng(0)
+    keras.utils.set_random_seed(0)
+    sentences = word_corpus.generate_sentences(6000, seed=2)
+    vocabulary = Vocabulary.from_sentences(sentences)
+    keep = word2vec.keep_probability(vocabulary.counts, 0.005)
+    centre, context = keras.Input((1,), dtype="int32"), keras.Input((6,), dtype="int32")
+    table = layers.Embedding(len(vocabulary), 32)
+    scores = layers.Dot(axes=2)([layers.Embedding(len(vocabulary), 32)(context), table(centre)])
+    model = keras.Model([context, centre], layers.Flatten()(scores))
+    model.compile(keras.optimizers.Adam(0.01), keras.losses.BinaryCrossentropy(from_logits=True))
+    for _ in range(3):
+        pairs = word2vec.skipgram_pairs(*vocabulary.encode(sentences), window=4, rng=rng, keep=keep)
+        rng.shuffle(pairs)
+        false = word2vec.negative_samples(vocabulary.counts, (len(pairs), 5), rng)
+        answers = np.eye(6, dtype="float32")[np.zeros(len(pairs), int)]
+        model.fit([np.hstack([pairs[:, 1:], false]), pairs[:, :1]], answers, batch_size=1024, verbose=0)
+    vectors = WordVectors(vocabulary.words, table.get_weights()[0])
+    for relation in word_corpus.RELATIONS:
+        assert vectors.accuracy(relation.questions()) > 5 / (len(relation.pairs) - 1)
