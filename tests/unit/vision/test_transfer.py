@@ -1,0 +1,255 @@
+"""Transfer learning: photos and their errors, holding out, the cache, the split, the head, frozen normalisation."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+from PIL import Image
+
+from utils.layers.blocks import conv_bn, mbconv
+from utils.vision import transfer
+from utils.vision.pretrained import ImageNetModel
+
+
+def small_network() -> ImageNetModel:
+    """Built like EfficientNet-Lite0, a thousandth of its work."""
+    keras.utils.set_random_seed(1)
+    inputs = keras.Input((32, 32, 3), name="image")
+    x = layers.Rescaling(1 / 128, -1.0)(inputs)
+    x = conv_bn(x, 6, 3, 4, activation="relu6", name="stem")
+    x = mbconv(x, 6, expansion=2, name="block13")
+    x = mbconv(x, 6, expansion=2, name="block14")
+    x = conv_bn(x, 10, 1, activation="relu6", name="head")
+    x = layers.GlobalAveragePooling2D(name="pool")(x)
+    logits = keras.Model(inputs, layers.Dense(7, name="logits")(x))
+    model = keras.Model(inputs, layers.Softmax()(logits.output))
+    return ImageNetModel("small", 32, model, logits, "head_act", "pool", "random weights")
+
+
+@pytest.fixture(scope="module")
+def network():
+    return small_network()
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    """Eight files: bright ones count as dogs."""
+    folder = tmp_path_factory.mktemp("photos")
+    rng = np.random.default_rng(0)
+    paths, labels = [], np.array([0, 0, 0, 0, 1, 1, 1, 1])
+    for number, label in enumerate(labels):
+        pixels = rng.integers(0, 100, (30 + number, 45, 3)) + 130 * label
+        paths.append(folder / f"{number}.png")
+        Image.fromarray(pixels.astype(np.uint8)).save(paths[-1])
+    return paths, labels
+
+
+# --- photos -----------------------------------------------------------------------------------------------------------
+
+
+def test_photos_of_all_kinds_become_rgb(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    np.testing.assert_array_equal(transfer.open_photo(tmp_path / "a.png"), pixels)
+    for mode in ("L", "RGBA", "P", "1", "CMYK"):
+        name = tmp_path / f"{mode}.{'tiff' if mode == 'CMYK' else 'png'}"
+        Image.fromarray(pixels).convert(mode).save(name)
+        opened = transfer.open_photo(name)
+        assert opened.shape == (20, 30, 3)
+        assert opened.dtype == np.uint8
+    assert transfer.open_photo(tmp_path / "a.png", 16).shape == (16, 16, 3)
+    assert transfer.load_pixels([tmp_path / "a.png", tmp_path / "L.png"], 8).shape == (2, 8, 8, 3)
+
+
+def test_a_camera_held_upright_is_turned(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by 90 degrees
+    Image.new("RGB", (40, 20)).save(tmp_path / "turned.jpg", exif=exif)
+    assert transfer.open_photo(tmp_path / "turned.jpg").shape == (40, 20, 3)
+
+
+def test_what_is_no_photo_is_refused_in_one_sentence(tmp_path, monkeypatch):
+    (tmp_path / "text.jpg").write_text("I am a cat.")
+    (tmp_path / "empty.png").write_bytes(b"")
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(tmp_path / "whole.png")
+    content = (tmp_path / "whole.png").read_bytes()
+    (tmp_path / "cut.png").write_bytes(content[: len(content) // 2])
+    for name, message in (
+        ("text.jpg", "no image"),
+        ("empty.png", "no image"),
+        ("cut.png", "damaged"),
+        ("missing.jpg", "does not exist"),
+        (".", "is a folder"),
+    ):
+        with pytest.raises(transfer.PhotoError, match=message):
+            transfer.open_photo(tmp_path / name)
+    monkeypatch.setattr(transfer, "MAX_PIXELS", 1000)
+    with pytest.raises(transfer.PhotoError, match="64 × 64"):
+        transfer.open_photo(tmp_path / "whole.png")
+
+
+def test_hold_out_is_balanced_disjoint_and_repeats():
+    labels = np.repeat([0, 1], 50)
+    learn, held = transfer.hold_out(labels, 20, seed=2)
+    assert sorted([*learn, *held]) == list(range(100))
+    assert len(held) == 20
+    assert labels[held].sum() == 10
+    np.testing.assert_array_equal(held, transfer.hold_out(labels, 20, seed=2)[1])
+    assert not np.array_equal(held, transfer.hold_out(labels, 20, seed=3)[1])
+    with pytest.raises(ValueError, match="leave some"):
+        transfer.hold_out(labels, 100)
+
+
+# --- from scratch -----------------------------------------------------------------------------------------------------
+
+TINY = transfer.Recipe(size=32, filters=(4, 8), epochs=6, batch_size=8, rate=1e-2, zoom=0.1)
+
+
+def test_augmentation_acts_in_training_only():
+    x = np.random.default_rng(0).uniform(0, 255, (4, 32, 32, 3)).astype(np.float32)
+    augment = transfer.augmentation(TINY, seed=1)
+    np.testing.assert_array_equal(np.asarray(augment(x, training=False)), x)
+    changed = np.asarray(augment(x, training=True))
+    assert changed.shape == x.shape
+    assert np.abs(changed - x).mean() > 5
+    assert 0 <= changed.min() <= changed.max() <= 255
+
+
+def test_from_scratch_learns_the_obvious_and_repeats():
+    rng = np.random.default_rng(0)
+    labels = np.tile([0, 1], 20)
+    pixels = (rng.integers(0, 100, (40, 32, 32, 3)) + 120 * labels[:, None, None, None]).astype(np.uint8)
+    model, history = transfer.train_scratch(pixels, labels, TINY, seed=3, validation=(pixels[:8], labels[:8]))
+    assert len(history["val_accuracy"]) == TINY.epochs
+    logits = transfer.predict_mirrored(model, pixels, batch_size=16)
+    assert logits.shape == (40,)
+    assert transfer.accuracy(logits, labels) > 0.9
+    mirrored = transfer.predict_mirrored(model, pixels[:, :, ::-1], batch_size=16)
+    np.testing.assert_allclose(logits, mirrored, atol=1e-4)
+    again, _ = transfer.train_scratch(pixels, labels, TINY, seed=3)
+    np.testing.assert_allclose(transfer.predict_mirrored(again, pixels), logits, atol=0.05)
+
+
+def test_labels_become_a_column():
+    assert transfer.as_column(np.array([0, 1, 1])).shape == (3, 1)
+    assert transfer.accuracy(np.array([1.0, -1.0, 2.0]), np.array([1, 0, 0])) == pytest.approx(2 / 3)
+
+
+# --- looking once -----------------------------------------------------------------------------------------------------
+
+
+def test_lower_and_upper_part_together_are_the_network(network):
+    x = np.random.default_rng(0).uniform(0, 255, (3, 32, 32, 3)).astype(np.float32)
+    lower, upper = transfer.split_network(network)
+    together = upper.predict_on_batch(np.asarray(lower.predict_on_batch(x)))
+    np.testing.assert_allclose(np.asarray(together), network.features(x), atol=1e-5)
+
+
+def test_looks_are_computed_once_and_the_cache_knows_its_photos(network, photos, tmp_path, monkeypatch):
+    paths, _ = photos
+    cache = tmp_path / "deep" / "looks.h5"
+    looks = transfer.look(network, paths, cache, batch_size=3, progress=False)
+    assert looks.maps.shape == (8, 2, 8, 8, 6)
+    assert looks.maps.dtype == np.float16
+    assert looks.features.shape == (8, 2, 10)
+    assert len(looks[:3]) == 3
+    whole = network.features([transfer.open_photo(path) for path in paths], crop=False)
+    np.testing.assert_allclose(looks.features[:, 0], whole, atol=2e-2)
+    assert not np.allclose(looks.features[:, 0], looks.features[:, 1])
+    assert [path.name for path in cache.parent.iterdir()] == ["looks.h5"]
+
+    def refuse(*_):
+        raise AssertionError("the network was asked again")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(transfer, "two_looks", refuse)
+        again = transfer.look(network, paths, cache, progress=False)
+        np.testing.assert_array_equal(again.maps, looks.maps)
+        np.testing.assert_array_equal(again.features, looks.features)
+        with pytest.raises(AssertionError):
+            transfer.look(network, paths[:-1], cache, progress=False)
+    assert len(transfer.look(network, paths[:-1], cache, progress=False)) == 7
+    cache.write_bytes(cache.read_bytes()[:500])  # cut off
+    assert len(transfer.look(network, paths, cache, progress=False)) == 8
+
+
+def test_a_network_with_other_weights_is_asked_again(network, photos):
+    other = small_network()
+    other.model.set_weights([weight + 0.01 for weight in other.model.get_weights()])
+    paths, _ = photos
+    key = transfer._fingerprint(network, paths, transfer.SPLIT_LAYER)
+    assert key == transfer._fingerprint(small_network(), paths, transfer.SPLIT_LAYER)
+    assert key != transfer._fingerprint(other, paths, transfer.SPLIT_LAYER)
+    assert key != transfer._fingerprint(network, paths[::-1], transfer.SPLIT_LAYER)
+    assert key != transfer._fingerprint(network, paths, "block14_add")
+
+
+# --- the head, and fine-tuning ----------------------------------------------------------------------------------------
+
+
+def test_head_separates_what_is_separable_and_survives_the_disk(tmp_path):
+    rng = np.random.default_rng(0)
+    labels = np.tile([0, 1], 40)
+    features = rng.normal(size=(80, 2, 5)) * [1, 10, 0.1, 1, 1] + 3
+    features[:, :, 2] += 0.3 * labels[:, None]
+    head = transfer.train_head(features.astype(np.float32), labels, penalty=1e-3, epochs=60, rate=1e-2)
+    assert transfer.accuracy(head.logits(features), labels) > 0.95
+    np.testing.assert_allclose(head.logits(features), head.logits(features.mean(axis=1)), atol=1e-3)
+    copy = transfer.Head.load(head.save(tmp_path / "head.npz", {"seed": 1}))
+    np.testing.assert_array_equal(copy.weights, head.weights)
+    assert copy.bias == pytest.approx(head.bias)
+    weak = transfer.train_head(features.astype(np.float32), labels, penalty=10.0, epochs=60, rate=1e-2)
+    assert np.abs(weak.logits(features)).max() < np.abs(head.logits(features)).max()
+
+
+def test_fine_tuning_starts_from_the_head_and_leaves_normalisation_alone(network):
+    _, upper = transfer.split_network(network)
+    rng = np.random.default_rng(0)
+    labels = np.tile([0, 1], 10)
+    maps = (rng.normal(size=(20, 2, 8, 8, 6)) + labels[:, None, None, None, None]).astype(np.float16)
+    flat = np.asarray(upper.predict_on_batch(maps.reshape(40, 8, 8, 6).astype(np.float32)))
+    head = transfer.Head(rng.normal(size=10).astype(np.float32), 0.5)
+    model = transfer.with_head(upper, head)
+    np.testing.assert_allclose(
+        transfer.predict_maps(model, maps, batch_size=7), head.logits(flat.reshape(20, 2, 10)), atol=1e-4
+    )
+    untouched = [weight.copy() for weight in upper.get_weights()]
+    statistics = {
+        layer.name: [weight.copy() for weight in layer.get_weights()]
+        for layer in model.layers
+        if isinstance(layer, layers.BatchNormalization)
+    }
+    kernels = model.get_layer("head_conv").get_weights()[0].copy()
+    seen = []
+    tuning = transfer.Tuning(epochs=3, rate=1e-2, batch_size=8)
+    losses = transfer.fine_tune(model, maps, labels, tuning, on_epoch=lambda *args: seen.append(args), progress=False)
+    assert losses[-1] < losses[0]
+    assert [epoch for epoch, _ in seen] == [1, 2, 3]
+    assert [loss for _, loss in seen] == losses
+    assert len(statistics) == 4
+    for name, before in statistics.items():
+        for old, new in zip(before, model.get_layer(name).get_weights(), strict=True):
+            np.testing.assert_array_equal(old, new)
+    assert not np.array_equal(kernels, model.get_layer("head_conv").get_weights()[0])
+    # The pretrained network and its copy stay what they were.
+    for old, new in zip(untouched, upper.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_classifier_predicts_from_a_file(network, photos):
+    paths, labels = photos
+    pixels = [transfer.open_photo(path) for path in paths]
+    views = transfer.two_looks(network, pixels)
+    features = network.features(views.reshape(-1, 32, 32, 3)).reshape(8, 2, 10)
+    head = transfer.train_head(features, labels, penalty=1e-3, epochs=200, rate=2e-2)
+    classifier = transfer.CatDogClassifier(network, head)
+    dog = classifier.probability_of_dog(pixels)
+    assert ((dog > 0.5) == labels).all()
+    kind, sure = classifier.predict_file(paths[0])
+    assert kind == "cat"
+    assert sure == pytest.approx(1 - dog[0], abs=1e-5)
+    assert classifier.predict_file(str(paths[-1]))[0] == "dog"
+    with pytest.raises(transfer.PhotoError, match="does not exist"):
+        classifier.predict_file("nowhere.jpg")
