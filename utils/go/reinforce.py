@@ -131,7 +131,7 @@ class Learner:
         which = np.concatenate([row[0] for row in mine])
         planes = np.concatenate([row[1] for row in mine])
         actions = np.concatenate([row[2] for row in mine])
-        for side in (1, 2):
+        for side in set(color.tolist()):
             mean = result[color == side].mean()
             self.baseline[side] = 0.95 * self.baseline[side] + 0.05 * mean
         weight = (result - self.baseline[color])[which].astype(np.float32)

@@ -150,6 +150,8 @@ def play_games(weights: list[np.ndarray], settings: ZeroSettings, seed: int) -> 
             if quits[g] == 0 and forest.value(g) < settings.resign:
                 quits[g] = forest.games.to_play[g]
                 resigned[g] = not plays_on[g]
+                if resigned[g]:
+                    continue
             early = forest.games.states[g, 0, 4] < settings.temperature_moves
             action = int(sample(policy[None], policy[None] > 0, rng)[0]) if early else int(policy.argmax())
             forest.play(g, action)

@@ -35,7 +35,8 @@ def draw_board(
             with the percentage from 5 % on; passing goes into the title.
         ax: matplotlib axes; None makes new ones.
         title: above the picture.
-        owners: (size, size) of BLACK, WHITE, EMPTY, or numbers from -1 (White's) to 1 (Black's): small squares.
+        owners: (size, size) of BLACK, WHITE, EMPTY, or numbers from -1 (White's) to 1 (Black's): small squares, the
+            largest for the surest point.
         marks: short texts on points, by action.
         numbered: write the number of the move on each stone played.
 
@@ -53,6 +54,7 @@ def draw_board(
         title = f"{title}\npass {policy[-1]:.0%}".strip() if policy[-1] >= 0.05 else title
     if owners is not None:
         values = owners if owners.dtype.kind == "f" else np.select([owners == BLACK, owners == WHITE], [1.0, -1.0], 0.0)
+        values = values / max(np.abs(values).max(), 1e-9)
         for (row, column), v in np.ndenumerate(values):
             if abs(v) > 0.1:
                 color = "black" if v > 0 else "white"

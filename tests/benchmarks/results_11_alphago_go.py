@@ -1,0 +1,166 @@
+"""Measure lesson 11 for the ledger: held-out accuracy, matches, the solved 5x5 board.
+
+Matches write one line a game to runs/matches and continue after a kill, so this script may be stopped at any time.
+``--only NAME ...`` measures a part: policy, value, rl, search, gnugo, zero, elo.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from utils import results, runtime
+from utils.go.board import BLACK
+
+PARTS = ("policy", "value", "rl", "search", "gnugo", "zero", "elo")
+POLICY, RL, VALUE, ZERO = "go_sl9", "go_rl9", "go_value9", "go_zero5"
+FULL = f"search:{RL}+{VALUE},playouts=800,lambda=0.25,seconds=1"
+PLAYERS = {  # the paper's figure 4b: every combination of ingredients
+    "all": FULL,
+    "no rollouts": f"search:{RL}+{VALUE},playouts=800",
+    "no value": f"search:{RL}+-,playouts=800,lambda=1",
+    "value only": f"search:-+{VALUE},playouts=800",
+    "rollouts only": "search:-+-,playouts=800,lambda=1",
+    "policy only": f"policy:{RL}",
+    "supervised policy": f"policy:{POLICY}",
+    "GNU Go level 10": "gnugo:10",
+}
+
+
+def half_width(interval) -> float:
+    return (interval[1] - interval[0]) / 2
+
+
+def have(*names: str) -> bool:
+    """Are the networks there? Says which are not."""
+    from utils.go.networks import weights_folder
+
+    missing = [name for name in names if not (weights_folder() / f"{name}.npz").exists()]
+    if missing:
+        print(f"skipped: {', '.join(missing)} not trained yet")
+    return not missing
+
+
+def play(name: str, first: str, second: str, games: int) -> tuple[list, dict]:
+    """A resumable match between two described players."""
+    from utils.go import arena
+
+    one, two = arena.make_player(first), arena.make_player(second)
+    found = arena.match(one, two, games, runtime.repo_root() / "runs" / "matches" / f"{name}.jsonl")
+    return found, arena.summary(found, one.name)
+
+
+def record_match(identifier: str, report: dict, note: str) -> None:
+    note += f"; half a 95 % Wilson interval; slowest move {report['slowest_move']:.2f} s; ends {report['ends']}"
+    rate = results.record(
+        identifier,
+        report["win_rate"],
+        unit="fraction",
+        spread=half_width(report["interval"]),
+        n=report["games"],
+        note=note,
+    )
+    print(identifier, results.format_value(rate), note)
+
+
+def measure_policy() -> None:
+    from utils.go import networks, supervised
+
+    if not have(POLICY):
+        return
+    held = supervised.positions_of(supervised.load_games("heldout"))
+    report = supervised.accuracy(networks.Evaluator.from_file(POLICY), held)
+    eight = supervised.accuracy(networks.Evaluator.from_file(POLICY, symmetry="all"), held)["top1 all"]
+    phases = ", ".join(f"{key[5:]} {value:.3f}" for key, value in report.items() if key.startswith("top1 "))
+    note = f"500 held-out games; by phase: {phases}; top-5 {report['top5']:.3f}; mean of 8 symmetries {eight:.3f}"
+    results.record("go.sl9.top1", report["top1 all"], unit="fraction", n=report["positions"], note=note)
+    print("go.sl9.top1", report["top1 all"], note)
+
+
+def measure_value() -> None:
+    from utils.go import networks, value
+
+    paths = sorted((runtime.repo_root() / "runs" / "value9").glob("[0-9]*.npz"))
+    if not have(VALUE) or not paths:
+        return
+    held = paths[int(len(paths) * 0.9) :]
+    data = value.positions(held, 1)
+    error = value.mean_squared_error(networks.Evaluator.from_file(VALUE), data)
+    results.record("go.value9.mse", error, unit="MSE", n=len(data), note="one position per game, games not trained on")
+    print("go.value9.mse", error, len(data))
+
+
+def measure_rl() -> None:
+    from utils.go import networks, reinforce
+
+    if not have(POLICY, RL):
+        return
+    report = reinforce.compare(networks.Evaluator.from_file(RL), networks.Evaluator.from_file(POLICY), 400, seed=999)
+    report |= {"slowest_move": 0.0, "ends": {"passes": 400}}
+    record_match(
+        "go.rl_vs_sl.win_rate", report, "REINFORCE policy against the supervised one, both sampling"
+    )
+
+
+def measure_search() -> None:
+    if have(RL, VALUE):
+        report = play("search_vs_policy", FULL, f"policy:{RL}", 100)[1]
+        record_match("go.search_vs_policy.win_rate", report, f"{FULL} against policy:{RL}")
+
+
+def measure_gnugo() -> None:
+    if have(RL, VALUE):
+        report = play("search_vs_gnugo", FULL, "gnugo:10", 200)[1]
+        record_match("go.vs_gnugo_level10.win_rate", report, f"{FULL}, 9x9, komi 7, area scoring, through GTP")
+    if have(RL):
+        report = play("policy_vs_gnugo", f"policy:{RL},temperature=0.25", "gnugo:10", 200)[1]
+        record_match("go.policy_vs_gnugo_level10.win_rate", report, "REINFORCE policy, no search")
+
+
+def measure_zero() -> None:
+    from utils.go import networks, selfplay
+
+    if not have(ZERO):
+        return
+    model, _ = networks.load(ZERO)
+    settings = selfplay.ZeroSettings(playouts=200)
+    scores = selfplay.duel(model.get_weights(), None, settings, 100, BLACK, seed=77)
+    report = {"win_rate": float((scores > 0).mean()), "games": 100, "slowest_move": 0.0, "ends": {"passes": 100}}
+    from utils.statistics import wilson_interval
+
+    report["interval"] = wilson_interval(int((scores > 0).sum()), 100)
+    note = "5x5, Black, komi 24.5, 200 playouts a move against rollout search with 2,000"
+    record_match("go.zero5.win_rate_black", report, note)
+
+
+def measure_elo() -> None:
+    from utils.go import arena
+
+    if not have(POLICY, RL, VALUE):
+        return
+    found, names = [], list(PLAYERS)
+    for i, first in enumerate(names):
+        for second in names[i + 1 :]:
+            label = f"elo_{first}_{second}".replace(" ", "_")
+            for game in play(label, PLAYERS[first], PLAYERS[second], 20)[0]:
+                back = {PLAYERS[first]: first, PLAYERS[second]: second}
+                game.black, game.white = back[game.black], back[game.white]
+                found.append(game)
+    ratings = arena.elo(found, anchor="GNU Go level 10")
+    path = runtime.repo_root() / "mldata" / "curves" / "go_elo.json"
+    table = {name: {"elo": round(rating), "player": PLAYERS[name]} for name, rating in ratings.items()}
+    path.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(table, indent=1))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
+    options = parser.parse_args()
+    runtime.start(quiet=True)
+    for part in options.only:
+        globals()[f"measure_{part}"]()
+
+
+if __name__ == "__main__":
+    main()

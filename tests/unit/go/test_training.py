@@ -1,0 +1,253 @@
+"""Networks, the three trainings and the Zero loop: small, exact where they can be, and resumed after a kill."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+
+from utils.go import features, networks, reinforce, selfplay, supervised, value
+from utils.go.board import BLACK, Board
+
+TINY = networks.Architecture(size=5, filters=8, blocks=2, value=True)
+
+
+@pytest.fixture(scope="module")
+def positions():
+    return supervised.positions_of(supervised.load_games("train", limit=6))
+
+
+def stirred(model):
+    """Give every weight (moving statistics too) a value of its own."""
+    rng = np.random.default_rng(0)
+    model.set_weights([np.abs(rng.normal(0.5, 0.3, w.shape)) * 0.5 + 0.1 for w in model.get_weights()])
+    return model
+
+
+def test_folding_changes_nothing():
+    model = stirred(networks.build(TINY))
+    x = np.random.default_rng(1).integers(0, 2, (3, 5, 5, features.COUNT)).astype(np.float32)
+    policy, worth = (np.asarray(y) for y in model(x, training=False))
+    found = networks.Evaluator(model, TINY)(x)
+    np.testing.assert_allclose(found[0], networks.softmax(policy), atol=1e-4)
+    np.testing.assert_allclose(found[1], worth[:, 0], atol=1e-4)
+
+
+def test_shapes_heads_and_any_size():
+    for policy, worth in ((True, False), (False, True)):
+        shape = networks.Architecture(size=5, filters=8, blocks=1, policy=policy, value=worth)
+        evaluator = networks.Evaluator(networks.build(shape), shape)
+        for size in (5, 7):
+            p, v = evaluator(np.zeros((3, size, size, features.COUNT), np.float32))
+            assert (p is None) != policy and (v is None) != worth
+            assert p is None or (p.shape == (3, size * size + 1) and np.allclose(p.sum(1), 1, atol=1e-5))
+            assert v is None or v.shape == (3,)
+    with pytest.raises(ValueError, match="head"):
+        networks.build(networks.Architecture(policy=False))
+
+
+def test_symmetric_evaluation_turns_the_answer_back():
+    model = networks.build(TINY)
+    x = np.random.default_rng(1).integers(0, 2, (2, 5, 5, features.COUNT)).astype(np.float32)
+    k = np.array([3, 6])
+    mean = networks.Evaluator(model, TINY, symmetry="all")
+    p, v = mean(x)
+    q, w = mean(features.transform(x, k))
+    np.testing.assert_allclose(features.transform_policy(q, k, back=True), p, atol=1e-5)
+    np.testing.assert_allclose(v, w, atol=1e-5)
+
+
+def test_saved_networks_come_back_and_damage_is_named(tmp_path):
+    model = networks.build(TINY)
+    path = networks.save(tmp_path / "net.npz", model, TINY, {"what": "test"})
+    again, architecture = networks.load(path)
+    assert architecture == TINY and path.with_suffix(".json").exists()
+    for a, b in zip(model.get_weights(), again.get_weights()):
+        np.testing.assert_allclose(a, b, atol=1e-3)
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(ValueError, match=r"net\.npz"):
+        networks.load(path)
+
+
+def test_positions_are_the_experts_and_unpack(positions):
+    game = supervised.load_games("train", limit=1)[0]
+    first = positions.subset(np.flatnonzero(positions.games == 0))
+    assert len(first) == len(game.points) - game.opening and first.moves[0] == game.opening
+    assert first.actions.tolist() == game.points[game.opening :]
+    for row, (board, _) in enumerate(list_boards(game)[game.opening :][:8]):
+        np.testing.assert_array_equal(first.planes(np.array([row]))[0], board)
+    with pytest.raises(ValueError, match="one board size"):
+        supervised.positions_of([])
+
+
+def list_boards(game):
+    return [(features.planes_of(board), action) for board, action in game.boards()]
+
+
+RECIPE = supervised.Recipe(filters=8, blocks=1, batch=16, steps=6, warmup=2)
+
+
+def test_supervised_training_resumes_exactly(positions, tmp_path):
+    whole = supervised.Trainer(positions, RECIPE)
+    whole.run(6)
+    path = tmp_path / "run.npz"
+    part = supervised.Trainer(positions, RECIPE, path)
+    part.run(3)
+    part.save()
+    rest = supervised.Trainer(positions, RECIPE, path)
+    assert rest.step == 3
+    rest.run(10)
+    assert rest.step == 6
+    for a, b in zip(whole.model.get_weights(), rest.model.get_weights()):
+        np.testing.assert_allclose(a, b, atol=2e-4)
+    with pytest.raises(ValueError, match="another recipe"):
+        supervised.Trainer(positions, dataclasses.replace(RECIPE, seed=2), path)
+
+
+def test_supervised_training_learns_what_it_is_shown(positions):
+    recipe = dataclasses.replace(RECIPE, steps=60, rate=5e-3, batch=32)
+    trainer = supervised.Trainer(positions.subset(np.arange(32)), recipe)
+    before = trainer.run(5)
+    assert trainer.run(60) < before
+    report = supervised.accuracy(networks.Evaluator(trainer.model, trainer.architecture), positions)
+    assert 0 <= report["top1 all"] <= report["top5"] <= 1 and report["positions"] == len(positions)
+
+
+def test_learning_rate_warms_up_and_falls_to_zero():
+    rates = [supervised.rate_at(step, 100, supervised.Recipe(warmup=10)) for step in range(101)]
+    assert rates[9] == max(rates) and rates[0] < rates[5] and rates[100] == pytest.approx(0, abs=1e-9)
+
+
+def test_openings_stay_together():
+    games = supervised.load_games("train", limit=200)
+    kept, aside = supervised.split_by_opening(games, share=0.2)
+    assert len(kept) + len(aside) == 200 and len(aside) > 10
+
+
+@pytest.fixture(scope="module")
+def small_policy():
+    shape = networks.Architecture(size=5, filters=8, blocks=1)
+    return networks.build(shape), shape
+
+
+SMALL = reinforce.ReinforceSettings(games=6, komi=0.5, pool_every=1, pool_size=2)
+
+
+def test_reinforce_resumes_and_keeps_its_pool(small_policy, tmp_path):
+    path = tmp_path / "rl.npz"
+    learner = reinforce.Learner(small_policy, SMALL, path)
+    for _ in range(3):
+        row = learner.iterate()
+    assert -1 <= row["result"] <= 1 and len(learner.pool) == 2
+    learner.save()
+    again = reinforce.Learner(small_policy, SMALL, path)
+    assert again.iteration == 3 and len(again.pool) == 2 and again.curve == learner.curve
+    np.testing.assert_allclose(again.model.get_weights()[0], learner.model.get_weights()[0])
+
+
+def test_reinforce_makes_moves_of_won_games_likelier(small_policy):
+    learner = reinforce.Learner(small_policy, dataclasses.replace(SMALL, rate=1e-2))
+    planes = features.planes_of(Board(5, 0.5))[None].repeat(300, axis=0)
+    actions = np.where(np.arange(300) % 2, 25, 12)  # the centre wins, passing loses
+    result, color = np.where(np.arange(300) % 2, -1.0, 1.0), np.ones(300, int)
+    before = networks.softmax(np.asarray(learner.model(planes[:1])))[0]
+    for _ in range(5):
+        learner.learn([(np.arange(300), planes.astype(np.uint8), actions)], result, color, np.random.default_rng(0))
+    after = networks.softmax(np.asarray(learner.model(planes[:1])))[0]
+    assert after[12] > before[12] and after[25] < before[25]
+
+
+def test_comparison_is_fair_between_equals(small_policy):
+    evaluator = networks.Evaluator(*small_policy)
+    report = reinforce.compare(evaluator, evaluator, games=20, komi=0.5)
+    assert report["interval"][0] < 0.5 + 0.35 and report["games"] == 20
+
+
+def test_value_positions_one_or_many_per_game(small_policy, tmp_path):
+    evaluator = networks.Evaluator(*small_policy)
+    settings = value.ValueSettings(games=8, latest=6, komi=0.5, filters=8, blocks=1, steps=4, batch=16)
+    unit = value.play_unit(evaluator, evaluator, settings, seed=3)
+    twice = value.play_unit(evaluator, evaluator, settings, seed=3)
+    np.testing.assert_array_equal(unit.packed, twice.packed)
+    assert set(np.unique(unit.outcomes)) <= {-1.0, 0.0, 1.0}
+    arrays = {name: getattr(unit, name) for name in ("packed", "actions", "outcomes", "games", "moves")}
+    from utils.checkpoints import save_checkpoint
+
+    paths = [save_checkpoint(tmp_path / f"{i}.npz", arrays, {"size": 5}) for i in range(2)]
+    one, three = value.positions(paths, 1), value.positions(paths, 3)
+    assert (one.moves == 0).all() and len(one) == len(set(one.games)) and len(three) > 2 * len(one)
+    assert np.bincount(three.games).max() == 3 and len(value.positions(paths, 0)) == 2 * len(unit)
+    trainer = value.ValueTrainer(three, settings, small_policy[0], tmp_path / "v.npz")
+    assert np.isfinite(trainer.run(2))
+    trainer.save()
+    assert value.ValueTrainer(three, settings, None, tmp_path / "v.npz").step == 2
+
+
+def test_value_outcomes_alternate_within_a_game(small_policy):
+    evaluator = networks.Evaluator(*small_policy)
+    settings = value.ValueSettings(games=4, latest=3, komi=0.5)
+    unit = value.play_unit(evaluator, evaluator, settings, seed=1)
+    for game in range(4):
+        rows = np.flatnonzero(unit.games == game)
+        rows = rows[np.argsort(unit.moves[rows])]
+        assert (np.diff(unit.outcomes[rows]) != 0).all()
+
+
+ZERO = selfplay.ZeroSettings(
+    size=3, komi=0.5, filters=8, blocks=1, games=4, playouts=8, fast_playouts=4, steps=2, batch=8
+)
+
+
+def test_a_unit_of_work_is_a_pure_function():
+    weights = networks.build(selfplay.architecture_of(ZERO)).get_weights()
+    one, other = selfplay.play_games(weights, ZERO, 5), selfplay.play_games(weights, ZERO, 5)
+    np.testing.assert_array_equal(one.packed, other.packed)
+    np.testing.assert_array_equal(one.policy, other.policy)
+    assert len(one.scores) == 4 and np.abs(one.outcome).max() <= 1
+    np.testing.assert_allclose(one.policy.astype(float).sum(axis=1), 1, atol=0.01)
+    assert next(iter(selfplay.run_units(weights, ZERO, [5]))).moves.tolist() == one.moves.tolist()
+
+
+def test_zero_loop_resumes_where_it_was_killed(tmp_path):
+    path = tmp_path / "zero.npz"
+    loop = selfplay.Loop(ZERO, path)
+    loop.iterate()
+    loop.save()
+    loop.iterate()
+    again = selfplay.Loop(ZERO, path)
+    assert again.iteration == 1 and len(again.outcome) > 0
+    again.iterate()
+    for a, b in zip(loop.best, again.best):
+        np.testing.assert_allclose(a, b, atol=1e-3)
+
+
+def test_gating_keeps_the_better_network():
+    settings = dataclasses.replace(ZERO, gate_games=4, gate=1.1)
+    loop = selfplay.Loop(settings)
+    best = [w.copy() for w in loop.best]
+    assert loop.iterate()["accepted"] is False
+    for a, b in zip(best, loop.best):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_resignation_is_recorded_and_checked():
+    settings = dataclasses.replace(ZERO, resign=2.0, play_on=0.5, games=8, full_share=1.0)
+    weights = networks.build(selfplay.architecture_of(settings)).get_weights()
+    found = selfplay.play_games(weights, settings, 1)
+    assert (found.moves == 0).any() and found.false_resignations[0] > 0
+    assert found.false_resignations[1] <= found.false_resignations[0]
+
+
+def test_duel_with_the_reference():
+    weights = networks.build(selfplay.architecture_of(ZERO)).get_weights()
+    assert selfplay.duel(weights, None, ZERO, 3, BLACK, 0, reference_playouts=10).shape == (3,)
+    assert 0 <= selfplay.match(weights, weights, ZERO, 4, 0) <= 1
+
+
+def test_towers_are_copied_by_name(small_policy):
+    target = networks.build(networks.Architecture(size=5, filters=8, blocks=1, policy=False, value=True))
+    assert networks.copy_tower(small_policy[0], target) >= 6
+    np.testing.assert_array_equal(
+        target.get_layer("stem_conv").get_weights()[0], small_policy[0].get_layer("stem_conv").get_weights()[0]
+    )
+    assert keras.backend.backend() in ("tensorflow", "jax", "torch")
