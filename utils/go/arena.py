@@ -22,7 +22,7 @@ import argparse
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -121,7 +121,9 @@ class SearchPlayer(Player):
             for action in board.moves[known:]:
                 self.forest.play(0, action)
         if not follows or int(self.forest.games.to_play[0]) != board.to_play or self._differs(board):
-            self.forest = mcts.Forest([board], self.evaluate, self.settings, self.seed + len(board.moves))
+            # The search's own limit would end a long game on the board, where it must go on.
+            settings = replace(self.settings, limit=self.settings.limit or len(board.moves) + 8 * board.size**2)
+            self.forest = mcts.Forest([board], self.evaluate, settings, self.seed + len(board.moves))
         self.moves = list(board.moves)
         self.forest.run(seconds=self.seconds, which=np.array([0]))
         return self.forest
@@ -131,6 +133,8 @@ class SearchPlayer(Player):
         return not np.array_equal(self.forest.games.states[0, 1], board.s[1])
 
     def choose(self, board: Board) -> int:
+        if board.is_over:
+            return board.pass_action
         forest = self.think(board)
         self.hopeless = self.hopeless + 1 if self.resign is not None and forest.value() < self.resign else 0
         if self.hopeless >= 2:

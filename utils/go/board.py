@@ -10,6 +10,9 @@ after Tromp and Taylor), passing is always allowed, two passes end the game, and
 surrounded empty points, with no stones removed as dead: capture them first. Sources:
 https://tromp.github.io/go.html; the incremental pseudo-liberties follow the description in Lukasz Lew's libego.
 
+numba keeps compiled code beside the source, and looks only at the file of the function it compiled: after changing a
+compiled function here, delete utils/go/__pycache__, or callers in other files go on using the old one.
+
 An *action* is a number: ``row * size + column`` with row 0 on top, and ``size * size`` for a pass.
 """
 
@@ -574,6 +577,10 @@ class Board:
         """Let BLACK or WHITE move next, whoever's turn it was (free placement, or the protocol's ``play``)."""
         self.s[META, TO_PLAY] = color
         self.s[META, KO] = 0
+
+    def resume(self) -> None:
+        """Go on after two passes, to settle on the board which stones are dead."""
+        self.s[META, PASSES] = 0
 
     def _why_illegal(self, action: int) -> str:
         name = {BLACK: "Black", WHITE: "White"}[self.to_play]

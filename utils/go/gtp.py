@@ -193,6 +193,7 @@ class Engine:
         before = self.board.copy()
         if self.board.to_play != color:
             self.board.set_to_play(color)
+        self.board.resume()  # two passes, and asked for a move all the same: the players disagree on what is dead
         if hasattr(self.player, "seconds"):
             budget = self.clocks[color].budget(self.board) if color in self.clocks else None
             limits = [s for s in (budget, self.default_seconds) if s is not None]

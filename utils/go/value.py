@@ -201,6 +201,7 @@ def train(settings: ValueSettings, start: str, stronger: str, out: Path, folder:
     } | runtime_facts()
     networks.save(out, trainer.model, trainer.architecture, provenance)
     curve = runtime.repo_root() / "mldata" / "curves" / f"{out.stem}.json"
+    curve.parent.mkdir(parents=True, exist_ok=True)
     curve.write_text("[\n" + ",\n".join(json.dumps(row) for row in trainer.curve) + "\n]\n")
     return report
 

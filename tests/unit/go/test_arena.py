@@ -57,6 +57,14 @@ def test_resignation_and_illegal_moves_end_a_game():
     assert result.end == "illegal" and result.score == 1
 
 
+def test_a_long_game_does_not_end_in_the_search_alone():
+    board = Board(3, 0.5)
+    for _ in range(40):  # three moves a point and more
+        board.play(9).resume()
+    player = arena.SearchPlayer(mcts.no_network, mcts.rollout_settings(80))
+    assert board.is_legal(player.choose(board)) and player.forest.visits[0, 0].sum() >= 80
+
+
 def test_elo_of_ten_to_one_is_400_points():
     def result(n, black, white, score):
         return arena.GameResult(n, black, white, score, "passes", "")

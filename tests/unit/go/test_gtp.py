@@ -127,6 +127,13 @@ def test_reg_genmove_leaves_the_board_alone():
     assert ask(one, "reg_genmove b").startswith("= ") and not one.board.stones.any() and not one.history
 
 
+def test_a_move_asked_for_after_two_passes_goes_on():
+    one = Engine(arena.SearchPlayer(mcts.no_network, mcts.rollout_settings(30)), 5, 0.5)
+    ask(one, "play b c3", "play w pass", "play b pass")
+    assert one.board.is_over
+    assert ask(one, "kgs-genmove_cleanup w").startswith("= ") and not one.board.is_over
+
+
 def test_vertices_both_ways():
     assert gtp_client.to_vertex(0, 8, 9) == "J9" and gtp_client.from_vertex("j9", 9) == (0, 8)
     assert gtp_client.from_vertex("pass", 9) is None
