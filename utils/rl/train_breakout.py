@@ -125,7 +125,8 @@ class Trainer:
         if self.counters["updates"] % self.config.target_interval == 0:
             self.agent.update_target()
         if self.counters["updates"] % 100 == 0:
-            keep = self.config.average
+            # At first a plain mean, so that the random weights of the beginning do not linger.
+            keep = min(self.config.average, 1 - 100 / self.counters["updates"])
             new = self.agent.online.get_weights()
             self.average = [keep * old + (1 - keep) * weight for old, weight in zip(self.average, new)]
 
@@ -284,6 +285,8 @@ def export(trainer: Trainer, name: str = "breakout_dqn") -> None:
     from utils.rl.dqn import load_agent, save_agent
 
     data = runtime.repo_root() / "mldata"
+    if not (trainer.folder / "best.npz").exists():  # the run has not reached its first evaluation
+        trainer.evaluate(20)
     network, config, meta = load_agent(trainer.folder / "best.npz")
     at = {"agent_steps": meta["agent_steps"], "selection_score": meta["selection_score"]}
     save_agent(data / "weights" / f"{name}.npz", network.get_weights(), config, **at)

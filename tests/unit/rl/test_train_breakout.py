@@ -60,6 +60,20 @@ def test_small_checkpoint_resumes_nearly_the_same(tmp_path):
     assert sizes[0] < 0.55 * sizes[1]
 
 
+def test_average_forgets_the_random_beginning(tmp_path):
+    trainer = Trainer(Config(**TINY, average=0.5), tmp_path, threads=1)
+    seen = []
+    trainer.agent.train_on_batch = lambda batch: 0.0
+    trainer.agent.update_target = lambda: None
+    trainer.replay.sample = lambda size: None
+    for value in (1.0, 3.0, 8.0):
+        trainer.agent.online.set_weights([np.full_like(w, value) for w in trainer.average])
+        for _ in range(100):
+            trainer.update()
+        seen.append(float(trainer.average[0].flat[0]))
+    assert seen == [1.0, 2.0, 5.0]
+
+
 def test_another_network_is_refused(tmp_path):
     trained(tmp_path)
     with pytest.raises(ValueError, match="differs in hidden"):
