@@ -1,22 +1,30 @@
 """Measure lesson 07's models over the five fixed folds of ml-latest-small and record them in the ledger.
 
-Run with ``make results LESSON=07``; minutes on two cores. Settings were chosen on validation ratings, drawn from
-the training part of the first fold; the test part of a fold is only predicted. A fold trains on all its other ratings.
+    python tests/benchmarks/results_07_movielens_recommender.py                       # what is missing, then record
+    python tests/benchmarks/results_07_movielens_recommender.py --only best --folds 2   # one model on one fold
+
+Settings were chosen on validation ratings drawn from the training part of the first fold; test parts are predicted only.
+A fold trains on all its other ratings. Each outcome is kept in runs/results_07/ as soon as it is there, so that an
+interrupted measurement goes on where it stopped; ``--fresh`` measures anew, and is due after a model has changed.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import time
 
 import numpy as np
 
 from utils import results, runtime
+from utils.checkpoints import write_atomically
 from utils.datasets.movielens import MovieLens, load_movielens
 from utils.recommender import models, ranking, splits
 
 BATCH, RATE, EPOCHS = 256, 3e-3, 12
 COMMAND = "make results LESSON=07"
+FOLDER = runtime.repo_root() / "runs" / "results_07"
+NEEDS_KERAS = {"biased_mf", "lecture_network", "hybrid"}
 
 
 def pairs(data: MovieLens, rows: np.ndarray) -> list[np.ndarray]:
@@ -83,18 +91,35 @@ MODELS = {
 }
 
 
-def measure(data: MovieLens, names: list[str]) -> dict[str, tuple[list[float], list[float]]]:
+def outcome(data: MovieLens, name: str, fold: int, fresh: bool = True) -> tuple[float, float]:
+    """RMSE and seconds of one model on one fold; from the folder if it was measured before on the same ratings."""
+    path = FOLDER / f"{name}_fold{fold}.json"
+    if path.exists() and not fresh:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        if kept["ratings"] == len(data):
+            return kept["rmse"], kept["seconds"]
+    split = splits.fold_split(len(data), fold)
+    if name in NEEDS_KERAS:
+        runtime.seed_everything(fold)
+    start = time.perf_counter()
+    guess = MODELS[name][0](data, split.not_test, split.test)
+    seconds = time.perf_counter() - start
+    error = models.root_mean_squared_error(guess, data.ratings[split.test])
+    kept = json.dumps({"ratings": len(data), "rmse": error, "seconds": seconds}).encode()
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, lambda file: file.write(kept))
+    return error, seconds
+
+
+def measure(data: MovieLens, names: list[str], folds=range(5), fresh: bool = True) -> dict[str, tuple[list, list]]:
     """RMSE and seconds of each model on each fold."""
     found = {name: ([], []) for name in names}
-    for fold in range(5):
-        split = splits.fold_split(len(data), fold)
+    for fold in folds:
         for name in names:
-            runtime.seed_everything(fold)
-            start = time.perf_counter()
-            guess = MODELS[name][0](data, split.not_test, split.test)
-            found[name][1].append(time.perf_counter() - start)
-            found[name][0].append(models.root_mean_squared_error(guess, data.ratings[split.test]))
-            print(f"fold {fold} {name:16} {found[name][0][-1]:.4f}  {found[name][1][-1]:.1f} s", flush=True)
+            error, seconds = outcome(data, name, fold, fresh)
+            found[name][0].append(error)
+            found[name][1].append(seconds)
+            print(f"fold {fold} {name:16} {error:.4f}  {seconds:.1f} s", flush=True)
     return found
 
 
@@ -112,16 +137,21 @@ def measure_ease(data: MovieLens) -> list[float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", choices=MODELS, help="measure one model")
-    names = [parser.parse_args().only or list(MODELS)]
-    names = names[0] if isinstance(names[0], list) else names
-    runtime.start()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="*", default=list(MODELS), choices=list(MODELS), help="models to measure")
+    parser.add_argument("--folds", type=int, nargs="*", default=list(range(5)), choices=range(5))
+    parser.add_argument("--fresh", action="store_true", help="measure again what was measured before")
+    options = parser.parse_args()
+    if NEEDS_KERAS & set(options.only):
+        runtime.start()
     data = load_movielens()
     if data.is_stand_in:
         raise SystemExit("These figures are for ml-latest-small: set COURSE_MIRROR or run `make data` first.")
     edition = f"ml-latest-small with {len(data):,} ratings"
-    for name, (errors, seconds) in measure(data, names).items():
+    found = measure(data, options.only, options.folds, options.fresh)
+    if sorted(options.folds) != list(range(5)):
+        return
+    for name, (errors, seconds) in found.items():
         results.record(
             f"movielens.{name}.rmse",
             float(np.mean(errors)),
@@ -131,17 +161,16 @@ def main() -> None:
             command=COMMAND,
             note=f"{MODELS[name][1]}; five folds of {edition}; at most {max(seconds):.0f} s a fold",
         )
-    if len(names) > 1:
-        gains = measure_ease(data)
-        results.record(
-            "movielens.ease.ndcg10",
-            float(np.mean(gains)),
-            unit="NDCG@10",
-            spread=float(np.std(gains, ddof=1)),
-            n=5,
-            command=COMMAND,
-            note=f"EASE, penalty 300; films of 4 stars or more in the test part; five folds of {edition}",
-        )
+    gains = measure_ease(data)
+    results.record(
+        "movielens.ease.ndcg10",
+        float(np.mean(gains)),
+        unit="NDCG@10",
+        spread=float(np.std(gains, ddof=1)),
+        n=5,
+        command=COMMAND,
+        note=f"EASE, penalty 300; films of 4 stars or more in the test part; five folds of {edition}",
+    )
 
 
 if __name__ == "__main__":
