@@ -4,7 +4,7 @@
     python tests/benchmarks/results_06_lstm_addition.py --digits 3 --seeds 2   # one run
 
 Each run's outcome is kept in runs/results_06/ as soon as it is there, so that an interrupted measurement goes on where
-it stopped; ``--fresh`` measures anew. Validation pairs choose the weights; the test pairs are looked at once, at the end.
+it stopped; ``--fresh`` measures anew. Validation pairs choose the weights; the test pairs are looked at once.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def main() -> None:
             runs.append(run)
             print(
                 f"{digits} digits, seed {seed}: {run['answers']:.4f} of {run['questions']} answers, "
-                f"{run['characters']:.4f} of their characters, {run['seconds']:.0f} s, {run['cpu_seconds']:.0f} s of CPU",
+                f"{run['characters']:.4f} of characters, {run['seconds']:.0f} s ({run['cpu_seconds']:.0f} s of CPU)",
                 flush=True,
             )
         if sorted(options.seeds) == sorted(SEEDS):

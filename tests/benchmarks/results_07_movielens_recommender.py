@@ -3,7 +3,7 @@
     python tests/benchmarks/results_07_movielens_recommender.py                       # what is missing, then record
     python tests/benchmarks/results_07_movielens_recommender.py --only best --folds 2   # one model on one fold
 
-Settings were chosen on validation ratings drawn from the training part of the first fold; test parts are predicted only.
+Settings were chosen on validation ratings from the training part of the first fold; test parts are only predicted.
 A fold trains on all its other ratings. Each outcome is kept in runs/results_07/ as soon as it is there, so that an
 interrupted measurement goes on where it stopped; ``--fresh`` measures anew, and is due after a model has changed.
 """
