@@ -97,9 +97,7 @@ def measure_rl() -> None:
         return
     report = reinforce.compare(networks.Evaluator.from_file(RL), networks.Evaluator.from_file(POLICY), 400, seed=999)
     report |= {"slowest_move": 0.0, "ends": {"passes": 400}}
-    record_match(
-        "go.rl_vs_sl.win_rate", report, "REINFORCE policy against the supervised one, both sampling"
-    )
+    record_match("go.rl_vs_sl.win_rate", report, "REINFORCE policy against the supervised one, both sampling")
 
 
 def measure_search() -> None:
