@@ -65,7 +65,7 @@ def maximize_filters(
         model: takes RGB from 0 to 255, (batch, height, width, 3).
         layer: a layer whose output is maps.
         filters: channels of that layer.
-        size: side of the images; None takes the model's (224 where it takes any).
+        size: side of the images, any; None takes the model's (224 where it takes any).
 
     Returns:
         (filters, size, size, 3) uint8.
@@ -78,7 +78,7 @@ def maximize_filters(
     maps = model.get_layer(layer).output
     if len(maps.shape) != 4 or not all(0 <= index < maps.shape[-1] for index in filters):
         raise ValueError(f"Layer {layer!r} has output {tuple(maps.shape)}; filters {list(filters)} do not fit it.")
-    part = keras.Model(model.inputs[0], maps)
+    part = up_to(model, layer)
     # Each image in the batch climbs its own filter: a one-hot row picks it.
     chosen = np.eye(maps.shape[-1], dtype=np.float32)[list(filters)]
 
@@ -86,6 +86,18 @@ def maximize_filters(
         return ops.sum(ops.mean(part(images, training=False), axis=(1, 2)) * chosen, axis=-1)
 
     return climb(objective, len(filters), _side(model, size), ascent, progress)
+
+
+def up_to(model: keras.Model, layer: str) -> keras.Model:
+    """The network from its input to a layer with maps, for images of any size: a copy with the same weights.
+
+    What makes networks insist on one size are dense layers at their end; convolutions and poolings take any.
+    """
+    part = keras.Model(model.inputs[0], model.get_layer(layer).output)
+    free = keras.Input((None, None, model.inputs[0].shape[-1]))
+    copy = keras.models.clone_model(part, input_tensors=free)
+    copy.set_weights(part.get_weights())
+    return copy
 
 
 def maximize_class(

@@ -311,7 +311,10 @@ def look(
         features.append(top.reshape(*views.shape[:2], -1))
     looks = Looks(np.concatenate(maps), np.concatenate(features).astype(np.float32))
     if cache is not None:
-        _write_cache(Path(cache), key, looks)
+        try:
+            _write_cache(Path(cache), key, looks)
+        except OSError as error:  # a full or read-only disk costs the time of another pass, not the lesson
+            print(f"What the network computed could not be kept in {cache} ({error.strerror or error}).")
     return looks
 
 

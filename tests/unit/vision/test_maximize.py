@@ -65,6 +65,15 @@ def test_batch_members_climb_alone(model):
     assert np.abs(together[0].astype(int) - alone[0].astype(int)).max() <= 1
 
 
+def test_images_of_another_size_than_the_networks(model):
+    images = maximize_filters(model, "maps", [0], SHORT, size=24, progress=False)
+    assert images.shape == (1, 24, 24, 3)
+    part = maximize.up_to(model, "maps")
+    x = np.random.default_rng(0).uniform(0, 255, (2, SIZE, SIZE, 3)).astype(np.float32)
+    whole = keras.Model(model.inputs[0], model.get_layer("maps").output)
+    np.testing.assert_allclose(np.asarray(part(x)), np.asarray(whole(x)), atol=1e-5)
+
+
 def test_class_ascent_raises_the_logit(model):
     image = maximize_class(model, 1, SHORT, progress=False)
     assert image.shape == (SIZE, SIZE, 3)

@@ -175,6 +175,13 @@ def test_looks_are_computed_once_and_the_cache_knows_its_photos(network, photos,
     assert len(transfer.look(network, paths, cache, progress=False)) == 8
 
 
+def test_a_disk_that_cannot_be_written_costs_only_the_cache(network, photos, tmp_path, capsys):
+    paths, _ = photos
+    (tmp_path / "file").write_text("in the way")
+    assert len(transfer.look(network, paths[:2], tmp_path / "file" / "looks.h5", progress=False)) == 2
+    assert "could not be kept" in capsys.readouterr().out
+
+
 def test_a_network_with_other_weights_is_asked_again(network, photos):
     other = small_network()
     other.model.set_weights([weight + 0.01 for weight in other.model.get_weights()])
