@@ -485,7 +485,7 @@ def update(history: History, plays: Plays) -> None:
     y = np.column_stack([plays.actions[keep].reshape(plays.steps, -1), advantage, ones]).astype(np.float32)
     target = targets[keep].astype(np.float32)[:, None]
     order = np.random.default_rng((settings.seed, len(history.returns), 1)).permutation(plays.steps)
-    size = max(256, 1 << (-(-plays.steps // settings.minibatches) - 1).bit_length())
+    size = max(4096 // settings.minibatches, 1 << (-(-plays.steps // settings.minibatches) - 1).bit_length())
     for part in np.array_split(order, settings.minibatches):
         history.model.train_on_batch(padded(x[part, :-1], size), padded(y[part], size))
         if history.baseline is not None:
