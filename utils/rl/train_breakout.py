@@ -280,6 +280,27 @@ def say(text: str, keep: bool = False) -> None:
     )
 
 
+def plot_curve(path: Path):
+    """The learning curve in a csv file of :class:`Curve`, beside what others scored, as a Matplotlib figure."""
+    import matplotlib.pyplot as plt
+
+    with Path(path).open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    figure, ax = plt.subplots(figsize=(8.5, 4))
+    kinds = (("training", "-", "last 100 games while learning"), ("evaluation", "o-", "evaluations, epsilon 0.05"))
+    for kind, line, label in kinds:
+        points = [(int(row["agent_steps"]) / 1e6, float(row["score"])) for row in rows if row["kind"] == kind]
+        if points:
+            ax.plot(*zip(*points), line, markersize=5, label=label)
+    for score, name in ((1.2, "random 1.2"), (31, "human 31"), (168, "DQN of 2013, 168")):
+        ax.axhline(score, color="0.4", linestyle=":", linewidth=1)
+        ax.annotate(name, (0, score), xytext=(2, 2), textcoords="offset points", fontsize=9)
+    ax.set(title="Breakout: the long training", xlabel="million agent steps (of four frames)", ylabel="score per game")
+    ax.set_xlim(left=0)
+    ax.legend(loc="center right")
+    return figure
+
+
 def export(trainer: Trainer, name: str = "breakout_dqn") -> None:
     """Copy best network, provenance, small checkpoint and curve to ``mldata/``."""
     from utils.rl.dqn import load_agent, save_agent
@@ -311,6 +332,8 @@ def export(trainer: Trainer, name: str = "breakout_dqn") -> None:
     save_checkpoint(data / "weights" / f"{name}_resume.npz", trainer.arrays(small=True), trainer.meta())
     csv_bytes = (trainer.folder / "curve.csv").read_bytes()
     write_atomically(data / "curves" / f"{name}.csv", lambda file: file.write(csv_bytes))
+    figure = plot_curve(data / "curves" / f"{name}.csv")
+    write_atomically(data / "curves" / f"{name}.png", lambda file: figure.savefig(file, format="png"))
     print(f"exported {name} at {meta['agent_steps']:,} agent steps, selection score {meta['selection_score']:.1f}")
 
 
