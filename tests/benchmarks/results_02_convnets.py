@@ -1,6 +1,7 @@
 """Measure lesson 02 over seeds: LeNet-5 on MNIST, plain and residual towers by depth, regularisation on 500 digits.
 
-``python tests/benchmarks/results_02_convnets.py [lenet5] [towers] [regularised]`` (all three without arguments).
+``python tests/benchmarks/results_02_convnets.py [lenet5] [towers] [regularised]`` (all three without arguments);
+``towers:44`` measures one depth again.
 ``COURSE_SEEDS`` sets how many seeds (3).
 """
 
@@ -57,11 +58,12 @@ def measure_lenet5(train, test) -> None:
     )
 
 
-def measure_towers(train, validation) -> None:
-    """Plain against residual: accuracy on the training digits after a short training."""
+def measure_towers(train, validation, depth: str = "") -> None:
+    """Plain against residual: accuracy on the training digits after a short training; of all depths, or of one."""
     from utils.vision import experiments
 
     depths = runtime.pick(smoke=(8,), cpu=(8, 20, 44), gpu=(8, 20, 44, 80))
+    depths = (int(depth),) if depth else depths
     samples = runtime.pick(smoke=200, cpu=2_000, gpu=10_000)
     epochs = runtime.pick(smoke=1, cpu=6, gpu=10)
     small = (train[0][:samples], train[1][:samples])
@@ -99,7 +101,7 @@ def measure_regularised(train, test) -> None:
 def main() -> None:
     """Run the parts named on the command line, all by default."""
     chosen = sys.argv[1:] or ["lenet5", "towers", "regularised"]
-    unknown = set(chosen) - {"lenet5", "towers", "regularised"}
+    unknown = {part.split(":")[0] for part in chosen} - {"lenet5", "towers", "regularised"}
     if unknown:
         sys.exit(f"Unknown part {', '.join(sorted(unknown))}; choose among lenet5, towers, regularised.")
     runtime.start()
@@ -109,8 +111,8 @@ def main() -> None:
         start = time.perf_counter()
         if part == "lenet5":
             measure_lenet5(train, test)
-        elif part == "towers":
-            measure_towers(train, (train[0][cut:][:1_000], train[1][cut:][:1_000]))
+        elif part.startswith("towers"):
+            measure_towers(train, (train[0][cut:][:1_000], train[1][cut:][:1_000]), part.partition(":")[2])
         else:
             measure_regularised(train, test)
         print(f"{part}: {time.perf_counter() - start:.0f} s", flush=True)
