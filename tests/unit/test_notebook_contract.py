@@ -64,7 +64,7 @@ def test_marked_cells_have_a_stored_output(path):
 def test_first_cell_introduces_the_lesson(path):
     first = _cells(path)[0]
     assert first.cell_type == "markdown"
-    assert first.source.startswith("# ")
+    assert re.match(rf"# {path.stem[:2]} · \S", first.source), first.source.splitlines()[0]
     for word in ("objectives", "prerequisites", "time", "data", "references"):
         assert word in first.source.lower(), f"the first cell does not speak of {word}"
 

@@ -72,9 +72,8 @@ class Verdict:
             f"<b style='color:{color}'>{html.escape(head)}</b>{table}</div>"
         )
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        # A notebook shows the last expression of a cell again: check() has displayed this verdict already.
-        return {}
+    def _ipython_display_(self) -> None:
+        """Show nothing: a notebook prints the last expression of a cell, and check() has shown this already."""
 
     def __repr__(self) -> str:
         return f"<Exercise {self.identifier}: {self.status}>"

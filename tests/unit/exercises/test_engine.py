@@ -146,3 +146,11 @@ def test_expect_is_exact(got, expected):
 def test_identifiers_are_guarded():
     with pytest.raises(ValueError, match=r"08\.2"):
         engine.exercise("8.2", name="f", title="t", minutes=1)
+
+
+def test_a_verdict_at_the_end_of_a_cell_is_not_shown_twice(square):
+    from IPython.core.interactiveshell import InteractiveShell
+
+    verdict = engine.evaluate(square, lambda x: x * x)
+    formats, _ = InteractiveShell.instance().display_formatter.format(verdict)
+    assert formats == {}
