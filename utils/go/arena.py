@@ -370,10 +370,13 @@ def fit_planes(evaluator) -> mcts.Evaluate:
 
 def load_pair(what: str, symmetry: int | None = 1) -> mcts.Evaluate:
     """``POLICY+VALUE`` or the name of one network with both heads; ``-`` leaves an ingredient out."""
-    from utils.go.networks import Evaluator
-
     names = what.split("+")
-    loaded = {n: fit_planes(Evaluator.from_file(n, symmetry)) for n in names if n not in ("", "-")}
+    loaded = {}
+    for name in names:
+        if name not in ("", "-"):
+            from utils.go.networks import Evaluator
+
+            loaded[name] = fit_planes(Evaluator.from_file(name, symmetry))
     if len(names) == 1:
         return loaded.get(names[0], mcts.no_network)
     return mcts.joined(*(loaded.get(name) for name in names))

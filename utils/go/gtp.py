@@ -249,6 +249,26 @@ class Engine:
         return ""
 
 
+def make_player(options: argparse.Namespace):
+    """The player that the command line asks for; without a network it needs no Keras and starts at once."""
+    from utils.go import arena, mcts
+
+    blind = not options.network.strip("-+")
+    if not blind:
+        from utils import runtime
+
+        runtime.start(quiet=True)
+    try:
+        evaluate = mcts.no_network if blind else arena.load_pair(options.network)
+    except (FileNotFoundError, ValueError) as error:
+        raise SystemExit(str(error)) from None
+    if options.playouts <= 0:
+        return arena.RandomPlayer() if blind else arena.PolicyPlayer(evaluate)
+    settings = mcts.rollout_settings() if blind else mcts.SearchSettings(mixing=options.mixing)
+    settings.playouts = options.playouts
+    return arena.SearchPlayer(evaluate, settings, "search", options.seconds, options.resign)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m utils.go.gtp", description=__doc__.splitlines()[0])
     parser.add_argument("--size", type=int, default=9)
@@ -261,19 +281,9 @@ def main() -> None:
     options = parser.parse_args()
     # Programs read our standard output: nothing but answers may go there while the libraries load.
     with contextlib.redirect_stdout(sys.stderr):
-        from utils import runtime
-        from utils.go import arena, mcts
-
-        runtime.start(quiet=True)
-        try:
-            evaluate = arena.load_pair(options.network)
-        except (FileNotFoundError, ValueError) as error:
-            raise SystemExit(str(error)) from None
-        if options.playouts > 0:
-            settings = mcts.SearchSettings(playouts=options.playouts, mixing=options.mixing)
-            player = arena.SearchPlayer(evaluate, settings, "search", options.seconds, options.resign)
-        else:
-            player = arena.PolicyPlayer(evaluate)
+        player = make_player(options)
+    for stream in (sys.stdin, sys.stdout):
+        stream.reconfigure(encoding="utf-8", errors="replace")  # any byte may come in, none may stop us
     Engine(player, options.size, options.komi).serve(sys.stdin, sys.stdout)
 
 

@@ -2,6 +2,8 @@
 
 import io
 import shutil
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given, settings
@@ -144,11 +146,23 @@ def test_a_missing_program_is_named():
         gtp_client.Program(["no-such-program"])
 
 
-@pytest.mark.skipif(
-    not (shutil.which("gnugo") or shutil.which("gnugo", path="/usr/games")), reason="gnugo is not installed"
-)
+COMMAND = [sys.executable, "-m", "utils.go.gtp", "--network", "-", "--playouts", "60", "--size", "5", "--komi", "0.5"]
+HAS_GNUGO = bool(shutil.which("gnugo") or shutil.which("gnugo", path="/usr/games"))
+
+
+def test_the_program_survives_garbage_on_its_input():
+    lines = [b"1 name", b"\xff\xfe\x80 \x00", "€ 中".encode(), b"9" * 5000, b"play b " + b"A" * 3000]
+    lines += [b"2 genmove b", b"3 quit"]
+    done = subprocess.run(COMMAND, input=b"\n".join(lines) + b"\n", capture_output=True, timeout=240, check=True)
+    answers = [block for block in done.stdout.decode().split("\n\n") if block]
+    assert answers[0] == "=1 From Lego to Go" and answers[-2].startswith("=2 ") and answers[-1].startswith("=3")
+    assert all(answer[0] in "=?" for answer in answers) and len(answers) == 7
+
+
+@pytest.mark.skipif(not HAS_GNUGO, reason="gnugo is not installed")
 def test_a_game_against_gnugo():
-    gnugo, mine = arena.gnugo(1), arena.RandomPlayer()
+    gnugo, mine = arena.gnugo(1), arena.ProgramPlayer(COMMAND, "our own program")
     result = arena.play_game(mine, gnugo, size=5, komi=0.5, seed=3)
-    gnugo.close()
-    assert result.end == "passes" and result.score < 0 and len(result.moves.split()) > 5
+    for player in (gnugo, mine):
+        player.close()
+    assert result.end in ("passes", "resigned") and len(result.moves.split()) > 5
