@@ -208,6 +208,50 @@ def build_hybrid(
     return keras.Model(inputs, layers.Rescaling(1.0, offset=mean, name="mean")(layers.Flatten()(stars)))
 
 
+@dataclass
+class Factorisation:
+    """The model of :func:`build_factorisation` with its loss minimised exactly, one side at a time (no Keras).
+
+    Alternating least squares (Koren, Bell and Volinsky 2009): given the films' rows, every user's bias and vector solve
+    a ridge regression, and the other way round. Penalties are in ratings, as if that many more said zero; the Keras
+    model has them divided by the number of ratings.
+    """
+
+    factors: int = 50
+    penalty: float = 14.0  #: on vectors; chosen on validation ratings of the first fold
+    bias_penalty: float = 3.0  #: on biases; likewise
+    rounds: int = 12
+    seed: int = 0
+
+    def fit(self, users: np.ndarray, movies: np.ndarray, stars: np.ndarray, n_users: int, n_movies: int):
+        """Fit and return self; who has no ratings gets zeros. About 3 seconds for 80,000 ratings."""
+        users, movies = check_known(users, movies, n_users, n_movies)
+        stars = np.asarray(stars, dtype=np.float64)
+        rng = np.random.default_rng(self.seed)
+        self.mean = float(stars.mean())
+        width, y, weight = self.factors + 1, stars - self.mean, np.ones(len(stars))
+        penalty = np.diag([self.bias_penalty] + [self.penalty] * self.factors)
+        self.user_rows, self.movie_rows = (0.1 * rng.standard_normal((count, width)) for count in (n_users, n_movies))
+        self.user_rows[:, 0] = self.movie_rows[:, 0] = 0
+        sides = [(movies, self.movie_rows, users, self.user_rows), (users, self.user_rows, movies, self.movie_rows)]
+        for own, rows, other, other_rows in sides * self.rounds:
+            start = np.concatenate([[0], np.cumsum(np.bincount(own, minlength=len(rows)))])
+            design = other_rows.copy()
+            design[:, 0] = 1
+            zeros = np.zeros_like(rows)
+            rest = y - other_rows[other, 0]
+            # The sampler's step without its noise is the ridge regression's solution.
+            _sample_rows(
+                start, np.argsort(own, kind="stable"), other, rest, weight, design, penalty, zeros, zeros, rows
+            )
+        return self
+
+    def predict(self, users: np.ndarray, movies: np.ndarray) -> np.ndarray:
+        """Stars, float64, not clipped. Raises ValueError for an unknown user or movie."""
+        users, movies = check_known(users, movies, len(self.user_rows), len(self.movie_rows))
+        return self.mean + _predict(users, movies, self.user_rows, self.movie_rows)
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # What is known of movies and users
 

@@ -54,6 +54,28 @@ def test_rmse_clips_and_refuses_columns():
         models.root_mean_squared_error(np.zeros((3, 1)), np.zeros(3))
 
 
+def test_factorisation_stands_still_at_its_minimum(planted):
+    data, split = planted
+    users, movies, stars = _ratings(data, split.train)
+    model = models.Factorisation(factors=3, penalty=8.0, rounds=200).fit(
+        users, movies, stars, data.n_users, data.n_movies
+    )
+    errors = stars - model.predict(users, movies)
+    for own, rows, other, other_rows in (
+        (users, model.user_rows, movies, model.movie_rows),
+        (movies, model.movie_rows, users, model.user_rows),
+    ):
+        design = np.column_stack([np.ones(len(errors)), other_rows[other, 1:]])
+        gradient = np.stack([np.bincount(own, errors * column, len(rows)) for column in design.T], axis=1)
+        assert np.abs(gradient - rows * [3.0, 8.0, 8.0, 8.0]).max() < 1e-3
+    biases = models.Biases().fit(users, movies, stars, data.n_users, data.n_movies)
+    test = _ratings(data, split.test)
+    ours, theirs = (models.root_mean_squared_error(m.predict(*test[:2]), test[2]) for m in (model, biases))
+    assert ours < theirs - 0.05
+    with pytest.raises(ValueError, match="Unknown user"):
+        model.predict([data.n_users], [0])
+
+
 def test_features_never_see_the_stars(planted):
     data, split = planted
     of_movies, of_users = models.describe(data, split.train)
