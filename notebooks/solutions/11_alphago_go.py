@@ -1,0 +1,39 @@
+"""Reference solutions of lesson 11; load one in the notebook with ``%load -s name solutions/11_alphago_go.py``."""
+
+import numpy as np
+
+
+def count_liberties(stones, row, column):
+    color, chain, liberties, todo = stones[row, column], {(row, column)}, set(), [(row, column)]
+    while todo:
+        r, c = todo.pop()
+        for q in ((r - 1, c), (r + 1, c), (r, c - 1), (r, c + 1)):
+            if min(q) < 0 or max(q) >= len(stones) or q in chain:
+                continue
+            if stones[q] == 0:
+                liberties.add(q)
+            elif stones[q] == color:
+                chain.add(q)
+                todo.append(q)
+    return len(liberties)
+
+
+def outcome_weights(colors, winner, baseline):
+    z = np.where(winner == 0, 0.0, np.where(np.asarray(colors) == winner, 1.0, -1.0))
+    return z - np.asarray(baseline)[np.asarray(colors)]
+
+
+def choose_move(prior, visits, total_value, parent_value):
+    visits = np.asarray(visits, float)
+    q = np.where(visits > 0, np.asarray(total_value) / np.maximum(visits, 1), parent_value)
+    return int(np.argmax(q + np.asarray(prior) / (1 + visits)))
+
+
+def back_up(path_length, value, rollout, mixing):
+    leaf = (1 - mixing) * value + mixing * rollout
+    return [leaf * (-1) ** (path_length - step) for step in range(path_length)]
+
+
+def turn_policy(policy, size, quarter_turns):
+    board = np.rot90(np.asarray(policy)[:-1].reshape(size, size), quarter_turns)
+    return np.append(board.ravel(), policy[-1])
