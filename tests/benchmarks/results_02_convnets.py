@@ -48,7 +48,9 @@ def measure_lenet5(train, test) -> None:
         keras.utils.set_random_seed(seed)
         model = architectures.lenet5()
         optimizer = keras.optimizers.Adam(1e-3)
-        model.compile(optimizer, experiments.crossentropy(), ["accuracy"], jit_compile=experiments.compilation())
+        model.compile(
+            optimizer, experiments.crossentropy(), metrics=["accuracy"], jit_compile=experiments.compilation()
+        )
         model.fit(train[0][:cut], train[1][:cut], batch_size=100, epochs=epochs, verbose=0)
         accuracies.append(model.evaluate(*test, batch_size=500, verbose=0)[1])
     record(
