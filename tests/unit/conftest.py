@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 os.environ.setdefault("COURSE_BUDGET", "smoke")
 os.environ.setdefault("COURSE_HEADLESS", "1")
@@ -20,3 +21,12 @@ settings.load_profile("course")
 def _own_ledger(tmp_path, monkeypatch):
     """Tests never write into the course's ledger."""
     monkeypatch.setenv("COURSE_RESULTS", str(tmp_path / "results.json"))
+
+
+@pytest.fixture(autouse=True)
+def _own_plot_style():
+    """A test that sets the course's plot style does not change the pictures of the next."""
+    yield
+    if "matplotlib" in sys.modules:
+        sys.modules["matplotlib"].rcdefaults()
+        sys.modules["matplotlib"].use("agg")

@@ -58,7 +58,7 @@ def check_double_targets(attempt):
         abs(float(np.mean(double))) < 0.1,
         True,
         shown="two networks of pure noise (all true values 0): is the mean target within 0.1 of 0?",
-        hint="The maximum of noisy values is too high on average, about 1.03 here; choose with one, judge with the other.",
+        hint="The maximum of noisy values is too high on average, about 1.03 here; let another network judge.",
     )
 
 
