@@ -1,5 +1,5 @@
 # Every task of the course; `make` alone prints this list. Works with GNU make 3.81 (macOS) and newer.
-# Variables: NB=05 picks notebooks, LESSON=05 picks results, GPU=0 leaves the graphics card alone, PYTHON=python3.12.
+# Variables: NB=05 picks notebooks, DECK=05 picks decks, LESSON=05 picks results, GPU=0 leaves the graphics card alone, PYTHON=python3.12.
 
 SHELL := /bin/sh
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
@@ -10,7 +10,7 @@ HAS_GPU := $(if $(filter 0,$(GPU)),,$(shell nvidia-smi -L 2>/dev/null | head -n 
 ENVIRONMENT := .venv/.ready$(if $(HAS_GPU),-gpu)
 RUN := $(if $(filter 0,$(GPU)),CUDA_VISIBLE_DEVICES=-1 )$(BIN)/
 
-.PHONY: help lab test test-unit test-notebooks test-jax lint lock data doctor notebooks results gpu-check bench clean
+.PHONY: help lab test test-unit test-notebooks test-jax lint lock data doctor notebooks results gpu-check bench slides present look clean
 
 help: ## print this list
 	@echo "From Lego to Go. The two commands that matter: make lab, make test."
@@ -48,6 +48,14 @@ doctor: $(ENVIRONMENT) ## report versions, GPU, memory, disk, browser and data, 
 
 gpu-check: $(ENVIRONMENT) ## list devices, where operations run, and how much faster the GPU trains
 	$(RUN)python -m utils.runtime gpu-check
+
+# ---- for instructors -------------------------------------------------------------------------------------------------
+
+slides: $(ENVIRONMENT) ## build the decks into lectures/build/, to open from disk, with a PDF of each (DECK=05, PDF=0)
+	$(RUN)python lectures/tools/decks.py $(DECK) $(if $(filter 0,$(PDF)),--no-pdf)
+
+present: $(ENVIRONMENT) ## serve one deck on this machine, with speaker view (DECK=05)
+	$(RUN)python lectures/tools/decks.py $(DECK) --present
 
 # ---- for maintainers -------------------------------------------------------------------------------------------------
 
@@ -87,6 +95,9 @@ bench: $(ENVIRONMENT) .venv-peers/.ready ## time the course beside its peers (LE
 	@$(PYTHON) -m venv --clear .venv-peers
 	@.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r tests/benchmarks/requirements.txt || { echo "The benchmark peers could not be installed (message above)."; exit 1; }
 	@touch $@
+
+look: $(ENVIRONMENT) ## pictures of every slide and what is wrong with it, in lectures/build/ (DECK=05)
+	$(RUN)python lectures/tools/decks.py $(DECK) --no-pdf --look
 
 lock: $(ENVIRONMENT) ## resolve requirements.lock and environment.yml anew from pyproject.toml
 	$(RUN)python .ci/lock.py

@@ -1,0 +1,256 @@
+"""Build decks: ``python lectures/tools/decks.py [05 ...]`` (all without numbers); ``make slides`` calls it.
+
+For each deck: Sphinx executes and writes lectures/build/NN_name/index.html with all it needs beside it, a check reads
+the page, and Chromium prints NN_name.pdf into the same folder. A deck whose source, tools, utils/ and results have not
+changed is left alone. ``--look`` writes pictures of every slide, ``--present`` serves one deck.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from html.parser import HTMLParser
+from importlib.util import find_spec
+from pathlib import Path
+
+from browse import DeckError, look, print_pdf
+
+TOOLS = Path(__file__).resolve().parent
+LECTURES = TOOLS.parent
+ROOT = LECTURES.parent
+BUILD = LECTURES / "build"
+# What Sphinx and reveal.js bring along that no deck needs.
+SUPERFLUOUS = (
+    *("genindex.html", "search.html", "searchindex.js", "objects.inv", ".buildinfo", ".doctrees", "_sources", "reports"),
+    *(
+        "_static/revealjs/css",
+        "_static/revealjs/js",
+        "_static/revealjs/dist/theme",
+        "_static/revealjs/dist/reveal.js.map",
+    ),
+    *("_static/revealjs/dist/reveal.esm.js", "_static/revealjs/dist/reveal.esm.js.map", "figures/kept.json"),
+    *(f"_static/revealjs/plugin/{name}" for name in ("highlight", "markdown", "math", "search", "zoom")),
+)
+
+
+def decks(numbers: list[str] | None = None) -> list[Path]:
+    """Sources of the decks, in order.
+
+    Raises:
+        DeckError: a number has no deck.
+    """
+    found = {path.name[:2]: path for path in sorted(LECTURES.glob("[0-9][0-9]_*.md"))}
+    missing = [number for number in numbers or [] if number not in found]
+    if missing:
+        raise DeckError(f"There is no deck {', '.join(missing)}; there are {', '.join(found) or 'none'}.")
+    return [found[number] for number in numbers or found]
+
+
+def fingerprint(source: Path) -> str:
+    """Changes whenever the deck, the tools, the package or the measured results change."""
+    digest = hashlib.sha256(source.read_bytes())
+    more = [ROOT / "mldata" / "results.json", *(ROOT / "mldata" / "weights").glob("*.json")]
+    for path in sorted(
+        [
+            *(p for p in TOOLS.rglob("*.*") if p.suffix in (".py", ".css", ".svg")),
+            *(ROOT / "utils").rglob("*.py"),
+            *more,
+        ]
+    ):
+        digest.update(path.name.encode() + (path.read_bytes() if path.exists() else b""))
+    return digest.hexdigest()
+
+
+def build(source: Path, folder: Path | None = None, pdf: bool = True, force: bool = False) -> Path:
+    """Build one deck and return its folder.
+
+    Args:
+        source: the Markdown file.
+        folder: where to; default lectures/build/NN_name.
+        pdf: print it as well (needs Chromium).
+        force: even if nothing has changed.
+
+    Raises:
+        DeckError: a cell fails, the markup is wrong, a figure lacks its alternative text, a slide its notes.
+    """
+    folder = folder or BUILD / source.stem
+    stamp, mark = folder / ".fingerprint", fingerprint(source)
+    fresh = stamp.exists() and stamp.read_text() == mark and (folder / "index.html").exists()
+    if force or not fresh:
+        shutil.rmtree(folder, ignore_errors=True)
+        _run_sphinx(source, folder)
+        _tidy(folder, source.stem)
+        faults = check_page((folder / "index.html").read_text(encoding="utf-8"))
+        if faults:
+            raise DeckError(f"{source.name}:\n  " + "\n  ".join(faults))
+        stamp.write_text(mark)
+    if pdf and not (folder / f"{source.stem}.pdf").exists():
+        print_pdf(folder, folder / f"{source.stem}.pdf")
+    return folder
+
+
+def _run_sphinx(source: Path, folder: Path) -> None:
+    figures, doctrees = folder / "figures", folder / ".doctrees"
+    figures.mkdir(parents=True)
+    environment = os.environ | {
+        "COURSE_DECK": source.stem,
+        "COURSE_SLIDES_FIGURES": str(figures),
+        "COURSE_HEADLESS": "1",
+    }
+    environment.setdefault("MPLBACKEND", "agg")
+    options = ["-b", "revealjs", "-c", str(TOOLS), "-d", str(doctrees), "-q", "-W", "--keep-going", "-E"]
+    command = [sys.executable, "-m", "sphinx", *options, str(source.parent), str(folder)]
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        said = [line for line in (done.stdout + done.stderr).splitlines() if "IPKernelApp" not in line]
+        raise DeckError(f"{source.name} could not be built:\n" + "\n".join(said))
+
+
+def _tidy(folder: Path, name: str) -> None:
+    """Give the page its name, take the fonts, and drop what no deck needs."""
+    (folder / f"{name}.html").rename(folder / "index.html")
+    fonts = folder / "_static" / "fonts"
+    fonts.mkdir()
+    reveal = folder / "_static/revealjs/dist/theme/fonts/source-sans-pro"
+    for path in reveal.glob("*.woff"):
+        shutil.copy(path, fonts)
+    shutil.copy(reveal / "LICENSE", fonts / "LICENSE-source-sans-pro")
+    shutil.copy(Path(find_spec("ziamath").origin).parent / "fonts" / "STIXTwoMath-Regular.ttf", fonts)
+    mono = Path(find_spec("matplotlib").origin).parent / "mpl-data/fonts/ttf"
+    shutil.copy(mono / "DejaVuSansMono.ttf", fonts)
+    for item in SUPERFLUOUS:
+        path = folder / item
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What can be checked without a browser
+
+
+class Page(HTMLParser):
+    """Slides, their notes, images and addresses of a built page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.slides: list[dict] = []
+        self.faults: list[str] = []
+        self._title = False
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        if tag == "section":
+            self.slides.append(
+                {"id": found.get("id", ""), "title": "", "minutes": None, "class": found.get("class") or ""}
+            )
+        elif tag in ("h1", "h2"):
+            self._title = True
+        elif tag == "aside" and found.get("class") == "notes":
+            self.slides[-1]["minutes"] = float(found["data-minutes"])
+        elif tag == "img" and not (found.get("alt") or "").strip():
+            self.faults.append(f"{self._where()}: the figure {found.get('src', '')[:60]} has no alternative text.")
+        address = found.get("href") if tag == "link" else found.get("src")
+        if address and re.match(r"(?!data:)[a-z]+:|//", address):
+            self.faults.append(f"{self._where()}: {address} lies outside the folder.")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("h1", "h2"):
+            self._title = False
+
+    def handle_data(self, data: str) -> None:
+        if self._title and self.slides:
+            self.slides[-1]["title"] += data
+
+    def _where(self) -> str:
+        return f"slide {len(self.slides)} ({self.slides[-1]['title'].strip()})" if self.slides else "page"
+
+
+def check_page(text: str) -> list[str]:
+    """Faults of a built page that need no browser to see."""
+    page = Page(text)
+    silent = [
+        f"slide {n} ({s['title'].strip()}) has no notes." for n, s in enumerate(page.slides, 1) if s["minutes"] is None
+    ]
+    return page.faults + silent
+
+
+def minutes(folder: Path) -> tuple[int, float]:
+    """Number of slides of a built deck and the minutes its notes add up to."""
+    page = Page((folder / "index.html").read_text(encoding="utf-8"))
+    return len(page.slides), sum(slide["minutes"] or 0 for slide in page.slides)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Commands
+
+
+def present(folder: Path, port: int = 8765) -> None:
+    """Serve a deck on this machine only until Ctrl-C."""
+    import functools
+    import webbrowser
+    from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *args: object) -> None:
+            pass
+
+    handler = functools.partial(Quiet, directory=folder)
+    try:
+        server = ThreadingHTTPServer(("127.0.0.1", port), handler)
+    except OSError:
+        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    address = f"http://127.0.0.1:{server.server_port}/"
+    print(
+        f"{folder.name} at {address}  S: speaker view, F: full screen, O: overview, Esc: back. Ctrl-C ends.", flush=True
+    )
+    webbrowser.open(address)
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        print()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("decks", nargs="*", metavar="NN", help="numbers of decks; all if none")
+    parser.add_argument("--force", action="store_true", help="build even if nothing has changed")
+    parser.add_argument("--no-pdf", action="store_true", help="leave the PDF out")
+    parser.add_argument(
+        "--look", action="store_true", help="write a picture of every slide into build/NN_name-pictures/"
+    )
+    parser.add_argument("--present", action="store_true", help="serve the deck with speaker view")
+    arguments = parser.parse_args()
+    try:
+        sources = decks(arguments.decks)
+        if not sources:
+            raise DeckError("There are no decks in lectures/.")
+        if arguments.present and len(sources) != 1:
+            raise DeckError("Say which deck to present: make present DECK=05")
+        for source in sources:
+            start = time.perf_counter()
+            folder = build(source, pdf=not (arguments.no_pdf or arguments.present), force=arguments.force)
+            slides, length = minutes(folder)
+            took = time.perf_counter() - start
+            print(f"{source.stem:<28} {slides} slides, {length:g} min of talk, built in {took:.0f} s", flush=True)
+            if arguments.look:
+                for line in look(folder):
+                    print("  " + line)
+            if arguments.present:
+                present(folder)
+    except DeckError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,100 @@
+"""Figures of the decks: sized in slide pixels, never without words for those who cannot see them."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import matplotlib.pyplot as plt
+import pytest
+
+from utils.plots import slides
+
+ALT = "a line that rises from left to right"
+
+
+@pytest.fixture(autouse=True)
+def slide_style():
+    with plt.rc_context():
+        slides.use()
+        yield
+    plt.close("all")
+
+
+def drawn(**options):
+    figure, axes = slides.subplots(width=600, height=300)
+    axes.plot([0, 1], [0, 1], label="one")
+    axes.set(xlabel="x", ylabel="y", title="A line")
+    axes.legend(**options)
+    return figure
+
+
+def test_a_figure_takes_as_many_pixels_as_asked(monkeypatch):
+    monkeypatch.delenv("COURSE_SLIDES_FIGURES", raising=False)
+    text = slides.markup(drawn(), ALT, caption="rises & rises")
+    assert "width='600' height='300'" in text
+    assert f"alt='{ALT}'" in text
+    assert "src='data:image/svg+xml;base64," in text
+    assert "<figcaption>rises &amp; rises</figcaption>" in text
+
+
+def test_pictures_go_beside_the_deck_and_are_the_same_each_time(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_SLIDES_FIGURES", str(tmp_path / "figures"))
+    (tmp_path / "figures").mkdir()
+    first, second = slides.markup(drawn(), ALT), slides.markup(drawn(), ALT)
+    assert first == second
+    name = re.search(r"src='(figures/\w+\.svg)'", first)[1]
+    assert (tmp_path / name).read_bytes().startswith(b"<?xml")
+
+
+def test_several_figures_are_steps_and_all_but_the_first_are_built(monkeypatch):
+    monkeypatch.delenv("COURSE_SLIDES_FIGURES", raising=False)
+    text = slides.markup(
+        [drawn(), drawn(), drawn()], ["the first of three", "the second of three", "the last of three"]
+    )
+    assert text.count("<img") == 3
+    assert text.count("class='fragment'") == 2
+    assert "the last of three" in text
+
+
+def test_kept_figures_and_values_are_written_for_the_deck(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_SLIDES_FIGURES", str(tmp_path))
+    slides.keep(drawn(), "line", ALT)
+    slides.value("share", f"{0.74:.0%}")
+    kept = json.loads((tmp_path / "kept.json").read_text())
+    assert kept["values"] == {"share": "74%"}
+    assert ALT in kept["plots"]["line"]
+    with pytest.raises(ValueError, match="kept twice"):
+        slides.value("share", "again")
+
+
+@pytest.mark.parametrize("alt", ["", "a line"])
+def test_no_figure_without_words(alt):
+    with pytest.raises(ValueError, match="say in a sentence"):
+        slides.markup(drawn(), alt)
+
+
+def test_small_print_is_refused():
+    with pytest.raises(ValueError, match=r"'one' is 14 pixels high; at least 20"):
+        slides.markup(drawn(fontsize=14), ALT)
+
+
+def test_text_cut_off_is_refused():
+    figure, axes = slides.blank(300, 100)
+    axes.text(250, 50, "much too long for its place")
+    with pytest.raises(ValueError, match="cut off at the edge"):
+        slides.markup(figure, ALT)
+
+
+def test_steps_of_different_sizes_or_too_few_texts_are_refused():
+    with pytest.raises(ValueError, match="one size"):
+        slides.markup([drawn(), slides.blank(100, 100)[0]], ALT)
+    with pytest.raises(ValueError, match="2 figures but 1 alternative"):
+        slides.markup([drawn(), drawn()], [ALT])
+
+
+def test_a_drawing_is_measured_in_slide_pixels():
+    figure, axes = slides.blank(400, 200)
+    assert axes.get_xlim() == (0, 400)
+    assert axes.get_ylim() == (0, 200)
+    assert tuple(figure.get_size_inches() * 72) == (400, 200)

@@ -1,0 +1,221 @@
+"""Figures for the decks in lectures/: sized in slide pixels, with alternative text, readable at the back of a room.
+
+A slide is 1280 x 720 pixels. A figure made by :func:`figure` has the size it takes on the slide, and a font of 22
+points in it is 22 pixels high there. :func:`show` puts it where the cell stands, :func:`keep` keeps it under a name
+for the role ``{plot}``. Both refuse a figure without alternative text, with text below 20 pixels or cut off.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import importlib.util
+import io
+import json
+import logging
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+from matplotlib import font_manager
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure
+from matplotlib.text import Annotation, Text
+
+from utils.checkpoints import write_atomically
+from utils.plots import style
+
+INK, SOFT, FAINT = "#1f2933", "#6b7785", "#dfe4ea"
+BLUE, VERMILION, GREEN, PINK, ORANGE, SKY = style.COLORS[:6]
+SMALLEST = 20  # pixels on a slide of 1280 x 720
+_FONT = "Source Sans Pro"
+
+
+def use() -> None:
+    """The course's style at the size of slides; call it in a deck's first cell."""
+    style.use()
+    _add_fonts()
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # DejaVu Sans has no semibold
+    sizes = dict.fromkeys(("font.size", "axes.labelsize", "legend.fontsize"), 22)
+    sizes |= dict.fromkeys(("xtick.labelsize", "ytick.labelsize"), 20)
+    plt.rcParams.update(sizes)
+    plt.rcParams.update(
+        {
+            "axes.titlesize": 24,
+            "axes.titleweight": 600,
+            "axes.edgecolor": SOFT,
+            "axes.labelcolor": INK,
+            "axes.linewidth": 1.5,
+            "figure.dpi": 72,
+            "font.family": [_FONT, "DejaVu Sans"],
+            "grid.color": "#e8ebef",
+            "grid.linewidth": 1.2,
+            "lines.linewidth": 3.5,
+            "lines.markersize": 9,
+            "mathtext.fontset": "stix",
+            "svg.fonttype": "path",
+            "svg.hashsalt": "from-lego-to-go",
+            "text.color": INK,
+            "xtick.color": SOFT,
+            "xtick.labelcolor": INK,
+            "ytick.color": SOFT,
+            "ytick.labelcolor": INK,
+        }
+    )
+
+
+def _add_fonts() -> None:
+    """Take the slides' typeface, which comes with reveal.js; without it matplotlib's own has to do."""
+    package = importlib.util.find_spec("sphinx_revealjs")
+    if package is None or any(entry.name == _FONT for entry in font_manager.fontManager.ttflist):
+        return
+    folder = Path(package.origin).parent / "_static/revealjs/dist/theme/fonts/source-sans-pro"
+    for path in folder.glob("*.ttf"):
+        font_manager.fontManager.addfont(path)
+
+
+def figure(width: float = 1100, height: float = 480, **options) -> Figure:
+    """An empty figure of this many slide pixels; a full-width figure below a title has room for 1152 x 520."""
+    return plt.figure(figsize=(width / 72, height / 72), **options)
+
+
+def subplots(rows: int = 1, columns: int = 1, width: float = 1100, height: float = 480, **options):
+    """``plt.subplots`` in slide pixels."""
+    return plt.subplots(rows, columns, figsize=(width / 72, height / 72), **options)
+
+
+def blank(width: float = 1100, height: float = 480) -> tuple[Figure, Axes]:
+    """A figure for a drawing: one axes without frame whose units are slide pixels, y upwards from the lower left."""
+    made = plt.figure(figsize=(width / 72, height / 72), layout="none")
+    axes = made.add_axes((0, 0, 1, 1))
+    axes.set(xlim=(0, width), ylim=(0, height))
+    axes.axis("off")
+    return made, axes
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# To the slide
+
+
+def show(picture: Figure | Sequence[Figure], alt: str | Sequence[str], caption: str = "", png: bool = False) -> None:
+    """Put a figure (or several, one a key press) where this cell stands.
+
+    Args:
+        picture: a figure; or figures of one size that are stepped through in place.
+        alt: what one sees, for people who cannot; for several figures one text, or one for each.
+        caption: a line below.
+        png: draw pixels instead of lines, for photographs and for thousands of points.
+
+    Raises:
+        ValueError: no alternative text; text smaller than 20 pixels or cut off.
+    """
+    from IPython.display import HTML, display
+
+    display(HTML(markup(picture, alt, caption, png)))
+
+
+def keep(
+    picture: Figure | Sequence[Figure], name: str, alt: str | Sequence[str], caption: str = "", png: bool = False
+) -> None:
+    """As :func:`show`, but place it with the role ``{plot}`` anywhere in the deck, in a column for instance."""
+    _remember("plots", name, markup(picture, alt, caption, png))
+
+
+def value(name: str, text: object) -> None:
+    """Keep a text under a name; ``{value}`name``` writes it on a slide."""
+    _remember("values", name, str(text))
+
+
+def _remember(kind: str, name: str, text: str) -> None:
+    folder = os.environ.get("COURSE_SLIDES_FIGURES")
+    if not folder:  # someone tries a cell in a notebook
+        from IPython.display import HTML, display
+
+        display(HTML(text))
+        return
+    path = Path(folder) / "kept.json"
+    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if name in kept.setdefault(kind, {}):
+        raise ValueError(f"{name!r} is kept twice in this deck; give the second another name.")
+    kept[kind][name] = text
+    write_atomically(path, lambda file: file.write(json.dumps(kept).encode("utf-8")))
+
+
+def markup(picture: Figure | Sequence[Figure], alt: str | Sequence[str], caption: str = "", png: bool = False) -> str:
+    """The HTML of :func:`show`."""
+    figures = [picture] if isinstance(picture, Figure) else list(picture)
+    texts = [alt] * len(figures) if isinstance(alt, str) else list(alt)
+    if len(texts) != len(figures):
+        raise ValueError(f"There are {len(figures)} figures but {len(texts)} alternative texts.")
+    if len({tuple(f.get_size_inches()) for f in figures}) != 1:
+        raise ValueError("Figures to step through should all have one size.")
+    images = [_image(f, text, png, step) for step, (f, text) in enumerate(zip(figures, texts))]
+    below = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
+    inside = f"<div class='steps'>{''.join(images)}</div>" if len(images) > 1 else images[0]
+    return f"<figure>{inside}{below}</figure>"
+
+
+def _image(figure: Figure, alt: str, png: bool, step: int) -> str:
+    if len(alt.split()) < 3:
+        raise ValueError(f"The alternative text {alt!r} is too short: say in a sentence what one sees.")
+    data = _drawn(figure, png)
+    check_texts(figure)
+    plt.close(figure)
+    width, height = (round(72 * inches) for inches in figure.get_size_inches())
+    hidden = " class='fragment'" if step else ""
+    address = _address(data, "png" if png else "svg")
+    return f"<img{hidden} src='{address}' width='{width}' height='{height}' alt='{html.escape(alt, quote=True)}'/>"
+
+
+def _drawn(figure: Figure, png: bool) -> bytes:
+    buffer = io.BytesIO()
+    if png:
+        figure.savefig(buffer, format="png", dpi=144, facecolor="white")
+        return buffer.getvalue()
+    figure.savefig(buffer, format="svg", dpi=144, facecolor="white", metadata={"Date": None, "Creator": None})
+    return re.sub(rb"<metadata>.*?</metadata>", b"", buffer.getvalue(), flags=re.DOTALL)
+
+
+def _address(data: bytes, suffix: str) -> str:
+    """Write the picture beside the deck, or into the page itself where there is no deck."""
+    folder = os.environ.get("COURSE_SLIDES_FIGURES")
+    if not folder:
+        import base64
+
+        kind = {"svg": "svg+xml"}.get(suffix, suffix)
+        return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+    path = Path(folder) / f"{hashlib.sha256(data).hexdigest()[:16]}.{suffix}"
+    path.write_bytes(data)
+    return f"{path.parent.name}/{path.name}"
+
+
+def check_texts(figure: Figure) -> None:
+    """Refuse text that the back row cannot read, and labels that leave the figure.
+
+    Raises:
+        ValueError: names the text.
+    """
+    ticks = {id(text) for axes in figure.axes for axis in _axes_of(axes) for text in _tick_texts(axis)}
+    box = figure.bbox
+    for text in figure.findobj(Text):
+        words = text.get_text().strip()
+        if not words or not text.get_visible():
+            continue
+        if text.get_fontsize() < SMALLEST:
+            raise ValueError(f"{words!r} is {text.get_fontsize():.0f} pixels high; at least {SMALLEST} on a slide.")
+        if id(text) in ticks or (isinstance(text, Annotation) and text.arrow_patch is not None):
+            continue
+        extent = Text.get_window_extent(text)
+        if extent.x0 < box.x0 - 2 or extent.x1 > box.x1 + 2 or extent.y0 < box.y0 - 2 or extent.y1 > box.y1 + 2:
+            raise ValueError(f"{words!r} is cut off at the edge of its figure.")
+
+
+def _axes_of(axes: Axes) -> list[Axis]:
+    return [axes.xaxis, axes.yaxis]
+
+
+def _tick_texts(axis: Axis) -> list[Text]:
+    return [text for tick in [*axis.get_major_ticks(), *axis.get_minor_ticks()] for text in (tick.label1, tick.label2)]
