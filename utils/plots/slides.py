@@ -22,7 +22,9 @@ import matplotlib.pyplot as plt
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.text import Annotation, Text
 
 from utils.checkpoints import write_atomically
@@ -94,6 +96,95 @@ def blank(width: float = 1100, height: float = 480) -> tuple[Figure, Axes]:
     axes.set(xlim=(0, width), ylim=(0, height))
     axes.axis("off")
     return made, axes
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Drawings, in the pixels of :func:`blank`
+
+
+def tint(color: str, share: float = 0.15) -> tuple[float, float, float]:
+    """A colour thinned with white: ``share`` of it is left."""
+    red, green, blue = to_rgb(color)
+    return (1 - share * (1 - red), 1 - share * (1 - green), 1 - share * (1 - blue))
+
+
+def box(
+    axes: Axes,
+    corner: tuple[float, float],
+    size: tuple[float, float],
+    text: str = "",
+    color: str = BLUE,
+    full: bool = False,
+    **options,
+) -> tuple[float, float]:
+    """A rounded box with text in its middle; returns the middle.
+
+    Args:
+        corner: lower left.
+        size: width and height.
+        color: of edge and tint; ``full`` fills the box with it and writes white.
+        options: for the text, e.g. ``fontsize``.
+    """
+    (x, y), (width, height) = corner, size
+    shape = f"round,pad=0,rounding_size={min(10, width / 4, height / 4)}"
+    face = color if full else tint(color, 0.12)
+    axes.add_patch(
+        FancyBboxPatch(corner, width, height, boxstyle=shape, facecolor=face, edgecolor=color, linewidth=2.5)
+    )
+    middle = (x + width / 2, y + height / 2)
+    style_of_text = {"ha": "center", "va": "center", "color": "white" if full else INK} | options
+    axes.text(*middle, text, **style_of_text)
+    return middle
+
+
+def brick(
+    axes: Axes,
+    corner: tuple[float, float],
+    size: tuple[float, float],
+    text: str = "",
+    color: str = BLUE,
+    studs: int = 0,
+    **options,
+) -> tuple[float, float]:
+    """A Lego brick seen from the side: the course's picture of a layer. As :func:`box`; 0 studs takes one each 45 px."""
+    (x, y), (width, height) = corner, size
+    studs = studs or max(1, round(width / 45))
+    for place in range(studs):
+        left = x + width * (place + 0.5) / studs - 11
+        axes.add_patch(
+            FancyBboxPatch((left, y + height - 4), 22, 13, boxstyle="round,pad=0,rounding_size=3", fc=color, lw=0)
+        )
+    axes.add_patch(FancyBboxPatch(corner, width, height, boxstyle="round,pad=0,rounding_size=4", fc=color, lw=0))
+    middle = (x + width / 2, y + height / 2)
+    white = sum(share * value for share, value in zip((0.3, 0.6, 0.1), to_rgb(color))) < 0.55
+    style_of_text = {"ha": "center", "va": "center", "color": "white" if white else INK, "weight": 600} | options
+    axes.text(*middle, text, **style_of_text)
+    return middle
+
+
+def arrow(
+    axes: Axes,
+    start: tuple[float, float],
+    end: tuple[float, float],
+    color: str = INK,
+    bend: float = 0.0,
+    width: float = 3.0,
+    head: float = 22,
+) -> None:
+    """An arrow; ``bend`` curves it (positive to its right), as a share of its length."""
+    axes.add_patch(
+        FancyArrowPatch(
+            start,
+            end,
+            arrowstyle="-|>",
+            mutation_scale=head,
+            connectionstyle=f"arc3,rad={bend}",
+            color=color,
+            linewidth=width,
+            shrinkA=0,
+            shrinkB=0,
+        )
+    )
 
 
 # ---------------------------------------------------------------------------------------------------------------------

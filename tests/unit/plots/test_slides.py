@@ -98,3 +98,18 @@ def test_a_drawing_is_measured_in_slide_pixels():
     assert axes.get_xlim() == (0, 400)
     assert axes.get_ylim() == (0, 200)
     assert tuple(figure.get_size_inches() * 72) == (400, 200)
+
+
+def test_drawings_are_placed_in_pixels():
+    _, axes = slides.blank(400, 200)
+    assert slides.box(axes, (10, 20), (100, 60), "box") == (60, 50)
+    assert slides.brick(axes, (200, 20), (90, 60), "layer", color=slides.ORANGE) == (245, 50)
+    slides.arrow(axes, (110, 50), (200, 50), bend=0.2)
+    written = {text.get_text(): text for text in axes.texts}
+    assert written["layer"].get_color() == slides.INK  # on orange, white could not be read
+    assert len(axes.patches) == 1 + (1 + 2) + 1
+
+
+def test_a_tint_lies_between_the_colour_and_white():
+    assert slides.tint("#000000", 0.25) == (0.75, 0.75, 0.75)
+    assert slides.tint(slides.BLUE, 0.0) == (1, 1, 1)
