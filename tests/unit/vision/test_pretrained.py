@@ -38,10 +38,10 @@ def small_application(weights=None, input_tensor=None, classifier_activation="so
 
 @pytest.fixture
 def small(monkeypatch):
-    """VGG16 and MobileNetV2 replaced by networks of a few thousand weights, scaled as the real ones are."""
+    """The networks of keras.applications replaced by small ones that keep the real ones' rules for pixels."""
     rules = {
-        "VGG16": pretrained._Rules(small_application, "caffe", "block5_conv3"),
-        "MobileNetV2": pretrained._Rules(small_application, "tf", "block5_conv3"),
+        name: pretrained._Rules(small_application, rule.preprocessing, "block5_conv3")
+        for name, rule in pretrained._applications().items()
     }
     monkeypatch.setattr(pretrained, "_applications", lambda: rules)
 
@@ -95,7 +95,7 @@ def photo():
 # --- where weights come from ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["VGG16", "MobileNetV2"])
+@pytest.mark.parametrize("name", ["VGG16", "VGG19", "ResNet50", "MobileNetV2"])
 def test_weights_travel_from_server_to_network_once(small, serve, photo, capsys, name):
     original = pretrained._build_application(name, None)
     server = serve(name, legacy_file(original.model))
@@ -109,14 +109,27 @@ def test_weights_travel_from_server_to_network_once(small, serve, photo, capsys,
 
 
 @pytest.mark.slow
-def test_the_real_mobilenet_takes_the_same_way(serve, photo):
-    original = pretrained._build_application("MobileNetV2", None)
-    serve("MobileNetV2", legacy_file(original.model))
-    loaded = load_imagenet_model("MobileNetV2", announce=False)
+@pytest.mark.parametrize(
+    ("name", "features", "maps"),
+    [
+        ("VGG16", 4096, (14, 14, 512)),
+        ("VGG19", 4096, (14, 14, 512)),
+        ("ResNet50", 2048, (7, 7, 2048)),
+        ("MobileNetV2", 1280, (7, 7, 1280)),
+    ],
+)
+def test_the_real_networks_take_the_same_way(serve, photo, monkeypatch, name, features, maps):
+    """Random weights in the official layout, up to half a gigabyte of them, from a loopback server."""
+    some = np.random.default_rng(0).normal(0, 0.01, 9973).astype(np.float32)  # drawing 140 million takes long
+    monkeypatch.setattr(keras.initializers.GlorotUniform, "__call__", lambda self, shape, dtype: np.resize(some, shape))
+    original = pretrained._build_application(name, None)
+    serve(name, legacy_file(original.model))
+    loaded = load_imagenet_model(name, announce=False)
     for old, new in zip(original.model.get_weights(), loaded.model.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
-    assert loaded.features(photo).shape == (1, 1280)
-    assert loaded.model.get_layer(loaded.last_convolution).output.shape[1:] == (7, 7, 1280)
+    assert loaded.features(photo).shape == (1, features)
+    assert loaded.predict(photo).shape == (1, 1000)
+    assert loaded.model.get_layer(loaded.last_convolution).output.shape[1:] == maps
 
 
 def test_auto_takes_vgg16_where_it_can_and_lite0_where_it_cannot(small, serve, monkeypatch, capsys):
