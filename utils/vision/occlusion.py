@@ -11,7 +11,7 @@ at. The cost is one forward pass a position. :func:`occlusion_map` offers two ex
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import keras
@@ -20,6 +20,7 @@ from keras import layers, ops
 from tqdm.auto import tqdm
 
 METHODS = ("auto", "plain", "incremental")
+MAX_BINS = 6  # of rows of positions, in the incremental way; more save little
 
 
 class CouplingError(ValueError):
@@ -101,19 +102,16 @@ def occlusion_map(
     lefts = positions(image.shape[1], mask[1], stride[1], borders)
     clean = np.asarray(model.predict_on_batch(image[None]))[0]
     class_index = int(np.argmax(clean)) if class_index is None else _output(class_index, clean)
-    evaluate, used = _evaluator(
-        model, image, np.asarray(value, dtype=np.float32), mask, (tops, lefts), method, batch_size
-    )
+    evaluate = _evaluator(model, image, np.asarray(value, dtype=np.float32), mask, method, batch_size)
 
     corners = np.array([(top, left) for top in tops for left in lefts])
     outputs = np.empty(len(corners), dtype=np.float32)
-    with tqdm(total=len(corners), desc=f"occlusion ({used})", disable=not progress) as bar:
-        for first in range(0, len(corners), batch_size):
-            chunk = corners[first : first + batch_size]
-            outputs[first : first + len(chunk)] = evaluate(chunk)[:, class_index]
-            bar.update(len(chunk))
+    with tqdm(total=len(corners), desc=f"occlusion ({evaluate.name})", disable=not progress) as bar:
+        for chosen in evaluate.batches(corners):
+            outputs[chosen] = evaluate(corners[chosen])[:, class_index]
+            bar.update(len(chosen))
     drop = float(clean[class_index]) - outputs.reshape(len(tops), len(lefts))
-    return OcclusionMap(drop, tops, lefts, mask, class_index, float(clean[class_index]), image.shape[:2], used)
+    return OcclusionMap(drop, tops, lefts, mask, class_index, float(clean[class_index]), image.shape[:2], evaluate.name)
 
 
 def positions(length: int, mask: int, stride: int, borders: str) -> np.ndarray:
@@ -150,22 +148,38 @@ def _output(class_index: int, clean: np.ndarray) -> int:
     return int(class_index)
 
 
-def _evaluator(model, image, value, mask, grid, method: str, batch_size: int) -> tuple[Callable, str]:
-    """Function from corners (n, 2) to outputs (n, classes), and the name of the way it takes."""
+def _evaluator(model, image, value, mask, method: str, batch_size: int) -> _Plain | _Incremental:
+    """The way to go: both have a name, cut the positions into batches, and map corners (n, 2) to outputs."""
     if method != "plain":
         try:
-            return _Incremental(model, image, value, mask, grid, batch_size), "incremental"
+            return _Incremental(model, image, value, mask, batch_size)
         except CouplingError:
             if method == "incremental":
                 raise
+    return _Plain(model, image, value, mask, batch_size)
 
-    def plain(corners: np.ndarray) -> np.ndarray:
-        batch = np.repeat(image[None], len(corners), axis=0)
+
+class _Plain:
+    """Occluded images through the whole network."""
+
+    name = "plain"
+
+    def __init__(self, model, image, value, mask, batch_size: int):
+        self.model, self.image, self.value, self.mask, self.batch_size = model, image, value, mask, batch_size
+
+    def batches(self, corners: np.ndarray) -> list[np.ndarray]:
+        return _cut(np.arange(len(corners)), self.batch_size)
+
+    def __call__(self, corners: np.ndarray) -> np.ndarray:
+        batch = np.repeat(self.image[None], len(corners), axis=0)
         for picture, (top, left) in zip(batch, corners):
-            picture[max(0, top) : top + mask[0], max(0, left) : left + mask[1]] = value
-        return np.asarray(model.predict_on_batch(batch))
+            picture[max(0, top) : top + self.mask[0], max(0, left) : left + self.mask[1]] = self.value
+        return np.asarray(self.model.predict_on_batch(batch))
 
-    return plain, "plain"
+
+def _cut(order: np.ndarray, size: int) -> list[np.ndarray]:
+    """Pieces of ``size``, the last one possibly shorter."""
+    return [order[first : first + size] for first in range(0, len(order), size)]
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -267,36 +281,59 @@ class _Incremental:
     For every layer the clean output lies in memory as rows of channels, one a pixel, with one row of zeros for the
     padding. The window that a batch of patches reads is then a single gather: each index points either into the
     previous layer's recomputed patches or, outside them, into the clean output. After it a layer without padding
-    computes the patches of the next.
+    computes the patches of the next. Here the indices are worked out; :class:`_Patchwork` does the rest, compiled.
     """
 
-    def __init__(self, model, image, value, mask, grid, batch_size: int):
-        self.steps, self.tail = _split(_chain(model))
-        self.value, self.mask, self.batch_size = value, mask, batch_size
-        self.shape = image.shape
-        self.clean = [_rows(ops.convert_to_tensor(image[None]))]
+    name = "incremental"
+
+    def __init__(self, model, image, value, mask, batch_size: int):
+        self.steps, tail = _split(_chain(model))
+        self.image, self.value, self.mask, self.batch_size = image, value, mask, batch_size
+        self.one_size = None  # of the patches of all batches; None fits them to each batch
         self.sizes = [image.shape[:2]]
         x = ops.convert_to_tensor(image[None])
+        clean = []
         for step in self.steps:
+            clean.append(x)
             x = step.layer(x, training=False) if _takes_training(step.layer) else step.layer(x)
             if len(x.shape) != 4:
                 raise CouplingError(f"Layer {step.layer.name!r} does not return a map.")
-            self.clean.append(_rows(x))
             self.sizes.append(tuple(int(n) for n in x.shape[1:3]))
-        self.patch_sizes = self._patch_sizes(grid)
+        self.network = _Patchwork(self.steps, tail, [*clean, x], self.sizes[-1])
 
-    def _patch_sizes(self, grid) -> list[tuple[int, int]]:
-        """Largest patch over all positions, for the input and after each step."""
-        sizes = []
-        for low, high in self._reach(grid[0], grid[1]):
-            sizes.append(tuple(int(n) for n in np.maximum(1, (high - low).max(axis=1))))
-        return sizes
+    def batches(self, corners: np.ndarray) -> list[np.ndarray]:
+        """Positions whose patches are about equally large go together, so that little is computed for nothing.
 
-    def _reach(self, tops: np.ndarray, lefts: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        A patch is smaller where the mask is near the border or falls well on the grid of a pooling layer. Rows of
+        positions are sorted into a few bins, and in each bin positions follow each other by the work their columns
+        make; bins hold several batches, so the last, shorter ones do not matter.
+        """
+        if keras.backend.backend() == "jax":  # which would compile anew for every size
+            self.one_size = self._patch_sizes(corners)
+            return _cut(np.arange(len(corners)), self.batch_size)
+        works = [self._work(corners[:, axis], axis) for axis in (0, 1)]
+        rows = np.unique(np.stack([works[0], corners[:, 0]], axis=1), axis=0)
+        bins = max(1, min(MAX_BINS, len(corners) // (4 * self.batch_size)))
+        batches = []
+        for members in np.array_split(rows[:, 1], min(bins, len(rows))):
+            inside = np.flatnonzero(np.isin(corners[:, 0], members))
+            batches += _cut(inside[np.lexsort((corners[inside, 1], works[1][inside]))], self.batch_size)
+        return batches
+
+    def _work(self, starts: np.ndarray, axis: int) -> np.ndarray:
+        """About how much work masks that start there make, along one axis: patch sizes, each as part of its map."""
+        corners = np.zeros((len(starts), 2), dtype=int)
+        corners[:, axis] = starts
+        return sum((high - low)[axis] / size[axis] for (low, high), size in zip(self._reach(corners), self.sizes))
+
+    def _patch_sizes(self, corners: np.ndarray) -> list[tuple[int, int]]:
+        """Largest patch over these positions, for the input and after each step."""
+        return [tuple(int(n) for n in np.maximum(1, (high - low).max(axis=1))) for low, high in self._reach(corners)]
+
+    def _reach(self, corners: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """First and past-last changed row and column, each (2, n), for the input and after each step."""
-        starts = np.array(_broadcast(tops, lefts))
-        low = np.maximum(0, starts)
-        high = np.minimum(np.array(self.sizes[0])[:, None], starts + np.array(self.mask)[:, None])
+        low = np.maximum(0, corners.T)
+        high = np.minimum(np.array(self.sizes[0])[:, None], corners.T + np.array(self.mask)[:, None])
         yield low, high
         for step, size in zip(self.steps, self.sizes[1:]):
             kernel, stride, pad = (np.array(pair)[:, None] for pair in (step.kernel, step.stride, step.pad))
@@ -306,74 +343,82 @@ class _Incremental:
             yield low, high
 
     def __call__(self, corners: np.ndarray) -> np.ndarray:
-        count = len(corners)
-        # Always the same batch size, so that nothing is traced or tuned twice.
-        corners = np.concatenate([corners, np.repeat(corners[-1:], self.batch_size - count, axis=0)])
-        reaches = list(self._reach(corners[:, 0], corners[:, 1]))
-        starts = [self._patch_start(index, low) for index, (low, _) in enumerate(reaches)]
-        patches = self._masked_input(corners, starts[0])
+        count, sizes = len(corners), self.one_size or self._patch_sizes(corners)
+        if count < self.batch_size and self.one_size:
+            corners = np.concatenate([corners, np.repeat(corners[-1:], self.batch_size - count, axis=0)])
+        starts = [
+            # At the first changed pixel, or further up so that the patch ends inside the map.
+            np.minimum(low, (np.array(whole) - np.array(size))[:, None])
+            for (low, _), whole, size in zip(self._reach(corners), self.sizes, sizes)
+        ]
+        indices = []
         for index, step in enumerate(self.steps):
             if not step.pointwise:
-                patches = self._window(index, patches, starts[index], starts[index + 1])
-            patches = _apply(step, patches)
-        x = self._whole(len(self.steps), patches, starts[-1])
-        for layer in self.tail:
-            x = layer(x, training=False) if _takes_training(layer) else layer(x)
-        return ops.convert_to_numpy(x)[:count]
+                window = [
+                    _read_range(starts[index + 1][a], sizes[index + 1][a], step.kernel[a], step.stride[a], step.pad[a])
+                    for a in (0, 1)
+                ]
+                indices.append(self._indices(index, sizes[index], starts[index], *window))
+        whole = [np.tile(np.arange(size), (len(corners), 1)) for size in self.sizes[-1]]
+        indices.append(self._indices(len(self.steps), sizes[-1], starts[-1], *whole))
+        patches = self._masked_input(corners, starts[0], sizes[0])
+        return np.asarray(self.network.predict_on_batch([patches, *indices]))[:count]
 
-    def _patch_start(self, index: int, low: np.ndarray) -> np.ndarray:
-        """Where patches begin, (2, n): at the first changed pixel, or further up so that they end inside the map."""
-        last = np.array(self.sizes[index]) - np.array(self.patch_sizes[index])
-        return np.minimum(low, last[:, None])
-
-    def _masked_input(self, corners: np.ndarray, start: np.ndarray):
+    def _masked_input(self, corners: np.ndarray, start: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         """Patches of the input with the mask painted on, (n, rows, columns, channels)."""
-        rows, columns = self._pixels(0, start)
-        indices = rows[:, :, None] * self.sizes[0][1] + columns[:, None, :]
-        patches = ops.convert_to_numpy(self.clean[0])[indices]
+        rows, columns = (start[axis][:, None] + np.arange(size[axis]) for axis in (0, 1))
+        patches = self.image[rows[:, :, None], columns[:, None, :]]
         inside_rows = (rows >= corners[:, :1]) & (rows < corners[:, :1] + self.mask[0])
         inside_columns = (columns >= corners[:, 1:]) & (columns < corners[:, 1:] + self.mask[1])
         patches[inside_rows[:, :, None] & inside_columns[:, None, :]] = self.value
-        return ops.convert_to_tensor(patches)
+        return patches
 
-    def _pixels(self, index: int, start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        height, width = self.patch_sizes[index]
-        return start[0][:, None] + np.arange(height), start[1][:, None] + np.arange(width)
-
-    def _window(self, index: int, patches, start: np.ndarray, next_start: np.ndarray):
-        """What the next patches read: (n, rows, columns, channels), padding included."""
-        step, (height, width) = self.steps[index], self.patch_sizes[index + 1]
-        rows = _read_range(next_start[0], height, step.kernel[0], step.stride[0], step.pad[0])
-        columns = _read_range(next_start[1], width, step.kernel[1], step.stride[1], step.pad[1])
-        return self._gather(index, patches, start, rows, columns)
-
-    def _whole(self, index: int, patches, start: np.ndarray):
-        """Complete maps, (n, height, width, channels), the patches laid over the clean one."""
-        count = start.shape[1]
-        rows, columns = (np.tile(np.arange(size), (count, 1)) for size in self.sizes[index])
-        return self._gather(index, patches, start, rows, columns)
-
-    def _gather(self, index: int, patches, start: np.ndarray, rows: np.ndarray, columns: np.ndarray):
+    def _indices(self, index: int, size, start: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """Where each pixel of the windows lies: (n, rows, columns) int32, in clean rows followed by the patches'."""
         height, width = self.sizes[index]
-        patch_height, patch_width = self.patch_sizes[index]
         zero_row = height * width
-        indices = rows[:, :, None] * width + columns[:, None, :]
-        outside_rows, outside_columns = (rows < 0) | (rows >= height), (columns < 0) | (columns >= width)
-        indices[outside_rows[:, :, None] | outside_columns[:, None, :]] = zero_row
         y, x = rows - start[0][:, None], columns - start[1][:, None]
-        in_patch = ((y >= 0) & (y < patch_height))[:, :, None] & ((x >= 0) & (x < patch_width))[:, None, :]
-        number = np.arange(len(rows))[:, None, None]
-        in_patches = zero_row + 1 + (number * patch_height + y[:, :, None]) * patch_width + x[:, None, :]
-        indices = np.where(in_patch, in_patches, indices).astype(np.int32)
-        channels = patches.shape[-1]
-        source = ops.concatenate([self.clean[index], ops.reshape(patches, (-1, channels))], axis=0)
-        return ops.take(source, indices, axis=0)
+        patch_rows, patch_columns = (y >= 0) & (y < size[0]), (x >= 0) & (x < size[1])
+        first = (zero_row + 1 + np.arange(len(rows)) * size[0] * size[1])[:, None]
+        in_clean = (rows * width)[:, :, None] + columns[:, None, :]
+        outside = ((rows < 0) | (rows >= height))[:, :, None] | ((columns < 0) | (columns >= width))[:, None, :]
+        np.copyto(in_clean, zero_row, where=outside)
+        in_patch = (first + y * size[1])[:, :, None] + x[:, None, :]
+        np.copyto(in_clean, in_patch, where=patch_rows[:, :, None] & patch_columns[:, None, :])
+        return in_clean.astype(np.int32)
 
 
-def _broadcast(tops: np.ndarray, lefts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rows and columns of equal length; a grid's two sides are only measured, so the shorter is filled up."""
-    length = max(len(tops), len(lefts))
-    return tuple(np.concatenate([side, np.repeat(side[-1:], length - len(side))]) for side in (tops, lefts))
+class _Patchwork(keras.Model):
+    """From masked input patches and, for each layer with a kernel, the indices of its windows, to outputs (n, units).
+
+    A Keras model only so that ``predict_on_batch`` compiles it, as it compiles the network itself.
+    """
+
+    def __init__(self, steps: list[_Step], tail: list[keras.Layer], clean: list, last_size: tuple[int, int]):
+        super().__init__(name="patchwork")
+        self.steps, self.tail, self.last_size = steps, tail, last_size
+        # Layers without a kernel read no neighbours.
+        self.clean = [None if step and step.pointwise else _rows(x) for x, step in zip(clean, [*steps, None])]
+
+    def call(self, inputs):
+        patches, *indices = inputs
+        remaining = iter(indices)
+        for index, step in enumerate(self.steps):
+            if not step.pointwise:
+                patches = _gather(self.clean[index], patches, next(remaining))
+            patches = _apply(step, patches)
+        x = _gather(self.clean[-1], patches, next(remaining))
+        x = ops.reshape(x, (-1, *self.last_size, x.shape[-1]))  # Flatten wants to know the size
+        for layer in self.tail:
+            x = layer(x, training=False) if _takes_training(layer) else layer(x)
+        return x
+
+
+def _gather(clean, patches, indices):
+    """Windows (n, rows, columns, channels) out of clean rows and patches."""
+    channels = clean.shape[-1]
+    source = ops.concatenate([clean, ops.reshape(patches, (-1, channels))], axis=0)
+    return ops.take(source, indices, axis=0)
 
 
 def _read_range(start: np.ndarray, size: int, kernel: int, stride: int, pad: int) -> np.ndarray:
@@ -407,5 +452,5 @@ def _apply(step: _Step, patches):
     convolve = ops.depthwise_conv if isinstance(layer, layers.DepthwiseConv2D) else ops.conv
     y = convolve(patches, layer.kernel, strides=step.stride, padding="valid")
     if layer.use_bias:
-        y = y + layer.bias
+        y = ops.add(y, layer.bias)  # in one operation with the convolution and the activation, where compiled
     return layer.activation(y)

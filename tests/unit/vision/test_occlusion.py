@@ -146,6 +146,19 @@ def test_positions_cover_the_image():
     assert occlusion.positions(224, 32, 4, "inside").tolist()[-1] == 192
 
 
+@pytest.mark.parametrize("batch_size", [1, 7, 64])
+def test_incremental_batches_hold_every_position_once(image, batch_size):
+    corners = np.array([(top, left) for top in range(-2, 20, 2) for left in range(0, 14)])
+    evaluate = occlusion._Incremental(plain_stack(), image, np.float32(0), (6, 6), batch_size)
+    batches = evaluate.batches(corners)
+    assert sorted(np.concatenate(batches)) == list(range(len(corners)))
+    assert max(map(len, batches)) <= batch_size  # what bounds the memory
+    # Positions at the border change less of the image; sorting them together makes patches smaller on average.
+    area = [size[0] * size[1] for batch in batches for size in evaluate._patch_sizes(corners[batch])[-1:]]
+    whole = evaluate._patch_sizes(corners)[-1]
+    assert np.mean(area) <= whole[0] * whole[1]
+
+
 def test_never_all_occluded_images_at_once(image, monkeypatch):
     model = plain_stack()
     largest = []
