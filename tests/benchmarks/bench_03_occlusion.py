@@ -27,7 +27,8 @@ from utils import results, runtime
 ROOT = runtime.repo_root()
 HERE = Path(__file__).resolve().parent
 BATCHES = (8, 16, 32, 64)
-COARSE = 48  # stride of the grid on which the batch size is chosen
+COARSE = 32  # stride of the grid on which the batch size is chosen
+WARM = 96  # stride of the grid to warm up on
 XPLIQUE = ("xplique==2.0.2", "tensorflow-probability==0.25.0", "tf-keras==2.21.0", "dm-tree==0.1.9", "decorator==5.2.1")
 XPLIQUE += ("einops==0.8.1", "deprecated==1.2.18", "cloudpickle==3.1.1", "opencv-python-headless==4.12.0.88")
 XPLIQUE += ("scikit-image==0.25.2", "lazy-loader==0.4", "networkx==3.5", "imageio==2.37.0", "tifffile==2025.6.11")
@@ -38,15 +39,14 @@ def image() -> np.ndarray:
     return np.random.default_rng(0).uniform(0, 255, (224, 224, 3)).astype(np.float32)
 
 
-def best_batch(run, batches=BATCHES) -> tuple[int, dict[int, float]]:
-    """Batch size with the least time per position on the coarse grid, after one call to warm up."""
+def best_batch(run, warm: int, batches=BATCHES) -> tuple[int, dict[int, float]]:
+    """Batch size with the least time per position on the coarse grid, each after one call to warm up."""
     per_position = {}
     for batch in batches:
-        run(batch, COARSE)
+        run(batch, warm)
         began = time.perf_counter()
         count = run(batch, COARSE)
-        # The last batch may be partly empty; what counts is the time a full batch takes.
-        per_position[batch] = (time.perf_counter() - began) / (-(-count // batch) * batch)
+        per_position[batch] = (time.perf_counter() - began) / count
     return min(per_position, key=per_position.get), per_position
 
 
@@ -65,9 +65,9 @@ def ours(method: str, mask: int, stride: int) -> dict:
     return timed(run, stride)
 
 
-def timed(run, stride: int) -> dict:
+def timed(run, stride: int, warm: int = WARM) -> dict:
     """Choose a batch size, then time the whole map once."""
-    batch, tried = best_batch(run)
+    batch, tried = best_batch(run, warm)
     began = time.perf_counter()
     positions = run(batch, stride)
     seconds = time.perf_counter() - began
@@ -122,7 +122,7 @@ def captum(mask: int, stride: int) -> dict:
             )
         return (1 + -(-(224 - mask) // step)) ** 2
 
-    return timed(run, stride)
+    return timed(run, stride, warm=min(mask, WARM))  # captum refuses a stride larger than the mask
 
 
 def install_xplique(python: Path) -> Path | None:
