@@ -54,19 +54,20 @@ def looks():
     folder, began = store.cache_folder() / "features", time.process_time()
     (train, _), (test, _) = photos()
     found = [
-        transfer.look(network, paths, folder / f"photos-{part}.h5")
+        transfer.look(network, paths, folder / f"photos-{part}.h5", progress=False)
         for part, paths in (("train", train), ("test", test))
     ]
     print(f"features: {time.process_time() - began:.0f} s of CPU time")
     return network, *found
 
 
-def recipe() -> dict:
+def recipe(name: str) -> dict:
     """What a kept outcome depends on."""
     from utils.vision import transfer
 
-    parts = {"scratch": transfer.Recipe(), "tuning": transfer.Tuning()}
-    return json.loads(json.dumps({k: dataclasses.asdict(v) for k, v in parts.items()} | {"penalty": PENALTY}))
+    parts = {"scratch": dataclasses.asdict(transfer.Recipe()), "frozen": {"penalty": PENALTY}}
+    parts["finetuned"] = dataclasses.asdict(transfer.Tuning()) | parts["frozen"]
+    return json.loads(json.dumps(parts[name]))
 
 
 def kept(name: str, seed: int) -> tuple[np.ndarray, dict] | None:
@@ -75,12 +76,12 @@ def kept(name: str, seed: int) -> tuple[np.ndarray, dict] | None:
     if not path.exists():
         return None
     arrays, meta = load_checkpoint(path)
-    return (arrays["logits"], meta) if meta["recipe"] == recipe() else None
+    return (arrays["logits"], meta) if meta["recipe"] == recipe(name) else None
 
 
 def keep(name: str, seed: int, logits: np.ndarray, seconds: float, cpu_seconds: float) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
-    meta = {"recipe": recipe(), "seconds": seconds, "cpu_seconds": cpu_seconds}
+    meta = {"recipe": recipe(name), "seconds": seconds, "cpu_seconds": cpu_seconds}
     save_checkpoint(FOLDER / f"{name}-{runtime.budget()}-{seed}.npz", {"logits": logits}, meta)
 
 
