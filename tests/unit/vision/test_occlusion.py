@@ -148,7 +148,7 @@ def test_positions_cover_the_image():
 
 @pytest.mark.parametrize("batch_size", [1, 7, 64])
 def test_incremental_batches_hold_every_position_once(image, batch_size):
-    corners = np.array([(top, left) for top in range(-2, 20, 2) for left in range(0, 14)])
+    corners = np.array([(top, left) for top in range(-2, 20, 2) for left in range(14)])
     evaluate = occlusion._Incremental(plain_stack(), image, np.float32(0), (6, 6), batch_size)
     batches = evaluate.batches(corners)
     assert sorted(np.concatenate(batches)) == list(range(len(corners)))
