@@ -207,7 +207,10 @@ def _read_ratings(content: bytes, where: str, header: bool) -> dict[str, np.ndar
     bad = np.flatnonzero((columns["rating"] < LOWEST) | (columns["rating"] > HIGHEST))
     if len(bad):
         rating = columns["rating"][bad[0]]
-        raise DataError(f"{where}, line {bad[0] + first_line}: rating {rating:g} is outside {LOWEST} to {HIGHEST:g}.")
+        raise DataError(
+            f"{where}, line {bad[0] + first_line}: rating {rating:g} is outside {LOWEST} to {HIGHEST:g}; "
+            "correct it or remove the line."
+        )
     _refuse_duplicates(columns, where, first_line)
     return columns
 
@@ -240,7 +243,9 @@ def _refuse_duplicates(columns: dict[str, np.ndarray], where: str, first_line: i
         place = int(np.flatnonzero(same)[0])
         earlier, later = order[place] + first_line, order[place + 1] + first_line
         user, movie = users[order[place]], movies[order[place]]
-        raise DataError(f"{where}, line {later}: user {user} has rated movie {movie} before, in line {earlier}.")
+        raise DataError(
+            f"{where}, line {later}: user {user} has rated movie {movie} before, in line {earlier}; keep one of them."
+        )
 
 
 def _read_movies_csv(content: bytes | None, where: str) -> dict[int, tuple[str, tuple[str, ...]]]:

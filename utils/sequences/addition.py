@@ -144,7 +144,13 @@ class PairSplit:
         return np.where(hashes < test, 2, np.where(hashes < validation, 1, 0)).astype(np.int8)
 
     def draw(
-        self, count: int, role: str, rng: np.random.Generator, distinct: bool = False, largest: int | None = None
+        self,
+        count: int,
+        role: str,
+        rng: np.random.Generator,
+        distinct: bool = False,
+        largest: int | None = None,
+        evenly: float = 0.0,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Random questions of one role: two int64 arrays of length ``count``.
 
@@ -154,6 +160,7 @@ class PairSplit:
         Args:
             distinct: no question twice (``a + b`` and ``b + a`` count as two).
             largest: no number above this one.
+            evenly: share of the questions drawn so that every question is equally likely, most of them long ones.
 
         Raises:
             ValueError: an unknown role, or fewer distinct questions of it than asked for.
@@ -163,6 +170,9 @@ class PairSplit:
         found = np.empty((0, 2), dtype=np.int64)
         for _ in range(200):
             batch = np.stack([self._draw_numbers(3 * count + 1000, rng) for _ in range(2)], axis=1)
+            if evenly:
+                chosen = rng.random(len(batch)) < evenly
+                batch[chosen] = rng.integers(10**self.digits, size=(chosen.sum(), 2))
             if largest is not None:
                 batch = batch[batch.max(axis=1) <= largest]
             found = np.concatenate([found, batch[self.role(*batch.T) == ROLES.index(role)]])
@@ -201,23 +211,39 @@ def write_questions(a: np.ndarray, b: np.ndarray) -> list[str]:
     return [f"{x}+{y}" for x, y in zip(np.asarray(a).tolist(), np.asarray(b).tolist())]
 
 
-def encode_questions(a: np.ndarray, b: np.ndarray, digits: int, reverse: bool = True) -> np.ndarray:
+def _to_indices(texts: Sequence[str], length: int, right_aligned: bool) -> np.ndarray:
+    """Columns of the padded texts; spaces go to the left of them if they are aligned on the right."""
+    return TABLE.to_indices([text.rjust(length) for text in texts] if right_aligned else texts, length)
+
+
+def encode_questions(
+    a: np.ndarray, b: np.ndarray, digits: int, reverse: bool = True, right_aligned: bool = False
+) -> np.ndarray:
     """What the encoder reads: one-hot float32 of shape (questions, 2 * digits + 1, 12).
 
     Args:
         reverse: read the padded question from right to left, as Zaremba and Sutskever recommend.
+        right_aligned: pad on the left, so that the last number's units are always in the last place.
     """
-    indices = TABLE.to_indices(write_questions(a, b), 2 * digits + 1)
+    return _one_hot_questions(write_questions(a, b), digits, reverse, right_aligned)
+
+
+def _one_hot_questions(questions: Sequence[str], digits: int, reverse: bool, right_aligned: bool) -> np.ndarray:
+    indices = _to_indices(questions, 2 * digits + 1, right_aligned)
     return TABLE.one_hot(indices[:, ::-1] if reverse else indices)
 
 
-def encode_answers(a: np.ndarray, b: np.ndarray, digits: int, units_first: bool = False) -> np.ndarray:
+def encode_answers(
+    a: np.ndarray, b: np.ndarray, digits: int, units_first: bool = False, right_aligned: bool = False
+) -> np.ndarray:
     """What the decoder should write: columns of the answer's characters, int32 of shape (questions, digits + 1).
 
     Args:
-        units_first: write the answer from right to left (padding first), in the order in which carries travel.
+        units_first: write the padded answer from right to left, in the order in which carries travel.
+        right_aligned: pad on the left, so that the units are always in the last place.
     """
-    indices = TABLE.to_indices([str(total) for total in (np.asarray(a) + np.asarray(b)).tolist()], digits + 1)
+    totals = [str(total) for total in (np.asarray(a) + np.asarray(b)).tolist()]
+    indices = _to_indices(totals, digits + 1, right_aligned)
     return indices[:, ::-1].copy() if units_first else indices
 
 
@@ -259,21 +285,36 @@ class Score:
     right: np.ndarray = field(repr=False)
 
 
-def score(model: Any, a: np.ndarray, b: np.ndarray, digits: int, reverse: bool = True, units_first: bool = False):
-    """Ask the network all questions at once and compare character by character; returns a :class:`Score`."""
-    probabilities = model.predict(encode_questions(a, b, digits, reverse), batch_size=2048, verbose=0)
-    equal = probabilities.argmax(axis=-1) == encode_answers(a, b, digits, units_first)
+def score(
+    model: Any,
+    a: np.ndarray,
+    b: np.ndarray,
+    digits: int,
+    reverse: bool = True,
+    units_first: bool = False,
+    right_aligned: bool = False,
+) -> Score:
+    """Ask the network all questions at once and compare character by character; the last three as it was trained."""
+    questions = encode_questions(a, b, digits, reverse, right_aligned)
+    guesses = model.predict(questions, batch_size=2048, verbose=0).argmax(axis=-1)
+    equal = guesses == encode_answers(a, b, digits, units_first, right_aligned)
     return Score(float(equal.mean()), float(equal.all(axis=1).mean()), equal.all(axis=1))
 
 
-def ask(model: Any, questions: Sequence[str], digits: int, reverse: bool = True, units_first: bool = False) -> list:
+def ask(
+    model: Any,
+    questions: Sequence[str],
+    digits: int,
+    reverse: bool = True,
+    units_first: bool = False,
+    right_aligned: bool = False,
+) -> list[str]:
     """What the network answers to questions written as text: ``["34+14"]`` to ``["48"]`` (padding removed).
 
     Raises:
         ValueError: a question with an unknown character or too long, named in the message.
     """
-    indices = TABLE.to_indices(questions, 2 * digits + 1)
-    rows = TABLE.one_hot(indices[:, ::-1] if reverse else indices)
+    rows = _one_hot_questions(questions, digits, reverse, right_aligned)
     columns = model.predict(rows, batch_size=2048, verbose=0).argmax(axis=-1)
     return [TABLE.decode_indices(row[::-1] if units_first else row).strip() for row in columns]
 
@@ -322,13 +363,21 @@ class AdditionConfig:
     units: int = 128  #: LSTM cells in encoder and decoder, as in the lecture
     reverse: bool = True  #: read the question from right to left
     units_first: bool = False  #: write the answer from right to left
+    right_aligned: bool = False  #: pad questions and answers on the left instead of on the right
+    evenly: float = 0.0  #: share of questions drawn evenly from all; the others draw their lengths first
     samples: int = 600_000  #: questions seen in training, drawn afresh from the training pairs
     chunk: int = 25_600  #: questions between two looks at the validation pairs
     batch: int = 256  #: questions a step
     peak_rate: float = 6e-3  #: highest learning rate of the one-cycle schedule (Adam)
+    weight_decay: float = 0.0  #: pull of every weight towards zero in each step, times the rate (AdamW)
     clip: float = 1.0  #: gradients longer than this are shortened
     largest: int | None = None  #: train on no number above this one
     seed: int = 1  #: of weights and questions; the split has its own seed
+
+    @property
+    def order(self) -> dict[str, bool]:
+        """How questions are read and answers written, as :func:`score` and :func:`ask` want to know it."""
+        return {"reverse": self.reverse, "units_first": self.units_first, "right_aligned": self.right_aligned}
 
 
 def train_adder(
@@ -353,18 +402,20 @@ def train_adder(
     model = build_adder(config.digits, config.units)
     steps = max(1, config.samples // config.batch)
     model.compile(
-        keras.optimizers.Adam(one_cycle(config.peak_rate, steps), clipnorm=config.clip),
+        keras.optimizers.AdamW(
+            one_cycle(config.peak_rate, steps), weight_decay=config.weight_decay, clipnorm=config.clip
+        ),
         loss="sparse_categorical_crossentropy",
     )
     unseen = split.held_out("validation", 1000)
     history, best, weights, start = [], (-1.0, 0.0), None, time.perf_counter()
     while not history or history[-1]["samples"] < config.samples:
         count = min(config.chunk, config.samples - (history[-1]["samples"] if history else 0))
-        a, b = split.draw(count, "train", rng, largest=config.largest)
-        x = encode_questions(a, b, config.digits, config.reverse)
-        y = encode_answers(a, b, config.digits, config.units_first)
+        a, b = split.draw(count, "train", rng, largest=config.largest, evenly=config.evenly)
+        x = encode_questions(a, b, config.digits, config.reverse, config.right_aligned)
+        y = encode_answers(a, b, config.digits, config.units_first, config.right_aligned)
         loss = model.fit(x, y, batch_size=config.batch, shuffle=False, verbose=0).history["loss"][0]
-        found = score(model, *unseen, config.digits, config.reverse, config.units_first)
+        found = score(model, *unseen, config.digits, **config.order)
         history.append(
             {
                 "samples": count + (history[-1]["samples"] if history else 0),

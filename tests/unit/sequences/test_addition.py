@@ -83,6 +83,15 @@ def test_short_numbers_are_as_common_as_long_ones():
     assert abs((a < 10).mean() - (1 / 3) * (1 + 0.1 + 0.01)) < 0.02
 
 
+def test_questions_can_be_drawn_evenly():
+    split, rng = PairSplit(2), np.random.default_rng(0)
+    for share in (0.5, 1.0):
+        a, b = split.draw(20_000, "train", rng, evenly=share)
+        expected = share * 0.81 + (1 - share) * 0.45**2
+        assert ((a >= 10) & (b >= 10)).mean() == pytest.approx(expected, abs=0.02)
+        assert (split.role(a, b) == 0).all()
+
+
 def test_held_out_questions_are_fixed_and_distinct():
     one, two = PairSplit(3).held_out("test", 2000), PairSplit(3).held_out("test", 2000)
     assert np.array_equal(one, two) and len(one[0]) == 2000
@@ -104,6 +113,16 @@ def test_questions_and_answers_in_both_orders():
     printed, units = (addition.encode_answers(a, b, 2, units_first) for units_first in (False, True))
     assert [addition.TABLE.decode_indices(row) for row in printed] == ["48 ", "106"]
     assert [addition.TABLE.decode_indices(row) for row in units] == [" 84", "601"]
+
+
+def test_aligned_on_the_right_the_units_come_first():
+    a, b = np.array([34, 7]), np.array([14, 5])
+    rows = addition.encode_questions(a, b, 2, reverse=True, right_aligned=True)
+    assert [addition.TABLE.decode(row) for row in rows] == ["41+43", "5+7  "]
+    columns = addition.encode_answers(a, b, 2, units_first=True, right_aligned=True)
+    assert [addition.TABLE.decode_indices(row) for row in columns] == ["84 ", "21 "]
+    columns = addition.encode_answers(a, b, 2, right_aligned=True)
+    assert [addition.TABLE.decode_indices(row) for row in columns] == [" 48", " 12"]
 
 
 @given(st.integers(0, 10**6), st.integers(0, 10**6))
@@ -131,6 +150,10 @@ def test_score_counts_characters_and_answers():
     assert found.answers == 0.75 and found.right.tolist() == [True, False, True, True]
     assert found.characters == pytest.approx(10 / 12)  # "0  " against "17 ": only the padding agrees
     assert addition.ask(_Oracle(), ["34+14", "13+1"], 2) == ["48", "0"]
+    # Read with spaces on the other side, the oracle still answers padded on the right, so short answers miss.
+    found = addition.score(_Oracle(), np.array([50, 3]), np.array([50, 4]), 2, right_aligned=True)
+    assert found.right.tolist() == [True, False]
+    assert addition.ask(_Oracle(), ["3+4"], 2, right_aligned=True) == ["7"]
     with pytest.raises(ValueError, match="room for 5"):
         addition.ask(_Oracle(), ["123+45"], 2)
 
