@@ -54,7 +54,7 @@ class Config:
 
     # Optimisation
     batch_size: int = 128  # transitions per update [32]; large batches use a CPU better
-    samples_per_step: float = 4.0  # transitions learnt from per agent step [8]
+    samples_per_step: float = 8.0  # transitions learnt from per agent step [8]
     learning_rate: float = 4e-4  # of Adam [RMSprop, 2.5e-4]
     adam_epsilon: float = 4e-5  # Adam's epsilon; large enough that tiny gradients do not become large steps
     average: float = 0.95  # weights that play in evaluations: running mean, updated every 100 updates [0: none]

@@ -70,6 +70,7 @@ class Trainer:
         self.folder, self.seed, self.config = Path(folder), seed, config
         self.folder.mkdir(parents=True, exist_ok=True)
         self.counters = {"agent_steps": 0, "updates": 0, "wall_clock_s": 0.0, "cpu_s": 0.0, "starts": 0, "best": -1.0}
+        self.history = []  # hyperparameters changed from one start to the next: what the provenance must say
         self.rng = np.random.default_rng(seed)
         self.agent = DQN(config)
         self.agent.optimizer.build(self.agent.trainable_variables)
@@ -159,6 +160,7 @@ class Trainer:
             "counters": self.counters,
             "config": self.config.to_dict(),
             "seed": self.seed,
+            "history": self.history,
             "random": {"play": self.rng.bit_generator.state, "sampling": self.replay.rng.bit_generator.state},
             "curve": self.curve.rows,
         }
@@ -190,6 +192,10 @@ class Trainer:
             if "learning_rate" not in variable.path:  # may be changed from one start to the next
                 variable.assign(value)
         self.counters.update(meta["counters"])
+        changed = {name: [value, ours[name]] for name, value in theirs.items() if value != ours.get(name)}
+        self.history = meta.get("history", [])
+        if changed:
+            self.history.append({"agent_steps": self.counters["agent_steps"], "from_to": changed})
         self.rng.bit_generator.state = meta["random"]["play"]
         self.replay.rng.bit_generator.state = meta["random"]["sampling"]
         if not (self.folder / "curve.csv").exists():
@@ -214,6 +220,7 @@ class Trainer:
         if scores.mean() > self.counters["best"]:
             self.counters["best"] = float(scores.mean())
             note = {"agent_steps": self.counters["agent_steps"], "counters": dict(self.counters), "seed": self.seed}
+            note |= {"history": self.history, "commit": results.commit_name(), "backend": keras_backend()}
             save_agent(self.folder / "best.npz", playing, self.config, selection_score=float(scores.mean()), **note)
         return scores
 
@@ -272,6 +279,13 @@ def train(trainer: Trainer, steps: int, every: int, episodes: int, save_minutes:
     trainer.save()
 
 
+def keras_backend() -> str:
+    """Name of the Keras backend in use."""
+    import keras
+
+    return keras.backend.backend()
+
+
 def say(text: str, keep: bool = False) -> None:
     """Print a line; on a terminal, lines that need not be kept overwrite each other."""
     live = sys.stdout.isatty()
@@ -322,8 +336,10 @@ def export(trainer: Trainer, name: str = "breakout_dqn") -> None:
         "cpu_hours": round(counters["cpu_s"] / 3600, 2),
         "hardware": results.hardware_name() + ", shared with other work",
         "selection": f"mean {meta['selection_score']:.1f} over games with seeds kept for choosing, epsilon 0.05",
-        "commit": results.commit_name(),
-        "command": "python -m utils.rl.train_breakout",
+        "backend": meta.get("backend", ""),
+        "commit": meta.get("commit") or results.commit_name(),
+        "command": f"python -m utils.rl.train_breakout --seed {meta['seed']} --steps {meta['agent_steps']}",
+        "changed_on_the_way": meta.get("history", []),
         "date": time.strftime("%Y-%m-%d"),
         "config": config.to_dict(),
     }
