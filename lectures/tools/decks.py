@@ -103,12 +103,17 @@ def _run_sphinx(source: Path, folder: Path) -> None:
         "COURSE_SLIDES_FIGURES": str(figures),
         "COURSE_HEADLESS": "1",
     }
-    environment.setdefault("MPLBACKEND", "agg")
+    for name, value in (("MPLBACKEND", "agg"), ("SDL_VIDEODRIVER", "dummy")):  # pygame draws Gymnasium's worlds
+        environment.setdefault(name, value)
     options = ["-b", "revealjs", "-c", str(TOOLS), "-d", str(doctrees), "-q", "-W", "--keep-going", "-E"]
     command = [sys.executable, "-m", "sphinx", *options, str(source.parent), str(folder)]
     done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
-        said = [line for line in (done.stdout + done.stderr).splitlines() if "IPKernelApp" not in line]
+        said = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr).splitlines()
+        noise = ["IPKernelApp", "Notebook exception traceback"]
+        if any("[mystnb.exec]" in line for line in said):
+            noise.append("no cell has kept")  # follows from the cell that failed
+        said = [line for line in said if not any(words in line for words in noise)]
         raise DeckError(f"{source.name} could not be built:\n" + "\n".join(said))
 
 

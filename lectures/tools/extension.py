@@ -160,10 +160,10 @@ class PlotRole(SphinxRole):
 
 
 class ResultRole(SphinxRole):
-    """``{result}`id``` is the value with its spread; ``{result}`id|{value:.0%} of games``` formats any field."""
+    """``{result}`id``` is the value with its spread; ``{result}`id as {value:.0%} of {n}``` formats any field."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        identifier, _, form = self.text.partition("|")
+        identifier, _, form = self.text.partition(" as ")
         try:
             entry = results.get(identifier.strip())
         except KeyError as error:
@@ -240,6 +240,8 @@ class DeckTranslator(RevealjsSlideTranslator):
             super().depart_paragraph(node)
 
     def visit_container(self, node: nodes.container) -> None:
+        if "cell" in node["classes"] and not any(output.children for output in node.children):
+            raise nodes.SkipNode  # a cell that only keeps figures leaves no gap
         style = {"style": node["style"]} if node.get("style") else {}
         self.body.append(self.starttag(node, "div", **style))
 

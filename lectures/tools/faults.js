@@ -54,5 +54,5 @@
     const over = blocks[blocks.length - 1].getBoundingClientRect().bottom - source.getBoundingClientRect().top;
     if (over > 2 * scale) faults.push(`runs ${(over / scale).toFixed(0)} px into the source line: ${name(blocks[blocks.length - 1])}`);
   }
-  return [...new Set(faults)];
+  return [...new Set(faults)].slice(0, 8);
 }

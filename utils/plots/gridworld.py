@@ -24,6 +24,7 @@ def draw_table(
     high: float | None = None,
     numbers: bool = True,
     tolerance: float = 1e-9,
+    fontsize: float = 8,
 ):
     """Draw a grid world with the values ``max_a q[s, a]`` and an arrow for each best action.
 
@@ -33,6 +34,7 @@ def draw_table(
         moves: (row, column) change of each action.
         low, high: ends of the colour scale; the table's own if None.
         numbers: write the value into each cell.
+        fontsize: of the numbers and names in the cells; slides want 20 at least.
         tolerance: actions whose values differ by less all get an arrow; none is drawn where all are equal.
 
     Returns:
@@ -47,27 +49,29 @@ def draw_table(
     for row, column in np.ndindex(rows, columns):
         letter = cells[row][column]
         if closed[row, column]:
-            _draw_closed(axes, row, column, letter)
+            _draw_closed(axes, row, column, letter, fontsize)
             continue
         bright = (values[row, column] - bottom) > 0.6 * (top - bottom)
         color = "black" if bright else "white"
         _draw_arrows(axes, row, column, q[row * columns + column], moves, color, tolerance, shifted=numbers)
         if numbers:
             text = f"{values[row, column]:.2f}" if top <= 10 and bottom > -10 else f"{values[row, column]:.0f}"
-            axes.text(column, row + 0.36, text, ha="center", va="center", color=color, fontsize=8)
+            axes.text(column, row + 0.36, text, ha="center", va="center", color=color, fontsize=fontsize)
         if letter == "S":
-            axes.text(column - 0.45, row - 0.4, "start", ha="left", va="center", color=color, fontsize=7)
+            options = {"ha": "left", "va": "center", "color": color, "fontsize": max(7, fontsize - 2)}
+            axes.text(column - 0.45, row - 0.4, "start", **options)
     axes.set(title=title, xticks=range(columns), yticks=range(rows), xlabel="column", ylabel="row")
     axes.grid(False)
     return image
 
 
-def _draw_closed(axes: plt.Axes, row: int, column: int, letter: str) -> None:
+def _draw_closed(axes: plt.Axes, row: int, column: int, letter: str, fontsize: float) -> None:
     """A cell where nothing is decided any more: the goal, a hole, the cliff."""
     color = COLORS[4] if letter == "G" else "#333333"
     axes.add_patch(plt.Rectangle((column - 0.5, row - 0.5), 1, 1, color=color, linewidth=0))
     name = {"G": "goal", "H": "hole", "C": "cliff"}[letter]
-    axes.text(column, row, name, ha="center", va="center", color="black" if letter == "G" else "white", fontsize=8)
+    color = "black" if letter == "G" else "white"
+    axes.text(column, row, name, ha="center", va="center", color=color, fontsize=fontsize)
 
 
 def _draw_arrows(axes, row, column, values, moves, color, tolerance, shifted) -> None:

@@ -146,7 +146,7 @@ def brick(
     studs: int = 0,
     **options,
 ) -> tuple[float, float]:
-    """A Lego brick seen from the side: the course's picture of a layer. As :func:`box`; 0 studs takes one each 45 px."""
+    """A Lego brick seen from the side: the course's picture of a layer. As :func:`box`; studs sit 45 px apart."""
     (x, y), (width, height) = corner, size
     studs = studs or max(1, round(width / 45))
     for place in range(studs):
@@ -252,8 +252,8 @@ def markup(picture: Figure | Sequence[Figure], alt: str | Sequence[str], caption
 def _image(figure: Figure, alt: str, png: bool, step: int) -> str:
     if len(alt.split()) < 3:
         raise ValueError(f"The alternative text {alt!r} is too short: say in a sentence what one sees.")
-    data = _drawn(figure, png)
     check_texts(figure)
+    data = _drawn(figure, png)
     plt.close(figure)
     width, height = (round(72 * inches) for inches in figure.get_size_inches())
     hidden = " class='fragment'" if step else ""
@@ -289,6 +289,7 @@ def check_texts(figure: Figure) -> None:
     Raises:
         ValueError: names the text.
     """
+    figure.draw_without_rendering()  # places what is placed only when drawn
     ticks = {id(text) for axes in figure.axes for axis in _axes_of(axes) for text in _tick_texts(axis)}
     box = figure.bbox
     for text in figure.findobj(Text):
