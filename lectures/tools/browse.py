@@ -112,6 +112,7 @@ def visit(folder: Path, size: tuple[int, int] = SIZES[0], pictures: Path | None 
         shutil.rmtree(pictures, ignore_errors=True)
         pictures.mkdir(parents=True)
     with opened(folder, size) as (page, faults):
+        page.add_style_tag(content="*, *::before, *::after { transition: none !important; }")  # builds at once
         total = page.evaluate("Reveal.getTotalSlides()")
         while True:
             while page.evaluate("Reveal.availableFragments().next"):

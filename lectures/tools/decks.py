@@ -27,7 +27,16 @@ ROOT = LECTURES.parent
 BUILD = LECTURES / "build"
 # What Sphinx and reveal.js bring along that no deck needs.
 SUPERFLUOUS = (
-    *("genindex.html", "search.html", "searchindex.js", "objects.inv", ".buildinfo", ".doctrees", "_sources", "reports"),
+    *(
+        "genindex.html",
+        "search.html",
+        "searchindex.js",
+        "objects.inv",
+        ".buildinfo",
+        ".doctrees",
+        "_sources",
+        "reports",
+    ),
     *(
         "_static/revealjs/css",
         "_static/revealjs/js",

@@ -170,6 +170,7 @@ class ResultRole(SphinxRole):
             log.warning(error.args[0], location=self.get_location())
             return [], []
         text = form.format(**entry) if form else results.format_value(entry)
+        text = re.sub(r"(?<![\w.])-(?=\d)", "−", text)
         return [nodes.inline(text, text, classes=["result"])], []
 
 
@@ -206,6 +207,8 @@ class DeckTranslator(RevealjsSlideTranslator):
         for child in node.children:
             if isinstance(child, slide_options):
                 classes += child["classes"]
+        if any("source" in box["classes"] for box in node.findall(nodes.container) if box.parent is node):
+            classes.append("sourced")
         identifier = html.escape(node["ids"][0])
         self.body.append(f'<section id="{identifier}" class="{" ".join(classes)}" data-number="{self.number}">\n')
 

@@ -1,7 +1,7 @@
 """TeX to MathML at build time, so that a deck needs no script for its formulas.
 
 latex2mathml translates; here we add what a browser's MathML lacks against TeX: limits below max and min, a thin space
-after log, bars without the space of a relation.
+after log, bars and infinities without the space of a relation.
 """
 
 from __future__ import annotations
@@ -33,8 +33,9 @@ def to_mathml(tex: str, display: bool) -> str:
         raise ValueError(f"The formula {tex.strip()!r} cannot be read: {error}") from error
     if "\\" in re.sub(r'alttext="[^"]*"', "", text):
         raise ValueError(f"The formula {tex.strip()!r} has a command that is not known: {text}")
-    if display:
-        text = _limits_below(text)
+    if display:  # not above a brace: Chromium then draws the brace too short
+        pieces = re.split(r"(<munder><munder>.*?&#x23DF;</mo></munder>)", text)
+        text = "".join(piece if index % 2 else _limits_below(piece) for index, piece in enumerate(pieces))
     text = re.sub(rf"(?<!<msub>)(?<!<msup>)(<m[io]>(?:{FUNCTIONS})</m[io]>)(?!<mo[^>]*>&#x00028;)", r"\1" + SPACE, text)
     text = re.sub(rf"(</m(?:i|n|sub|sup|row)>)(<mi>(?:{FUNCTIONS})</mi>)", r"\1" + SPACE + r"\2", text)
     text = re.sub(rf"(<m(?:sub|under)><mo>(?:{LIMITS})</mo>)" + SPACE, r"\1", text)
@@ -42,6 +43,8 @@ def to_mathml(tex: str, display: bool) -> str:
         rf'<mo(?: stretchy="false")?>({BARS})</mo>', r'<mo lspace="0" rspace="0" stretchy="false">\1</mo>', text
     )
     text = text.replace("<mo>&#x0002A;</mo>", "<mo>&#x02217;</mo>")
+    text = text.replace('<mo stretchy="true" fence="true" minsize', '<mo lspace="0" rspace="0" stretchy="true" minsize')
+    text = re.sub(r"<mo>(&#x0221E;|&#x02026;|&#x02207;|&#x02113;)</mo>", r"<mi>\1</mi>", text)  # no space around these
     return re.sub(r"(?:<mi mathvariant=\"normal\">\w</mi>){2,}", _joined, text)
 
 
