@@ -10,7 +10,7 @@ import re
 
 from latex2mathml.converter import convert
 
-FUNCTIONS = "log|exp|sin|cos|tanh|max|min|sup|inf|argmax|arg|det|softmax|sgn|Var"
+FUNCTIONS = "log|exp|sin|cos|tanh|arg|det|softmax|sgn|Var"
 LIMITS = "max|min|sup|inf|argmax|argmin|lim"
 BARS = "&#x0007C;|&#x02016;|&#x02225;"
 
@@ -33,18 +33,20 @@ def to_mathml(tex: str, display: bool) -> str:
         raise ValueError(f"The formula {tex.strip()!r} cannot be read: {error}") from error
     if "\\" in re.sub(r'alttext="[^"]*"', "", text):
         raise ValueError(f"The formula {tex.strip()!r} has a command that is not known: {text}")
-    if display:  # not above a brace: Chromium then draws the brace too short
-        pieces = re.split(r"(<munder><munder>.*?&#x23DF;</mo></munder>)", text)
-        text = "".join(piece if index % 2 else _limits_below(piece) for index, piece in enumerate(pieces))
-    text = re.sub(rf"(?<!<msub>)(?<!<msup>)(<m[io]>(?:{FUNCTIONS})</m[io]>)(?!<mo[^>]*>&#x00028;)", r"\1" + SPACE, text)
+    text = _brackets_below(text)
+    if display:
+        text = _limits_below(text)
+    text = re.sub(rf"(<mi>(?:{FUNCTIONS})</mi>)(?!<mo[^>]*>&#x00028;)", r"\1" + SPACE, text)
+    text = re.sub(rf"(<m(?:sub|sup)><mi>(?:{FUNCTIONS})</mi>){SPACE}", r"\1", text)
     text = re.sub(rf"(</m(?:i|n|sub|sup|row)>)(<mi>(?:{FUNCTIONS})</mi>)", r"\1" + SPACE + r"\2", text)
-    text = re.sub(rf"(<m(?:sub|under)><mo>(?:{LIMITS})</mo>)" + SPACE, r"\1", text)
+    text = re.sub(rf"<mo>({LIMITS})</mo>", r'<mo form="prefix" lspace="0.1em" rspace="0.167em">\1</mo>', text)
     text = re.sub(
         rf'<mo(?: stretchy="false")?>({BARS})</mo>', r'<mo lspace="0" rspace="0" stretchy="false">\1</mo>', text
     )
     text = text.replace("<mo>&#x0002A;</mo>", "<mo>&#x02217;</mo>")
     text = text.replace('<mo stretchy="true" fence="true" minsize', '<mo lspace="0" rspace="0" stretchy="true" minsize')
-    text = re.sub(r"<mo>(&#x0221E;|&#x02026;|&#x02207;|&#x02113;)</mo>", r"<mi>\1</mi>", text)  # no space around these
+    text = re.sub(r"<msup>(<mo [^>]*minsize[^>]*>[^<]*</mo>)", r'\1<msup><mspace height="0.9em"/>', text)
+    text = re.sub(r"<mo>(&#x0221E;|&#x02026;|&#x02207;)</mo>", r'<mi mathvariant="normal">\1</mi>', text)  # no space
     return re.sub(r"(?:<mi mathvariant=\"normal\">\w</mi>){2,}", _joined, text)
 
 
@@ -54,6 +56,20 @@ SPACE = '<mspace width="0.167em"/>'
 def _joined(letters: re.Match) -> str:
     """``\\mathrm{Cost}`` as one word instead of four variables."""
     return "<mtext>" + "".join(re.findall(r">(\w)<", letters[0])) + "</mtext>"
+
+
+def _brackets_below(text: str) -> str:
+    """``\\underbrace`` with a line below instead of the brace, which Chromium draws too short below wide terms."""
+    brace = r"<mo>&#x23DF;</mo></munder>"
+    while brace in text:
+        end = text.index(brace)
+        depth, start = 1, end
+        while depth:
+            start = max(text.rfind("<munder>", 0, start), text.rfind("</munder>", 0, start))
+            depth += -1 if text.startswith("<munder>", start) else 1
+        inside = text[start + len("<munder>") : end]
+        text = f'{text[:start]}<mrow class="braced">{inside}</mrow>{text[end + len(brace) :]}'
+    return text
 
 
 def _limits_below(text: str) -> str:

@@ -30,9 +30,16 @@ def test_limits_stand_below_in_a_block_and_beside_in_a_line():
     assert parsed(r"\max_{a'} Q(s',a')", display=False).find(".//munder") is None
 
 
-def test_no_limits_above_a_brace():
-    tex = r"\underbrace{r + \gamma \max_{a'} Q}_{\text{target}} + \max_a Q"
-    assert len(parsed(tex).findall(".//munder")) == 3  # the brace, its label, and the maximum outside
+def test_an_underbrace_is_a_line_below_its_term():
+    formula = parsed(r"\underbrace{r + \gamma \max_{a'} Q}_{\text{target}} + \underbrace{x}_{y}")
+    assert [row.get("class") for row in formula.iter("mrow")].count("braced") == 2
+    assert len(formula.findall(".//munder")) == 3  # two labels and the limit of max
+    assert "⏟" not in "".join(formula.itertext())
+
+
+def test_a_power_of_a_large_parenthesis_leaves_the_parenthesis_alone():
+    formula = parsed(r"\bigl( x \bigr)^2")
+    assert all(script[0].tag != "mo" for script in formula.iter("msup"))
 
 
 def test_a_thin_space_follows_log_but_not_before_a_parenthesis():

@@ -26,7 +26,7 @@ def loop(stage: int, width: float = 600, height: float = 440) -> Figure:
     if stage != 1:
         name = "state $s$" if stage == 0 else "reward $r$,\nnext state $s'$"
         slides.arrow(axes, (left, bottom), (left, top), GREEN, width=6, head=36)
-        axes.text(left - 28, height / 2, name, ha="right", va="center", fontsize=30, color=INK)
+        axes.text(left - 28, height / 2, name, ha="right", va="center", fontsize=30, color=INK, linespacing=1.5)
     if stage >= 1:
         slides.arrow(axes, (right, top), (right, bottom), BLUE, width=6, head=36)
         axes.text(right + 28, height / 2, "action $a$", ha="left", va="center", fontsize=30, color=INK)

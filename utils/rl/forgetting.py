@@ -12,10 +12,10 @@ import numpy as np
 from utils.rl.pixel_ball import PixelBall
 from utils.rl.tabular import value_iteration
 
-RATE, BATCH, HIDDEN, GAMMA = 0.003, 64, 64, 0.9
+RATE, BATCH, HIDDEN, GAMMA = 0.005, 32, 96, 0.9
 
 
-def learn_in_turn(reminded: bool, first: int = 1000, second: int = 3000, every: int = 100, seed: int = 0) -> np.ndarray:
+def learn_in_turn(reminded: bool, first: int = 1000, second: int = 2000, every: int = 100, seed: int = 0) -> np.ndarray:
     """Train ``first`` updates on level 1, then ``second`` on level 2, and test the greedy player on both all the time.
 
     Args:
