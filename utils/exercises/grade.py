@@ -1,0 +1,374 @@
+"""``make grade SUBMISSIONS=dir`` and ``make progress``: run the checks on notebooks and write down what passes.
+
+Each submission has a judge process of its own, and each exercise in it a fenced worker process (see judge.py): whatever
+a submission does costs its own points only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import csv
+import io
+import json
+import os
+import queue
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from utils import runtime
+from utils.checkpoints import write_atomically
+from utils.exercises import engine, judge
+
+COLUMNS = ("student", "exercise", "points", "message")
+# Beyond an exercise's own limit: its start, the check itself, and loading Keras on a slow machine.
+GRACE = 120  # seconds
+PACKED = ("__MACOSX", "__pycache__")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the grades."""
+
+    student: str
+    exercise: str
+    points: float
+    message: str
+    status: str = engine.NOT_YET
+
+
+@dataclass
+class Submissions:
+    """What was handed in: student -> lesson -> notebook, and what could not be used."""
+
+    notebooks: dict[str, dict[str, Path]] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+
+    def lessons(self) -> list[str]:
+        return sorted({lesson for found in self.notebooks.values() for lesson in found})
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What was handed in
+
+
+def lesson_names() -> dict[str, str]:
+    """``{"08": "08_q_learning", ...}`` for the lessons that have exercises."""
+    folder = Path(__file__).parent
+    return {path.stem[7:9]: path.stem[7:] for path in sorted(folder.glob("checks_[0-9][0-9]_*.py"))}
+
+
+def lesson_of(path: Path) -> str | None:
+    """Lesson of a notebook by its name (``anna-08_q_learning (1).ipynb``), else by the first exercise in it."""
+    for number, name in lesson_names().items():
+        if name in path.stem or re.match(rf"{number}(\D|$)", path.stem):
+            return number
+    with contextlib.suppress(OSError):
+        match = re.search(r'check\(\\?["\'](\d\d)\.\d', path.read_text(encoding="utf-8", errors="replace"))
+        if match and match.group(1) in lesson_names():
+            return match.group(1)
+    return None
+
+
+def find_submissions(folder: Path) -> Submissions:
+    """Notebooks in ``folder``: a folder for each student (the notebooks anywhere in it), or single files.
+
+    Raises:
+        FileNotFoundError: there is no such folder.
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(f"There is no folder {folder}; name the one with the submissions: SUBMISSIONS=folder.")
+    found = Submissions()
+    for entry in sorted(folder.iterdir()):
+        if entry.name.startswith(".") or entry.name in PACKED:
+            continue
+        if entry.is_symlink():
+            found.remarks.append(f"{entry.name}: a link, not followed")
+        elif entry.is_dir():
+            student = found.notebooks.setdefault(entry.name, {})
+            for path in _notebooks_in(entry, found):
+                _add(found, entry.name, student, path)
+        elif entry.suffix == ".ipynb":
+            names = "|".join(lesson_names().values())
+            student = re.sub(rf"[_\- ]*({names})[_\- ]*", "", entry.stem) or entry.stem
+            _add(found, student, found.notebooks.setdefault(student, {}), entry)
+    return found
+
+
+def _notebooks_in(folder: Path, found: Submissions) -> Iterator[Path]:
+    """Real files inside a student's folder; a link could lead to another student's work."""
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in PACKED)
+        for name in sorted(names):
+            path = Path(place, name)
+            if path.suffix == ".ipynb" and not name.startswith("."):
+                if path.is_symlink():
+                    found.remarks.append(f"{folder.name}: {name} is a link, not followed")
+                else:
+                    yield path
+
+
+def _add(found: Submissions, student: str, notebooks: dict[str, Path], path: Path) -> None:
+    lesson = lesson_of(path)
+    if lesson is None:
+        found.remarks.append(f"{student}: {path.name} belongs to no lesson, left out")
+    elif lesson not in notebooks:
+        notebooks[lesson] = path
+    else:
+        newer, older = sorted((path, notebooks[lesson]), key=lambda p: p.stat().st_mtime, reverse=True)
+        notebooks[lesson] = newer
+        found.remarks.append(f"{student}: two notebooks of lesson {lesson}; {newer.name} counts, {older.name} is older")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Running judges
+
+
+def run_judge(
+    notebook: Path, exercises: Sequence[str], limits: judge.Limits, hidden: list[str], fenced: bool = True
+) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """Exercise, status and details, one after the other, from a judge process; a new one if it does not survive."""
+    waiting = list(exercises)
+    while waiting:
+        for exercise, status, details in _one_judge(notebook, list(waiting), limits, hidden, fenced):
+            if exercise == waiting[0]:  # in the order given; else the judge is not to be believed
+                waiting.pop(0)
+                yield exercise, status, details
+        if waiting:
+            problem = "the check did not come to an end with this answer"
+            yield waiting.pop(0), engine.NOT_YET, {"problem": problem}
+
+
+def _one_judge(notebook, exercises, limits, hidden, fenced) -> Iterator[tuple[str, str, dict[str, str]]]:
+    order = {"notebook": str(notebook), "exercises": exercises, "hidden": hidden, "fenced": fenced}
+    order |= {"seconds": limits.seconds, "megabytes": limits.megabytes}
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "utils.exercises.judge"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"COURSE_HEADLESS": "1", "CUDA_VISIBLE_DEVICES": "-1"},
+    )
+    lines: queue.Queue = queue.Queue()
+
+    def listen() -> None:
+        for line in process.stdout:
+            lines.put(line)
+        lines.put(None)
+
+    threading.Thread(target=listen, daemon=True).start()
+    try:
+        process.stdin.write(json.dumps(order).encode())
+        process.stdin.close()
+        for _ in exercises:
+            line = lines.get(timeout=limits.seconds + GRACE)
+            if line is None:
+                return
+            verdict = json.loads(line)
+            yield verdict["exercise"], verdict["status"], verdict["details"]
+    except (queue.Empty, OSError, ValueError):
+        return
+    finally:
+        _end(process)
+
+
+def _end(process: subprocess.Popen) -> None:
+    """Stop a judge with all its workers."""
+    with contextlib.suppress(psutil.Error):
+        family = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
+        for member in family:
+            with contextlib.suppress(psutil.Error):
+                member.kill()
+    process.wait()
+    process.stdout.close()
+
+
+def grade(
+    submissions: Submissions,
+    lessons: Sequence[str],
+    weights: dict[str, float],
+    limits: judge.Limits,
+    hidden: list[str],
+) -> Iterator[Row]:
+    """A row for each student and exercise of ``lessons``, also where nothing was handed in."""
+    for student, notebooks in submissions.notebooks.items():
+        for lesson in lessons:
+            exercises = list(engine.load_checks(lesson))
+            if lesson not in notebooks:
+                yield from (Row(student, e, 0, "no notebook handed in", engine.NOT_ATTEMPTED) for e in exercises)
+                continue
+            for exercise, status, details in run_judge(notebooks[lesson], exercises, limits, hidden):
+                points = weights[exercise] if status == engine.CORRECT else 0
+                yield Row(student, exercise, points, message(status, details), status)
+
+
+def message(status: str, details: dict[str, str]) -> str:
+    """A verdict in one line of at most 500 characters."""
+    parts = [f"{key}: {value}" for key, value in details.items()]
+    text = " ".join(" | ".join([status, *parts]).split())
+    return text if len(text) <= 500 else text[:499] + "…"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Weights and grades as tables
+
+
+def read_weights(path: Path | None) -> dict[str, float]:
+    """Points of every exercise: as registered, or as a csv with the columns ``exercise`` and ``points`` says.
+
+    Raises:
+        ValueError: the table names an exercise that does not exist, or points that are no number.
+    """
+    weights: dict[str, float] = {key: item.points for key, item in engine.load_checks().items()}
+    if path is None:
+        return weights
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        for row in csv.DictReader(file):
+            exercise, points = (row.get("exercise") or "").strip(), row.get("points") or ""
+            if exercise not in weights:
+                raise ValueError(f"{path.name} names exercise {exercise!r}, which does not exist.")
+            try:
+                weights[exercise] = float(points) if "." in points else int(points)
+            except ValueError as error:
+                raise ValueError(f"{path.name}: the points of {exercise} are {points!r}, no number.") from error
+    return weights
+
+
+def weights_table() -> str:
+    """The registered weights as csv, to be edited and given back as ``WEIGHTS=file``."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("exercise", "points", "minutes", "title"))
+    writer.writerows((key, e.points, e.minutes, e.title) for key, e in engine.load_checks().items())
+    return text.getvalue()
+
+
+def exercise_table() -> str:
+    """Markdown: every exercise with its minutes and points (INSTRUCTORS.md holds it; a test compares)."""
+    lines = ["| exercise | what | minutes | points |", "| --- | --- | ---: | ---: |"]
+    exercises = engine.load_checks()
+    for lesson in lesson_names():
+        own = {key: item for key, item in exercises.items() if key.startswith(lesson + ".")}
+        lines += [f"| {key} | {item.title} | {item.minutes} | {item.points} |" for key, item in own.items()]
+        minutes, points = sum(e.minutes for e in own.values()), sum(e.points for e in own.values())
+        lines.append(f"| **{lesson}** | **together** | **{minutes}** | **{points}** |")
+    return "\n".join(lines)
+
+
+def _safe(text: str) -> str:
+    """A spreadsheet would take a cell that begins like this for a formula; what students wrote must not run there."""
+    return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def write_grades(rows: Sequence[Row], path: Path) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows((_safe(row.student), row.exercise, row.points, _safe(row.message)) for row in rows)
+    write_atomically(path, lambda file: file.write(text.getvalue().encode("utf-8")))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Commands
+
+
+def command_grade(arguments: argparse.Namespace) -> int:
+    if not arguments.submissions:
+        print("Name the folder with the submissions: make grade SUBMISSIONS=folder", file=sys.stderr)
+        return 2
+    try:
+        weights = read_weights(Path(arguments.weights) if arguments.weights else None)
+        folder = Path(arguments.submissions)
+        submissions = find_submissions(folder)
+    except (OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    lessons = arguments.lesson or submissions.lessons()
+    unknown = set(lessons) - set(lesson_names())
+    if unknown or not lessons:
+        what = f"There is no lesson {', '.join(sorted(unknown))}." if unknown else f"No notebook in {folder}."
+        print(what, file=sys.stderr)
+        return 2
+    if not judge.namespace_command():
+        print("No Linux namespaces here: only Python itself is guarded. Use a container or a computer of no value.")
+        if arguments.strict:
+            return 2
+    limits = judge.Limits(arguments.seconds, arguments.megabytes)
+    rows = []
+    for row in grade(submissions, lessons, weights, limits, [str(folder.resolve())]):
+        rows.append(row)
+        print(f"{engine.SYMBOLS[row.status]} {row.student:<24} {row.exercise} {row.points:>4}  {row.message[:80]}")
+    out = Path(arguments.out) if arguments.out else folder / "grades.csv"
+    write_grades(rows, out)
+    _summary(rows, submissions, weights, out)
+    return 0
+
+
+def _summary(rows: list[Row], submissions: Submissions, weights: dict[str, float], out: Path) -> None:
+    print()
+    for student in submissions.notebooks:
+        own = [row for row in rows if row.student == student]
+        print(f"{student:<24} {sum(r.points for r in own):g} of {sum(weights[r.exercise] for r in own):g} points")
+    for remark in submissions.remarks:
+        print(f"Mind: {remark}")
+    print(f"Grades are in {out}")
+
+
+def command_progress(arguments: argparse.Namespace) -> int:
+    """Which exercises pass in the student's own notebooks."""
+    folder = Path(arguments.notebooks) if arguments.notebooks else runtime.repo_root() / "notebooks"
+    limits = judge.Limits(arguments.seconds, arguments.megabytes)
+    right = total = 0
+    for lesson, name in lesson_names().items():
+        path = folder / f"{name}.ipynb"
+        if not path.exists() or (arguments.lesson and lesson not in arguments.lesson):
+            continue
+        print(f"{name}", end="", flush=True)
+        exercises = engine.load_checks(lesson)
+        for exercise, status, details in run_judge(path, list(exercises), limits, [], fenced=False):
+            right, total = right + (status == engine.CORRECT), total + 1
+            print(f"\n  {engine.SYMBOLS[status]} {exercise} {exercises[exercise].title}", end="", flush=True)
+            if "problem" in details:
+                print(f"\n      {details['problem']}", end="")
+        print()
+    if not total:
+        print("No such notebook.", file=sys.stderr)
+        return 2
+    print(f"\n{right} of {total} exercises pass ({engine.SYMBOLS[engine.NOT_ATTEMPTED]}: not attempted yet).")
+    return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Run the exercises' checks on notebooks.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in ("grade", "progress"):
+        command = commands.add_parser(name)
+        command.add_argument("--lesson", nargs="*", help="two-digit numbers; all that are there if none is given")
+        command.add_argument("--seconds", type=int, default=30, help="wall clock for each exercise")
+        command.add_argument("--megabytes", type=int, default=2048, help="memory for each exercise")
+        if name == "progress":
+            command.add_argument("--notebooks", help="folder of the notebooks")
+            continue
+        command.add_argument("submissions", nargs="?", help="folder with one folder or notebook a student")
+        command.add_argument("--out", help="csv to write; default grades.csv beside the submissions")
+        command.add_argument("--weights", help="csv with the columns exercise and points")
+        command.add_argument("--strict", action="store_true", help="refuse to run without Linux namespaces")
+    commands.add_parser("weights")
+    commands.add_parser("table")
+    chosen = parser.parse_args(arguments)
+    if chosen.command in ("weights", "table"):
+        print((weights_table() if chosen.command == "weights" else exercise_table()).rstrip())
+        return 0
+    return {"grade": command_grade, "progress": command_progress}[chosen.command](chosen)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
