@@ -20,6 +20,23 @@ MAC = (
 
 FIND_FAULTS = Path(__file__).with_name("faults.js").read_text(encoding="utf-8")
 
+# Run on the page laid out for print: each slide fills its page, title above body, everything built.
+FIND_PRINT_FAULTS = """
+() => [...document.querySelectorAll(".pdf-page")].flatMap((page, index) => {
+  const slides = page.querySelectorAll("section"), faults = [];
+  if (slides.length !== 1) return [`page ${index + 1} holds ${slides.length} slides`];
+  const room = page.getBoundingClientRect(), box = slides[0].getBoundingClientRect();
+  for (const side of ["left", "top", "right", "bottom"])
+    if (Math.abs(room[side] - box[side]) > 1) faults.push(`page ${index + 1}: the slide misses its ${side} edge`);
+  const title = slides[0].querySelector("h1, h2").getBoundingClientRect();
+  const body = slides[0].querySelector(".body").getBoundingClientRect();
+  if (title.height > 2 && body.top < title.bottom - 1) faults.push(`page ${index + 1}: title and body overlap`);
+  for (const part of slides[0].querySelectorAll(".fragment"))
+    if (!part.classList.contains("visible")) faults.push(`page ${index + 1}: something is not built`);
+  return faults;
+})
+"""
+
 
 class DeckError(Exception):
     """A deck that cannot be built or shown; the message says where and what to do."""
@@ -94,6 +111,7 @@ def print_pdf(folder: Path, target: Path) -> None:
     with opened(folder, (1280, 720), "?print-pdf") as (page, faults):
         page.wait_for_selector(".pdf-page")
         page.evaluate("Promise.all([...document.images].map(i => i.decode().catch(() => 0)))")
+        faults += page.evaluate(FIND_PRINT_FAULTS)
         page.pdf(path=str(target), prefer_css_page_size=True, print_background=True)
     if faults:
         raise DeckError(f"{folder.name} cannot be printed cleanly:\n  " + "\n  ".join(faults))
