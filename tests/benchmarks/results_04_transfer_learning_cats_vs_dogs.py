@@ -118,7 +118,9 @@ def measure_transfer(seeds: list[int], fresh: bool) -> None:
             ship(head, seconds)
         _, upper = transfer.split_network(network)
         model = transfer.with_head(upper, head)
-        _, seconds, cpu = timed(lambda model=model, seed=seed: transfer.fine_tune(model, train.maps, labels, seed=seed))
+        _, seconds, cpu = timed(
+            lambda model=model, seed=seed: transfer.fine_tune(model, train.maps, labels, seed=seed, progress=False)
+        )
         keep("finetuned", seed, transfer.predict_maps(model, test.maps), seconds, cpu)
 
 
@@ -202,14 +204,13 @@ def choose() -> None:
     head = transfer.train_head(train.features[learn], labels[learn], PENALTY)
     for rate in (3e-5, 1e-4, 3e-4):
         model = transfer.with_head(transfer.split_network(network)[1], head)
-
-        def watch(epoch, _, model=model, rate=rate):
+        start = model.get_weights()
+        transfer.fine_tune(model, train.maps[learn], labels[learn], transfer.Tuning(rate=rate, mix=1.0), progress=False)
+        end = model.get_weights()
+        for mix in (0.25, 0.5, 0.75, 1.0):
+            model.set_weights([(1 - mix) * old + mix * new for old, new in zip(start, end)])
             logits = transfer.predict_maps(model, train.maps[held])
-            print(
-                f"rate {rate:g}, epoch {epoch}: loss {loss(logits):.4f}, {transfer.accuracy(logits, labels[held]):.2%}"
-            )
-
-        transfer.fine_tune(model, train.maps[learn], labels[learn], transfer.Tuning(rate=rate), on_epoch=watch)
+            print(f"rate {rate:g}, mix {mix}: loss {loss(logits):.4f}, {transfer.accuracy(logits, labels[held]):.2%}")
 
 
 def main() -> None:

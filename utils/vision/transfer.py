@@ -78,7 +78,7 @@ def _upright(picture: Image.Image) -> Image.Image:
 
 
 def load_pixels(paths: Sequence[Path], size: int) -> np.ndarray:
-    """Photos squeezed into squares, uint8 (photos, size, size, 3): 2,000 of them at 96 pixels take 55 MB."""
+    """Photos squeezed into squares, uint8 (photos, size, size, 3): 2,000 of them at 64 pixels take 25 MB."""
     pixels = np.empty((len(paths), size, size, 3), dtype=np.uint8)
     for place, path in zip(pixels, paths):
         place[:] = open_photo(path, size)
@@ -435,11 +435,14 @@ class Tuning:
         epochs: rounds through the photos.
         rate: highest learning rate of Adam, far below what a network from scratch takes; falls along a cosine.
         batch_size: photos a step.
+        mix: 0 keeps the weights that training started from, 1 takes those it arrived at; between them lie networks that
+            err less than either (Wortsman et al. 2022, arXiv:2109.01903).
     """
 
     epochs: int = 3
     rate: float = 3e-4
     batch_size: int = 40
+    mix: float = 0.5
 
 
 def fine_tune(
@@ -453,6 +456,8 @@ def fine_tune(
 ) -> list[float]:
     """Train the upper part on stored maps, batch normalisation frozen; each epoch takes one look a photo at random.
 
+    At the end every weight is set between where it started and where it arrived (``tuning.mix``).
+
     Args:
         model: as :func:`with_head` returns.
         maps: (photos, looks, height, width, channels).
@@ -464,6 +469,7 @@ def fine_tune(
     runtime.seed_everything(seed)
     rng = np.random.default_rng(seed)
     freeze_normalisation(model)
+    start = model.get_weights()
     batches = -(-len(labels) // tuning.batch_size)
     schedule = keras.optimizers.schedules.CosineDecay(tuning.rate, tuning.epochs * batches)
     # Not smoothed: at 99 % that would mostly teach to be less sure.
@@ -481,6 +487,7 @@ def fine_tune(
             losses.append(total / len(labels))
             if on_epoch is not None:
                 on_epoch(epoch + 1, losses[-1])
+    model.set_weights([(1 - tuning.mix) * old + tuning.mix * new for old, new in zip(start, model.get_weights())])
     return losses
 
 

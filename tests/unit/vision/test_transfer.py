@@ -245,6 +245,21 @@ def test_fine_tuning_starts_from_the_head_and_leaves_normalisation_alone(network
         np.testing.assert_array_equal(old, new)
 
 
+def test_fine_tuned_weights_lie_between_start_and_end(network):
+    _, upper = transfer.split_network(network)
+    rng = np.random.default_rng(0)
+    maps, labels = rng.normal(size=(8, 2, 8, 8, 6)).astype(np.float16), np.tile([0, 1], 4)
+    ends = {}
+    for mix in (0.0, 0.5, 1.0):
+        model = transfer.with_head(upper, transfer.Head(np.ones(10, dtype=np.float32), 0.0), dropout=0.0)
+        tuning = transfer.Tuning(epochs=1, rate=1e-2, batch_size=8, mix=mix)
+        transfer.fine_tune(model, maps, labels, tuning, progress=False)
+        ends[mix] = model.get_layer("head_conv").get_weights()[0]
+    np.testing.assert_array_equal(ends[0.0], upper.get_layer("head_conv").get_weights()[0])
+    assert np.abs(ends[1.0] - ends[0.0]).max() > 1e-3
+    np.testing.assert_allclose(ends[0.5], (ends[0.0] + ends[1.0]) / 2, atol=1e-5)
+
+
 def test_classifier_predicts_from_a_file(network, photos):
     paths, labels = photos
     pixels = [transfer.open_photo(path) for path in paths]
