@@ -10,7 +10,7 @@ HAS_GPU := $(if $(filter 0,$(GPU)),,$(shell nvidia-smi -L 2>/dev/null | head -n 
 ENVIRONMENT := .venv/.ready$(if $(HAS_GPU),-gpu)
 RUN := $(if $(filter 0,$(GPU)),CUDA_VISIBLE_DEVICES=-1 )$(BIN)/
 
-.PHONY: help lab test test-unit test-notebooks test-jax lint lock data doctor notebooks results gpu-check bench slides present look clean
+.PHONY: help lab test test-unit test-notebooks test-jax lint lock data doctor notebooks results gpu-check bench slides present look clean progress release grade
 
 help: ## print this list
 	@echo "From Lego to Go. The two commands that matter: make lab, make test."
@@ -45,6 +45,9 @@ data: $(ENVIRONMENT) ## fetch all data ahead of class
 
 doctor: $(ENVIRONMENT) ## report versions, GPU, memory, disk, browser and data, with the remedy for each gap
 	$(RUN)python -m utils.runtime doctor
+
+progress: $(ENVIRONMENT) ## which exercises pass in your notebooks (LESSON=08)
+	@$(RUN)python -m utils.exercises.grade progress $(if $(LESSON),--lesson $(LESSON))
 
 gpu-check: $(ENVIRONMENT) ## list devices, where operations run, and how much faster the GPU trains
 	$(RUN)python -m utils.runtime gpu-check
@@ -98,6 +101,13 @@ bench: $(ENVIRONMENT) .venv-peers/.ready ## time the course beside its peers (LE
 
 look: $(ENVIRONMENT) ## pictures of every slide and what is wrong with it, in lectures/build/ (DECK=05)
 	$(RUN)python lectures/tools/decks.py $(DECK) --no-pdf --look
+
+release: $(ENVIRONMENT) ## write the student's version, without solutions and outputs (OUT=folder)
+	@$(RUN)python -m utils.exercises.release $(if $(OUT),"$(OUT)")
+
+grade: $(ENVIRONMENT) ## check submissions, fenced in, and write a csv (SUBMISSIONS=folder LESSON=08 OUT=file WEIGHTS=file SECONDS=30)
+	@$(RUN)python -m utils.exercises.grade grade $(if $(SUBMISSIONS),"$(SUBMISSIONS)") $(if $(OUT),--out "$(OUT)") \
+		$(if $(WEIGHTS),--weights "$(WEIGHTS)") $(if $(SECONDS),--seconds $(SECONDS)) $(if $(LESSON),--lesson $(LESSON))
 
 lock: $(ENVIRONMENT) ## resolve requirements.lock and environment.yml anew from pyproject.toml
 	$(RUN)python .ci/lock.py

@@ -1,0 +1,187 @@
+"""``make release``: what students get works, and holds no solution and no output."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from utils.exercises import engine, release
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory):
+    out = tmp_path_factory.mktemp("release") / "course"
+    release.release(ROOT, out)
+    return out
+
+
+def _functions(source: str) -> dict[str, str]:
+    """Function name to its body as text that knows neither comments, docstrings nor names of variables."""
+    bodies = {}
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef):
+            body = [s for s in node.body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
+            bodies[node.name] = _anonymous(body)
+    return bodies
+
+
+def _anonymous(body: list[ast.stmt]) -> str:
+    numbers: dict[str, str] = {}
+    text = ast.dump(ast.Module(body, []))
+    return re.sub(r"(?:id|arg)='(\w+)'", lambda m: "id=" + numbers.setdefault(m.group(1), str(len(numbers))), text)
+
+
+def _released_code(folder: Path):
+    for path in sorted(folder.rglob("*.py")):
+        yield path, path.read_text(encoding="utf-8")
+    for path in sorted(folder.rglob("*.ipynb")):
+        for cell in nbformat.read(path, as_version=4).cells:
+            if cell.cell_type == "code":
+                yield path, re.sub(r"^(\s*)[%!].*$", r"\1pass", cell.source, flags=re.MULTILINE)
+    for path in sorted(folder.rglob("*.md")):
+        for block in re.findall(
+            r"```\S* *(?:i?python3?)?\n(.*?)```", path.read_text(encoding="utf-8"), flags=re.DOTALL
+        ):
+            with contextlib.suppress(SyntaxError):  # most blocks are no Python
+                ast.parse(block)
+                yield path, block
+
+
+def _solutions() -> dict[str, str]:
+    bodies = {}
+    for path in sorted((ROOT / "notebooks" / "solutions").glob("*.py")):
+        found = _functions(path.read_text(encoding="utf-8"))
+        for item in engine.load_checks(path.stem[:2]).values():
+            bodies[found[item.name]] = f"{item.identifier} {item.name}"
+    return bodies
+
+
+def _leaks(folder: Path) -> set[str]:
+    solutions = _solutions()
+    return {
+        f"{solutions[body]} in {path.relative_to(folder)}"
+        for path, source in _released_code(folder)
+        for body in _functions(source).values()
+        if body in solutions
+    }
+
+
+def test_no_solution_is_in_it_under_any_name(released):
+    assert len(_solutions()) > 40
+    assert _leaks(released) == set()
+
+
+def test_a_renamed_solution_would_be_noticed(tmp_path):
+    text = (ROOT / "notebooks" / "solutions" / "08_q_learning.py").read_text(encoding="utf-8")
+    (tmp_path / "innocent.py").write_text(
+        text.replace("def discounted_return(rewards, gamma)", "def f(rewards, gamma)")
+    )
+    assert "08.1 discounted_return in innocent.py" in _leaks(tmp_path)
+
+
+def test_no_file_that_holds_answers_is_in_it(released):
+    names = [path.relative_to(released).as_posix() for path in released.rglob("*")]
+    assert not [name for name in names if re.search(r"solution|answers_|(^|/)tests?(/|$)|\.git(/|$)|drafts", name)]
+    for path in released.rglob("*"):
+        if path.suffix in (".md", ".ipynb", ".toml", ".py") and path.is_file():
+            text = path.read_text(encoding="utf-8")
+            assert not re.search(r"%load -s", text), path
+            if path.suffix in (".md", ".ipynb"):
+                assert "notebooks/solutions" not in text, path
+
+
+def test_notebooks_are_whole_but_not_executed(released):
+    originals = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+    assert [p.name for p in sorted((released / "notebooks").iterdir())] == [p.name for p in originals]
+    for original in originals:
+        before = nbformat.read(original, as_version=4)
+        after = nbformat.read(released / "notebooks" / original.name, as_version=4)
+        nbformat.validate(after)
+        assert [c.cell_type for c in after.cells] == [c.cell_type for c in before.cells]
+        for old, new in zip(before.cells, after.cells):
+            if new.cell_type == "code":
+                assert new.source == old.source
+                assert not new.outputs and new.execution_count is None
+            elif "%load" not in old.source:
+                assert new.source == old.source
+            else:
+                assert len(new.source) > 0.3 * len(old.source), (old.source, new.source)
+
+
+def test_every_exercise_is_a_stub_with_its_check(released):
+    code = "\n".join(source for path, source in _released_code(released) if path.suffix == ".ipynb")
+    stubs = re.findall(r'check\("(\d\d\.\d+)"', code)
+    there = {path.name[:2] for path in (released / "notebooks").iterdir()}
+    assert sorted(stubs) == sorted(key for key in engine.load_checks() if key[:2] in there)
+
+
+def test_the_package_and_its_data_come_along(released):
+    for name in ("utils/exercises/checks_08_q_learning.py", "utils/rl/tabular.py", "mldata/registry.toml", "Makefile"):
+        assert (released / name).is_file()
+    assert not list(released.rglob("__pycache__"))
+    command = (
+        "import sys; sys.path.insert(0, '.'); from utils.exercises import engine; print(engine.__file__);"
+        "sys.exit(len(engine.load_checks('08')) != 5)"
+    )
+    result = subprocess.run([sys.executable, "-c", command], cwd=released, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert str(released) in str(released / result.stdout.strip())
+
+
+def test_makefile_keeps_the_students_tasks(released):
+    text = (released / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", text, flags=re.MULTILINE))
+    assert {"lab", "data", "doctor", "progress"} <= targets
+    assert not {"test", "lock", "results", "release", "grade"} & targets
+
+
+def test_links_of_the_readme_lead_somewhere(released):
+    text = (released / "README.md").read_text(encoding="utf-8")
+    for link in re.findall(r"\]\((?!https?://|#)([^)]+)\)", text):
+        assert (released / link).exists(), link
+    assert "make test" not in text.split("## The course")[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Return it. (Solution: `%load -s f solutions/01_x.py`)", "Return it."),
+        ("Return it.\n\nSolution: `%load -s f solutions/01_x.py`", "Return it."),
+        ("Return it.\n\n`# %load -s f solutions/01_x.py`", "Return it."),
+        ("Return it.\n(`%load -s f solutions/01_x.py`)", "Return it."),
+        (
+            "Run it. To see a solution, put\n`%load -s f solutions/01_x.py` into a cell and run it.\n\nNext.",
+            "Run it.\n\nNext.",
+        ),
+        (
+            "Run it; good. A solution: for instance `# %load -s f solutions/01_x.py`.\n\n### Next",
+            "Run it; good.\n\n### Next",
+        ),
+    ],
+)
+def test_sentences_about_solutions_go(text, left):
+    assert release.without_solutions(text) == left
+
+
+def test_a_solved_exercise_is_not_released():
+    cell = {"cell_type": "code", "metadata": {}, "source": 'def f():\n    return 1\n\ncheck("08.1", f)', "outputs": []}
+    with pytest.raises(ValueError, match="more than its stub"):
+        release.student_notebook(json.dumps({"cells": [cell]}))
+
+
+def test_nothing_is_overwritten(tmp_path, capsys):
+    (tmp_path / "mine.txt").write_text("mine")
+    assert release.main([str(tmp_path)]) == 2
+    assert "is there already" in capsys.readouterr().err
+    assert release.main([]) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
