@@ -26,6 +26,7 @@ from utils import results, runtime
 
 ROOT = runtime.repo_root()
 HERE = Path(__file__).resolve().parent
+CONTESTANTS = ("plain", "incremental", "captum", "xplique")
 BATCHES = (8, 16, 32, 64)
 COARSE = 32  # stride of the grid on which the batch size is chosen
 WARM = 96  # stride of the grid to warm up on
@@ -147,22 +148,20 @@ def in_process(name: str, python: Path, options: argparse.Namespace, extra: Path
 
 def contestants(options: argparse.Namespace) -> dict[str, dict | str]:
     found: dict[str, dict | str] = {}
-    for name in ("plain", "incremental"):
+    for name in options.only:
         print(f"{name} ...", flush=True)
-        found[name] = in_process(name, Path(sys.executable), options)
-    if not options.peers.exists():
-        print(f"Peers are missing ({options.peers.relative_to(ROOT)}); `make bench` installs them.")
-        return found
-    print("captum ...", flush=True)
-    found["captum"] = in_process("captum", options.peers, options)
-    print("xplique ...", flush=True)
-    folder = install_xplique(options.peers)
-    found["xplique"] = in_process("xplique", Path(sys.executable), options, folder) if folder else "not installed"
+        if name in ("captum", "xplique") and not options.peers.exists():
+            found[name] = f"missing ({options.peers.relative_to(ROOT)}); `make bench` installs it"
+        elif name == "xplique":
+            folder = install_xplique(options.peers)
+            found[name] = in_process(name, Path(sys.executable), options, folder) if folder else "not installed"
+        else:
+            found[name] = in_process(name, options.peers if name == "captum" else Path(sys.executable), options)
     return found
 
 
 def show(found: dict[str, dict | str]) -> None:
-    plain = found["plain"]
+    plain = found.get("plain")
     print(f"\n{'':12s} positions   batch   seconds   per position   against plain   peak memory")
     for name, outcome in found.items():
         if isinstance(outcome, str):
@@ -181,7 +180,8 @@ def main() -> None:
     parser.add_argument("--mask", type=int, default=32)
     parser.add_argument("--stride", type=int, default=4)
     parser.add_argument("--peers", type=Path, default=ROOT / ".venv-peers" / "bin" / "python")
-    parser.add_argument("--contestant", choices=["plain", "incremental", "captum", "xplique"], help=argparse.SUPPRESS)
+    parser.add_argument("--only", nargs="+", choices=CONTESTANTS, default=CONTESTANTS, help="some of the programs")
+    parser.add_argument("--contestant", choices=CONTESTANTS, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.contestant:
         if options.contestant != "captum":
