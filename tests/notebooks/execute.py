@@ -1,10 +1,13 @@
 """Execute notebooks in place at the budget in force and normalise them: ``execute.py 01 05``, or all without numbers.
 
 A notebook that fails is left as it was; the executed copy, with the error in it, lands in build/failed-notebooks/.
+Beside its output each code cell keeps a hash of the source that was executed: where the source was edited afterwards
+the two disagree, and a test says so (tests/unit/test_stale_outputs.py).
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import sys
@@ -32,6 +35,24 @@ def find_notebooks(numbers: list[str]) -> list[Path]:
     return chosen
 
 
+def source_hash(source: str) -> str:
+    """What a cell's metadata keeps under ``source_sha256``; line ends and blanks at a line's end do not count."""
+    lines = [line.rstrip() for line in source.strip().splitlines()]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def stale_cells(notebook: nbformat.NotebookNode) -> list[str]:
+    """Sources of code cells that were changed after their output was made, or that lack the hash others have.
+
+    Raises:
+        LookupError: no cell has a hash; the notebook was executed before there were any.
+    """
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+    if not any("source_sha256" in cell.metadata for cell in cells):
+        raise LookupError("no hashes of sources in this notebook yet: run `make notebooks` for it")
+    return [cell.source for cell in cells if cell.metadata.get("source_sha256") != source_hash(cell.source)]
+
+
 def normalise(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """Remove what changes from run to run or tells of the machine: timings, paths, widget state, memory addresses."""
     notebook.metadata = nbformat.from_dict(KEPT_METADATA)
@@ -45,6 +66,7 @@ def normalise(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         if cell.source.strip():
             count += 1
             cell.execution_count = count
+            cell.metadata["source_sha256"] = source_hash(cell.source)
         for output in cell.outputs:
             if "execution_count" in output:
                 output["execution_count"] = cell.execution_count

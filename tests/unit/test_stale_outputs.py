@@ -1,0 +1,81 @@
+"""Stored outputs belong to the sources above them: each code cell keeps a hash of what was executed."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+
+
+def _module(name: str):
+    spec = importlib.util.spec_from_file_location(name, ROOT / "tests" / "notebooks" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+execute = _module("execute")
+stamp = _module("stamp")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_no_source_was_edited_after_its_output_was_made(path):
+    try:
+        stale = execute.stale_cells(nbformat.read(path, as_version=4))
+    except LookupError as reason:
+        pytest.skip(f"{path.stem}: {reason}")
+    assert not stale, "edited after it was executed; run `make notebooks`:\n" + "\n---\n".join(stale)
+
+
+def _notebook(*sources: str) -> nbformat.NotebookNode:
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    for cell in cells:
+        cell.outputs = [nbformat.v4.new_output("stream", text=f"output of {cell.source}")]
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Title"), *cells])
+
+
+def test_normalising_writes_hashes_and_an_edit_is_found():
+    notebook = execute.normalise(_notebook("a = 1", "b = 2\n"))
+    nbformat.validate(notebook)
+    assert execute.stale_cells(notebook) == []
+    notebook.cells[2].source = "b = 3"
+    assert execute.stale_cells(notebook) == ["b = 3"]
+
+
+def test_a_new_cell_between_executed_ones_is_found():
+    notebook = execute.normalise(_notebook("a = 1"))
+    notebook.cells.append(nbformat.v4.new_code_cell("c = 4"))
+    assert execute.stale_cells(notebook) == ["c = 4"]
+
+
+def test_markdown_may_be_edited_and_line_ends_do_not_count():
+    notebook = execute.normalise(_notebook("a = 1\nb = 2"))
+    notebook.cells[0].source = "# Another title"
+    notebook.cells[1].source = "a = 1  \r\nb = 2\n"
+    assert execute.stale_cells(notebook) == []
+
+
+def test_a_notebook_from_before_the_hashes_says_so():
+    with pytest.raises(LookupError, match="make notebooks"):
+        execute.stale_cells(_notebook("a = 1"))
+
+
+def test_stamping_without_execution_needs_an_unchanged_history():
+    first = [("a", "1"), ("b", "2")]
+    edited, executed, moved = [("a", "1"), ("c", "2")], [("a", "1"), ("c", "3")], [("b", "4"), ("a", "1")]
+    assert stamp.reasons_against(first, [first]) == []
+    assert stamp.reasons_against(executed, [executed, first]) == []
+    assert stamp.reasons_against(moved, [moved, first]) == []
+    assert stamp.reasons_against(edited, [edited, first]) == [
+        "no output changed since its code was last edited",
+        "the output of code cell 2 is older than its source",
+    ]
+    assert stamp.reasons_against(executed, [executed, edited, first]) == []  # edited, committed, then executed
+    assert "not committed" in stamp.reasons_against(edited, [first])[0]
