@@ -125,9 +125,9 @@ class Recipe:
         zoom, shift: largest change of size and place by the augmentation, fractions of the side.
     """
 
-    size: int = 96
-    filters: tuple[int, ...] = (32, 64, 128, 128, 192)
-    epochs: int = 40
+    size: int = 64
+    filters: tuple[int, ...] = (32, 64, 128, 256)
+    epochs: int = 30
     batch_size: int = 40
     rate: float = 2e-3
     weight_decay: float = 0.02
