@@ -124,6 +124,31 @@ class ReplayMemory:
         )
         self.added += 1
 
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Views of what the memory holds, for :meth:`restore`; the frames are most of it, 7 kB a transition."""
+        rows = min(self.added, self.rows)
+        names = ("frames", "actions", "rewards", "flags")
+        return {name: getattr(self, name)[:rows] for name in names} | {"added": np.int64(self.added)}
+
+    def restore(self, arrays: dict[str, np.ndarray]) -> None:
+        """Take over what :meth:`arrays` gave. The games of then are gone, so no return reaches beyond its last row.
+
+        Raises:
+            ValueError: the arrays are of a memory with another capacity, number of games or frame size.
+        """
+        added = int(arrays["added"])
+        expected = (min(added, self.rows), *self.frames.shape[1:])
+        if arrays["frames"].shape != expected:
+            raise ValueError(
+                f"The stored replay memory has the shape {arrays['frames'].shape}, this one would have {expected}: "
+                "keep capacity and number of games, or start without the stored memory."
+            )
+        for name in ("frames", "actions", "rewards", "flags"):
+            getattr(self, name)[: expected[0]] = arrays[name]
+        self.added = added
+        if added:
+            self.flags[(added - 1) % self.rows] |= TRUNCATED
+
     def sampleable(self) -> tuple[int, int]:
         """First and one past the last time that may be drawn: old enough to look ahead, young enough to look back."""
         oldest = max(0, self.added - self.rows)

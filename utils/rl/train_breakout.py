@@ -3,7 +3,8 @@
 Everything lands in one folder (``runs/breakout``): ``checkpoint.npz`` every few minutes, ``best.npz`` whenever an
 evaluation beats all earlier ones, ``curve.csv`` with the learning curve. Stop it (Ctrl-C, a kill, a power cut) and
 start the same command again: it goes on from the last checkpoint. Weights, optimiser, counters and random states are in
-it; the replay memory is not (2 GB): it is refilled by playing ``learning_starts`` steps before learning goes on.
+it; the replay memory is only with ``--keep-replay`` (2 GB of disk, written at each evaluation and when stopped);
+otherwise it is refilled by playing ``learning_starts`` steps before learning goes on.
 
 ``--export`` trains nothing and copies what a run has reached to ``mldata/weights`` and ``mldata/curves``, with a
 checkpoint of half the size from which another machine can resume.
@@ -76,6 +77,9 @@ class Trainer:
         self.agent.optimizer.build(self.agent.trainable_variables)
         self.average = self.agent.online.get_weights()
         self.replay = ReplayMemory(config.capacity, config.num_games, config.n_step, config.gamma, seed=seed)
+        if (self.folder / "replay.npz").exists():
+            arrays, _ = load_checkpoint(self.folder / "replay.npz")
+            self.replay.restore(arrays)
         own = self.folder / "checkpoint.npz"
         source = own if own.exists() else resume
         if source is not None:
@@ -169,6 +173,10 @@ class Trainer:
         """Write ``checkpoint.npz`` atomically."""
         save_checkpoint(self.folder / "checkpoint.npz", self.arrays(), self.meta())
 
+    def save_replay(self) -> None:
+        """Write ``replay.npz`` atomically; the next start in this folder goes on with it."""
+        save_checkpoint(self.folder / "replay.npz", self.replay.arrays(), {})
+
     def load(self, path: Path) -> None:
         """Take over weights, optimiser, counters and random states; another network's checkpoint raises ValueError."""
         arrays, meta = load_checkpoint(path)
@@ -225,7 +233,15 @@ class Trainer:
         return scores
 
 
-def train(trainer: Trainer, steps: int, every: int, episodes: int, save_minutes: float, minutes: float | None) -> None:
+def train(
+    trainer: Trainer,
+    steps: int,
+    every: int,
+    episodes: int,
+    save_minutes: float,
+    minutes: float | None,
+    keep_replay: bool = False,
+) -> None:
     """Until ``steps`` agent steps in all (or ``minutes`` of this start): play, learn, evaluate, save, print."""
     counters = trainer.counters
     wall, cpu = time.monotonic() - counters["wall_clock_s"], time.process_time() - counters["cpu_s"]
@@ -259,6 +275,8 @@ def train(trainer: Trainer, steps: int, every: int, episodes: int, save_minutes:
                 note("evaluation", scores)
                 say(f"{counters['agent_steps']:,} steps: evaluation {scores.mean():.1f} over {len(scores)} games", True)
                 trainer.save()
+                if keep_replay:
+                    trainer.save_replay()
             now = time.monotonic()
             if now - printed > 15:
                 speed = (counters["agent_steps"] - last[1]) / (now - last[0])
@@ -277,6 +295,8 @@ def train(trainer: Trainer, steps: int, every: int, episodes: int, save_minutes:
         say("stopped; saving", True)
     tick()
     trainer.save()
+    if keep_replay:
+        trainer.save_replay()
 
 
 def keras_backend() -> str:
@@ -366,6 +386,7 @@ def parse(arguments=None) -> argparse.Namespace:
     parser.add_argument("--evaluate-every", type=int, default=200_000, help="agent steps between evaluations")
     parser.add_argument("--evaluate-games", type=int, default=20)
     parser.add_argument("--save-minutes", type=float, default=5.0)
+    parser.add_argument("--keep-replay", action="store_true", help="store the replay memory too (2 GB)")
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="change hyperparameters")
     parser.add_argument("--export", action="store_true", help="train nothing; copy the run's results to mldata/")
     return parser.parse_args(arguments)
@@ -412,6 +433,7 @@ def main(arguments=None) -> None:
         options.evaluate_games,
         options.save_minutes,
         options.minutes,
+        options.keep_replay,
     )
 
 

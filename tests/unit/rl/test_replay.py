@@ -157,3 +157,28 @@ def test_too_small_a_memory_says_what_is_needed():
 def test_an_empty_memory_says_so():
     with pytest.raises(ValueError, match="too few to draw from"):
         ReplayMemory(1000).sample(4)
+
+
+def test_a_restored_memory_draws_the_same_but_not_across_the_break():
+    def memory():
+        return ReplayMemory(40, num_games=2, n_step=3, frame_shape=(2, 2), seed=5)
+
+    first, rng = memory(), np.random.default_rng(0)
+    nothing = np.zeros(2, dtype=bool)
+    for _ in range(27):  # beyond the wrap at 20 rows
+        frames = rng.integers(0, 256, (2, 2, 2), dtype=np.uint8)
+        first.add(frames, rng.integers(0, 4, 2), rng.normal(size=2), nothing, nothing, nothing)
+    second = memory()
+    second.restore(first.arrays())
+    assert second.sampleable() == first.sampleable()
+    times, games = np.array([20, 21, 22, 23]), np.array([0, 1, 0, 1])
+    np.testing.assert_array_equal(second.observations(times, games), first.observations(times, games))
+    np.testing.assert_array_equal(second.returns(times, games)[0], first.returns(times, games)[0])
+    second.add(frames, np.zeros(2), np.zeros(2), nothing, nothing, ~nothing)  # a new game begins after the break
+    assert not second.returns(times, games)[2].any()
+    assert second.returns(np.array([24, 25, 26]), np.array([0, 0, 0]))[2].all()
+
+
+def test_a_memory_of_another_shape_is_refused():
+    with pytest.raises(ValueError, match="keep capacity and number of games"):
+        ReplayMemory(40, num_games=2).restore(ReplayMemory(40, num_games=4).arrays() | {"added": 10})

@@ -16,6 +16,7 @@ from utils.rl.dqn import Config, load_agent  # noqa: E402
 from utils.rl.train_breakout import Curve, Trainer, configure, train  # noqa: E402
 
 TINY = {"num_games": 4, "capacity": 400, "learning_starts": 64, "batch_size": 8, "filters": (2, 2), "hidden": 8}
+TINY |= {"samples_per_step": 4.0}
 
 
 def trained(folder, steps=160, **options):
@@ -45,6 +46,27 @@ def test_resuming_restores_everything_but_the_memory(tmp_path):
     assert len(second.replay) == 0
     train(second, 240, every=10**9, episodes=1, save_minutes=60, minutes=None)
     assert second.counters["agent_steps"] == 240
+
+
+def test_the_replay_memory_can_be_kept(tmp_path):
+    first = Trainer(Config(**TINY), tmp_path, seed=3, threads=1)
+    train(first, 160, every=10**9, episodes=1, save_minutes=60, minutes=None, keep_replay=True)
+    second = Trainer(Config(**TINY), tmp_path, seed=3, threads=1)
+    assert len(second.replay) == len(first.replay) == 160
+    for name in ("frames", "actions", "rewards"):
+        np.testing.assert_array_equal(getattr(second.replay, name), getattr(first.replay, name))
+    updates = second.counters["updates"]
+    second.step()
+    assert second.counters["updates"] > updates, "a full memory needs no refilling before learning goes on"
+
+
+def test_hyperparameters_changed_between_starts_are_noted(tmp_path):
+    trained(tmp_path)
+    second = Trainer(Config(**TINY | {"samples_per_step": 2.0}), tmp_path, seed=3, threads=1)
+    note = {"agent_steps": 160, "from_to": {"samples_per_step": [4.0, 2.0]}}
+    assert second.meta()["history"] == [note]
+    second.save()
+    assert Trainer(Config(**TINY | {"samples_per_step": 2.0}), tmp_path, seed=3, threads=1).history == [note]
 
 
 def test_small_checkpoint_resumes_nearly_the_same(tmp_path):
