@@ -42,7 +42,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peers", type=Path, default=runtime.repo_root() / ".venv-peers" / "bin" / "python")
     parser.add_argument("--only", nargs="*", default=[], help="peers to run; all if none is named")
-    parser.add_argument("--ours", nargs="*", default=["biases", "best"], choices=list(MODELS))
+    parser.add_argument("--ours", nargs="*", default=["biases", "biased_mf", "best"], choices=list(MODELS))
     options = parser.parse_args()
     runtime.start()
     data = load_movielens()

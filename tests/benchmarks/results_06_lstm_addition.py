@@ -21,9 +21,14 @@ from utils.sequences import addition
 
 SEEDS = (1, 2, 3)
 FOLDER = runtime.repo_root() / "runs" / "results_06"
+ON_PAPER = {"units_first": True, "right_aligned": True}
 RECIPES = {
-    2: addition.AdditionConfig(digits=2, units_first=True, batch=64, peak_rate=4e-3, samples=307_200),
-    3: addition.AdditionConfig(digits=3, units_first=True, batch=64, peak_rate=4e-3, samples=614_400),
+    2: addition.AdditionConfig(
+        digits=2, **ON_PAPER, evenly=1.0, weight_decay=0.1, batch=128, peak_rate=5e-3, samples=307_200
+    ),
+    3: addition.AdditionConfig(
+        digits=3, **ON_PAPER, evenly=0.5, weight_decay=0.01, batch=128, peak_rate=5e-3, samples=614_400
+    ),
 }
 
 
@@ -34,7 +39,7 @@ def measure(config: addition.AdditionConfig) -> dict:
     model, history = addition.train_adder(config, split)
     seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - start_cpu
     a, b = split.held_out("test", 2000)
-    found = addition.score(model, a, b, config.digits, config.reverse, config.units_first)
+    found = addition.score(model, a, b, config.digits, **config.order)
     return {
         "config": dataclasses.asdict(config),
         "answers": found.answers,
