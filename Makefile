@@ -10,7 +10,7 @@ HAS_GPU := $(if $(filter 0,$(GPU)),,$(shell nvidia-smi -L 2>/dev/null | head -n 
 ENVIRONMENT := .venv/.ready$(if $(HAS_GPU),-gpu)
 RUN := $(if $(filter 0,$(GPU)),CUDA_VISIBLE_DEVICES=-1 )$(BIN)/
 
-.PHONY: help lab test test-unit test-notebooks test-jax lint lock data doctor notebooks results gpu-check bench slides present look clean progress release grade
+.PHONY: help lab test test-unit test-notebooks test-jax lint lock data doctor notebooks results gpu-check bench slides present look clean progress release grade mirror links
 
 help: ## print this list
 	@echo "From Lego to Go. The two commands that matter: make lab, make test."
@@ -104,6 +104,12 @@ look: $(ENVIRONMENT) ## pictures of every slide and what is wrong with it, in le
 
 release: $(ENVIRONMENT) ## write the student's version, without solutions and outputs (OUT=folder)
 	@$(RUN)python -m utils.exercises.release $(if $(OUT),"$(OUT)")
+
+mirror: $(ENVIRONMENT) ## lay out the data of `make data` as a mirror for a classroom without network (OUT=folder)
+	@$(RUN)python -m utils.datasets.mirror $(if $(OUT),"$(OUT)")
+
+links: $(ENVIRONMENT) ## visit every address in the texts
+	@$(RUN)python .ci/links.py
 
 grade: $(ENVIRONMENT) ## check submissions, fenced in, and write a csv (SUBMISSIONS=folder LESSON=08 OUT=file WEIGHTS=file SECONDS=30)
 	@$(RUN)python -m utils.exercises.grade grade $(if $(SUBMISSIONS),"$(SUBMISSIONS)") $(if $(OUT),--out "$(OUT)") \

@@ -328,10 +328,11 @@ def command_progress(arguments: argparse.Namespace) -> int:
     limits = judge.Limits(arguments.seconds, arguments.megabytes)
     right = total = 0
     for lesson, name in lesson_names().items():
-        path = folder / f"{name}.ipynb"
-        if not path.exists() or (arguments.lesson and lesson not in arguments.lesson):
+        paths = [path for path in (folder / f"my_{name}.ipynb", folder / f"{name}.ipynb") if path.exists()]
+        if not paths or (arguments.lesson and lesson not in arguments.lesson):
             continue
-        print(f"{name}", end="", flush=True)
+        path = paths[0]  # a student's own copy before the course's notebook
+        print(path.stem, end="", flush=True)
         exercises = engine.load_checks(lesson)
         for exercise, status, details in run_judge(path, list(exercises), limits, [], fenced=False):
             right, total = right + (status == engine.CORRECT), total + 1

@@ -210,7 +210,7 @@ ATTACKS = {  # and what the verdict must say
     "loop-while-preparing": "endless loop",
     "swallows-exceptions": "endless loop",
     "memory": "of memory",
-    "memory-at-once": "Memory",
+    "memory-at-once": "[Mm]emory",
     "exits": "ended the process",
     "raises-exit": "SystemExit",
     "crashes": "ended the process",
@@ -459,6 +459,16 @@ def test_progress_lists_the_notebooks_of_a_folder(tmp_path, capsys):
     assert grade.main(["progress", "--notebooks", str(tmp_path)]) == 0
     text = capsys.readouterr().out
     assert "✓ 08.1" in text and "○ 08.2" in text and "1 of 5 exercises pass" in text
+
+
+def test_progress_prefers_a_students_own_copy(tmp_path, capsys):
+    stub = ["def discounted_return(rewards, gamma):\n    return ...", f'check("{EXERCISE}", discounted_return)']
+    for name in ("08_q_learning.ipynb", "my_08_q_learning.ipynb"):
+        _notebook(tmp_path / name, stub)
+    assert grade.main(["progress", "--notebooks", str(tmp_path), "--lesson", "08"]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("my_08_q_learning\n  ○ 08.1")
+    assert "0 of 5" in text
 
 
 def test_every_reference_solution_would_be_accepted_as_source():
