@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from html.parser import HTMLParser
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,6 +26,8 @@ TOOLS = Path(__file__).resolve().parent
 LECTURES = TOOLS.parent
 ROOT = LECTURES.parent
 BUILD = LECTURES / "build"
+# For the kernels: no windows (pygame draws Gymnasium's worlds), and two decks at once share two cores.
+QUIET = {"MPLBACKEND": "agg", "SDL_VIDEODRIVER": "dummy", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 # What Sphinx and reveal.js bring along that no deck needs.
 SUPERFLUOUS = (
     *(
@@ -112,7 +115,7 @@ def _run_sphinx(source: Path, folder: Path) -> None:
         "COURSE_SLIDES_FIGURES": str(figures),
         "COURSE_HEADLESS": "1",
     }
-    for name, value in (("MPLBACKEND", "agg"), ("SDL_VIDEODRIVER", "dummy")):  # pygame draws Gymnasium's worlds
+    for name, value in QUIET.items():
         environment.setdefault(name, value)
     options = ["-b", "revealjs", "-c", str(TOOLS), "-d", str(doctrees), "-q", "-W", "--keep-going", "-E"]
     command = [sys.executable, "-m", "sphinx", *options, str(source.parent), str(folder)]
@@ -233,6 +236,22 @@ def present(folder: Path, port: int = 8765) -> None:
         print()
 
 
+def make(source: Path, arguments: argparse.Namespace) -> str:
+    """Build one deck as the command line asks; returns a line to print.
+
+    Raises:
+        DeckError: as :func:`build`.
+    """
+    start = time.perf_counter()
+    folder = build(source, pdf=not (arguments.no_pdf or arguments.present), force=arguments.force)
+    slides, length = minutes(folder)
+    took = time.perf_counter() - start
+    lines = [f"{source.stem:<28} {slides} slides, {length:g} min of talk, built in {took:.0f} s"]
+    if arguments.look:
+        lines += ["  " + line for line in look(folder)]
+    return "\n".join(lines)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("decks", nargs="*", metavar="NN", help="numbers of decks; all if none")
@@ -243,27 +262,26 @@ def main() -> int:
     )
     parser.add_argument("--present", action="store_true", help="serve the deck with speaker view")
     arguments = parser.parse_args()
+    failed = 0
     try:
         sources = decks(arguments.decks)
         if not sources:
             raise DeckError("There are no decks in lectures/.")
         if arguments.present and len(sources) != 1:
             raise DeckError("Say which deck to present: make present DECK=05")
-        for source in sources:
-            start = time.perf_counter()
-            folder = build(source, pdf=not (arguments.no_pdf or arguments.present), force=arguments.force)
-            slides, length = minutes(folder)
-            took = time.perf_counter() - start
-            print(f"{source.stem:<28} {slides} slides, {length:g} min of talk, built in {took:.0f} s", flush=True)
-            if arguments.look:
-                for line in look(folder):
-                    print("  " + line)
-            if arguments.present:
-                present(folder)
     except DeckError as error:
         print(error, file=sys.stderr)
         return 1
-    return 0
+    with ThreadPoolExecutor(max_workers=min(2, os.cpu_count() or 1)) as pool:
+        for future in as_completed([pool.submit(make, source, arguments) for source in sources]):
+            try:
+                print(future.result(), flush=True)
+            except DeckError as error:
+                failed += 1
+                print(error, file=sys.stderr, flush=True)
+    if arguments.present and not failed:
+        present(BUILD / sources[0].stem)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

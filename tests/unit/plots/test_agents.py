@@ -50,7 +50,7 @@ def test_the_network_names_its_shapes_and_actions():
 
 
 def test_a_paddle_too_far_away_has_another_colour():
-    figure, axes = plt.subplots(1, 2)
+    _, axes = plt.subplots(1, 2)
     for ax, paddle in zip(axes, (1, 4)):
         agents.ball_moment(ax, paddle)
     late, early = (ax.patches[-1].get_facecolor() for ax in axes)
