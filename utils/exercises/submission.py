@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import symtable
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,7 +88,7 @@ def find_attempt(notebook: Notebook, identifier: str, name: str) -> Attempt:
     end, expression = _last_check(notebook.statements, identifier)
     if expression is None:
         end, expression = len(notebook.statements), ast.Name(name, ast.Load())
-    needed = _closure(notebook.statements, end, _names(expression, ast.Load))
+    needed = _closure(notebook.statements, end, _global_names(expression))
     chosen = [notebook.statements[index] for index in sorted(needed)]
     if isinstance(expression, ast.Name):
         bound = [statement for statement in chosen if expression.id in statement.binds]
@@ -124,7 +125,7 @@ def _statements(source: str) -> list[Statement]:
         source = TransformerManager().transform_cell(source)
         tree = ast.parse(source)
     return [
-        Statement(node, _source_of(source, node), frozenset(_bound(node)), frozenset(_names(node, ast.Load)))
+        Statement(node, _source_of(source, node), frozenset(_bound(node)), frozenset(_global_names(node)))
         for node in tree.body
     ]
 
@@ -152,8 +153,15 @@ def _bound(node: ast.AST) -> Iterator[str]:
             yield from _bound(child)
 
 
-def _names(node: ast.AST, context: type) -> set[str]:
-    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, context)}
+def _global_names(node: ast.AST) -> set[str]:
+    """Names that a statement looks up at the top level: not a function's arguments and local variables."""
+
+    def look(table: symtable.SymbolTable) -> set[str]:
+        top = table.get_type() == "module"
+        found = {s.get_name() for s in table.get_symbols() if s.is_referenced() and (top or s.is_global())}
+        return found.union(*map(look, table.get_children()))
+
+    return look(symtable.symtable(ast.unparse(node), "<statement>", "exec"))
 
 
 def _last_check(statements: list[Statement], identifier: str) -> tuple[int, ast.expr | None]:

@@ -61,6 +61,19 @@ def test_names_stand_as_at_the_check(tmp_path, cells, value):
     assert _run(submission.find_attempt(notebook, "08.1", "f"))() == value
 
 
+def test_a_functions_own_variables_are_not_looked_up_outside(tmp_path):
+    notebook = _write(
+        tmp_path / "n.ipynb",
+        "x = train()\nrow = x\ntotal = train()\nscale = 2\nalso = 5",
+        "def f(x, *, scale=scale):\n    total = sum(row for row in x)\n"
+        "    def inner(): return total * also\n    return inner()",
+        'check("08.1", f)',
+    )
+    attempt = submission.find_attempt(notebook, "08.1", "f")
+    assert "train" not in attempt.source and "scale = 2" in attempt.source
+    assert _run(attempt)([1, 2]) == 15
+
+
 def test_a_stub_is_known_without_running_it(tmp_path):
     notebook = _write(tmp_path / "n.ipynb", 'def f(x):\n    """Text."""\n    return ...\n\n\ncheck("08.1", f)')
     assert submission.find_attempt(notebook, "08.1", "f").is_stub
