@@ -8,6 +8,7 @@ changed is left alone. ``--look`` writes pictures of every slide, ``--present`` 
 from __future__ import annotations
 
 import argparse
+import functools
 import hashlib
 import os
 import re
@@ -15,8 +16,10 @@ import shutil
 import subprocess
 import sys
 import time
+import webbrowser
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from html.parser import HTMLParser
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -210,11 +213,8 @@ def minutes(folder: Path) -> tuple[int, float]:
 # Commands
 
 
-def present(folder: Path, port: int = 8765) -> None:
-    """Serve a deck on this machine only until Ctrl-C."""
-    import functools
-    import webbrowser
-    from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+def server(folder: Path, port: int = 8765) -> ThreadingHTTPServer:
+    """Serves a deck on this machine only; another port where that one is taken."""
 
     class Quiet(SimpleHTTPRequestHandler):
         def log_message(self, *args: object) -> None:
@@ -222,16 +222,21 @@ def present(folder: Path, port: int = 8765) -> None:
 
     handler = functools.partial(Quiet, directory=folder)
     try:
-        server = ThreadingHTTPServer(("127.0.0.1", port), handler)
+        return ThreadingHTTPServer(("127.0.0.1", port), handler)
     except OSError:
-        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    address = f"http://127.0.0.1:{server.server_port}/"
+        return ThreadingHTTPServer(("127.0.0.1", 0), handler)
+
+
+def present(folder: Path) -> None:
+    """Serve a deck until Ctrl-C, and open it where there is a screen."""
+    served = server(folder)
+    address = f"http://127.0.0.1:{served.server_port}/"
     print(
         f"{folder.name} at {address}  S: speaker view, F: full screen, O: overview, Esc: back. Ctrl-C ends.", flush=True
     )
     webbrowser.open(address)
     try:
-        server.serve_forever()
+        served.serve_forever()
     except KeyboardInterrupt:
         print()
 

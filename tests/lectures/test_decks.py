@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import tomllib
 from pathlib import Path
 
@@ -87,3 +88,26 @@ def test_decks_have_25_slides_on_average(built):
         pytest.skip("there are no decks yet")
     counts = {source.stem: len(slides_of(built(source))) for source in SOURCES}
     assert sum(counts.values()) / len(counts) >= 25, counts
+
+
+@pytest.mark.slow
+def test_speaker_view_shows_the_notes_without_network(built, browser):
+    if not SOURCES:
+        pytest.skip("there are no decks yet")
+    from playwright.sync_api import sync_playwright
+
+    served = decks.server(built(SOURCES[-1]), port=0)
+    threading.Thread(target=served.serve_forever, daemon=True).start()
+    home, strays = f"http://127.0.0.1:{served.server_port}/", []
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox"]).new_context()
+        context.on("request", lambda request: strays.append(request.url))
+        page = context.new_page()
+        page.goto(home)
+        page.wait_for_function("window.Reveal && Reveal.isReady()")
+        with context.expect_page() as opened:
+            page.keyboard.press("s")
+        opened.value.wait_for_function("/min, from 0:00/.test(document.body.innerText)", timeout=60_000)
+        context.browser.close()
+    served.shutdown()
+    assert not [url for url in strays if not url.startswith((home, "data:", "blob:", "about:"))]
