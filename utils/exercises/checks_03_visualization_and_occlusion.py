@@ -28,6 +28,8 @@ def check_occlude(attempt):
         (-1, 1, 2, "With top = -1 and mask 2 only row 0 is hidden; a slice [-1:1] would be empty."),
         (2, -2, 3, "With left = -2 and mask 3 only column 0 is hidden; a slice [-2:1] would be empty."),
         (-3, -3, 2, "A square wholly outside hides nothing; mind that its end is negative too."),
+        (-3, 1, 2, "A square wholly above the image hides nothing, also where its columns are inside."),
+        (1, -3, 2, "A square wholly to the left of the image hides nothing, also where its rows are inside."),
     ):
         before = image.copy()
         shown = f"an image of 4 × 5 pixels, top {top}, left {left}, mask {mask}, value 0"

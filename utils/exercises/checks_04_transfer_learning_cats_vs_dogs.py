@@ -110,6 +110,10 @@ def check_disagreements(attempt):
     expect(_pair(attempt(first, second, labels), shown), (2, 1), shown=shown, hint=hint)
     hint = "The order of the answer follows the order of the classifiers."
     expect(_pair(attempt(second, first, labels), shown), (1, 2), shown="the same, exchanged", hint=hint)
+    hint = "A logit above 0 means a dog, however small it is."
+    case = np.array([0.5, 0.5, -0.5]), np.array([-0.2, 0.3, -0.4]), np.array([1, 1, 0])
+    shown = "labels [1, 1, 0], first [0.5, 0.5, -0.5], second [-0.2, 0.3, -0.4]"
+    expect(_pair(attempt(*case), shown), (1, 0), shown=shown, hint=hint)
     hint = "Two classifiers can differ in every logit and agree on every photo."
     expect(_pair(attempt(first, 7 * first, labels), shown), (0, 0), shown="second = 7 · first", hint=hint)
 

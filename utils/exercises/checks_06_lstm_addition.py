@@ -17,6 +17,9 @@ def check_carries(attempt):
         (999, 1, 3, "One carry can set off the next, through all columns."),
         (0, 0, 0, "Nothing to carry."),
         (45, 54, 0, "A column that sums to 9 carries only if a carry comes in."),
+        (45, 47, 1, "4 + 4 and the carry make 9. Take whole digits: a // 10, not a / 10."),
+        (567, 485, 3, "7 + 5 carries, 6 + 8 + 1 carries, 5 + 4 + 1 carries."),
+        (1204, 808, 2, "The units and the hundreds carry."),
     ]
     for a, b, expected, hint in cases:
         expect(attempt(a, b), expected, shown=f"{a} + {b}", hint=hint)
@@ -91,9 +94,9 @@ def check_attention(attempt):
         hint="Root of 4.",
     )
     expect_close(
-        attempt(np.array([2000.0, 0.0]), np.eye(2), np.eye(2)),
+        attempt(np.array([20000.0, 0.0]), np.eye(2), np.eye(2)),
         [1.0, 0.0],
-        shown="query [2000, 0], keys [1, 0] and [0, 1]",
+        shown="query [20000, 0], keys [1, 0] and [0, 1]",
         hint="exp of a large number overflows; subtract the largest score first, the softmax stays the same.",
     )
 

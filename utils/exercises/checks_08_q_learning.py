@@ -141,6 +141,9 @@ def check_optimistic_table(attempt):
         shown="2 states, 4 actions, reward up to 5, gamma 0.5",
         hint=hint,
     )
+    expect_close(
+        attempt(1, 2, 2.0, 0.2), [[2.5, 2.5]], shown="1 state, 2 actions, reward up to 2, gamma 0.2", hint=hint
+    )
     table = attempt(2, 2, 1.0, 0.0)
     expect(
         np.asarray(table).dtype.kind,

@@ -98,6 +98,12 @@ def check_choose_move(attempt):
         hint="The prior is divided by 1 + N, not by N.",
     )
     expect(
+        run([0.6, 0.1], [0, 1], [0.0, 0.4], 0.0),
+        0,
+        shown="prior [0.6, 0.1], visits [0, 1], total values [0, 0.4], parent's value 0",
+        hint="A move not tried yet has its whole prior: 1 + N is 1 there.",
+    )
+    expect(
         run([0.6, 0.4], [5, 0], [-1.0, 0.0], -0.8),
         0,
         shown="prior [0.6, 0.4], visits [5, 0], total values [-1, 0], parent's value -0.8",
