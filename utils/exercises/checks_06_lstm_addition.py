@@ -123,6 +123,13 @@ def check_build_bidirectional(attempt):
         shown=f"{shown}: output shape",
         hint="digits + 1 characters come out: did RepeatVector and return_sequences=True survive?",
     )
+    longer = attempt(3, 4)
+    expect(
+        (tuple(longer.input_shape), tuple(longer.output_shape)),
+        ((None, 7, 12), (None, 4, 12)),
+        shown="digits = 3, units = 4: input and output shape",
+        hint="Both lengths follow from digits: 2 * digits + 1 go in, digits + 1 come out.",
+    )
     kinds = [type(layer).__name__ for layer in model.layers]
     if "Bidirectional" not in kinds:
         fail(

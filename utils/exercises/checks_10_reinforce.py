@@ -57,6 +57,13 @@ def check_reinforce_loss(attempt):
         atol=1e-4,
     )
     expect_close(
+        run(np.log([[0.5, 0.25, 0.25], [0.1, 0.8, 0.1], [0.2, 0.2, 0.6]]), [2, 1, 0], [4.0, 1.0, 1.0]),
+        -(4 * np.log(0.25) + np.log(0.8) + np.log(0.2)) / 3,
+        shown="three rows as logits, actions [2, 1, 0], weights [4, 1, 1]",
+        hint="The mean over the rows: their sum divided by their number.",
+        atol=1e-4,
+    )
+    expect_close(
         run([[1000.0, 0.0]], [1], [1.0]),
         1000.0,
         shown="logits [[1000, 0]], action [1], weight [1]",
