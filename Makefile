@@ -37,7 +37,11 @@ help: ## print this list
 
 # ---- for students ----------------------------------------------------------------------------------------------------
 
+# What JupyterLab takes for granted here: no question about news, no look for updates (both would need the network).
+LAB_DEFAULTS := {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}
+
 lab: $(ENVIRONMENT) ## open JupyterLab on notebooks/ (localhost only, with a token)
+	@mkdir -p .venv/share/jupyter/lab/settings && printf '%s\n' '$(LAB_DEFAULTS)' > .venv/share/jupyter/lab/settings/overrides.json
 	$(RUN)jupyter lab --ip=127.0.0.1 --notebook-dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
 
 data: $(ENVIRONMENT) ## fetch all data ahead of class
