@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import builtins
 import json
+from pathlib import Path
 
 import nbformat
 import pytest
 
-from utils.exercises import submission
+from utils.exercises import engine, submission
 
 
 def _write(path, *cells):
@@ -106,3 +108,19 @@ def test_an_old_format_is_named(tmp_path):
     (tmp_path / "n.ipynb").write_text('{"nbformat": 3, "worksheets": []}', encoding="utf-8")
     with pytest.raises(submission.SubmissionError, match="old format"):
         submission.read_notebook(tmp_path / "n.ipynb")
+
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks" / "solutions").glob("*.py")), ids=lambda path: path.stem)
+def test_a_loaded_solution_finds_its_names_in_the_notebook(path):
+    """``%load -s name`` brings the function alone: what it uses must be imported or defined in the notebook."""
+    places = [ROOT / "notebooks" / f"{path.stem}.ipynb", ROOT / "notebooks" / "drafts" / f"{path.stem}.ipynb"]
+    notebook = submission.read_notebook(next(place for place in places if place.exists()))
+    bound = {name for statement in notebook.statements for name in statement.binds}
+    solution = submission.Notebook(submission._statements(path.read_text(encoding="utf-8")), [])
+    for item in engine.load_checks(path.stem[:2]).values():
+        (function,) = [s for s in solution.statements if item.name in s.binds]
+        unknown = function.uses - bound - set(dir(builtins))
+        assert not unknown, f"{item.identifier} {item.name} uses {', '.join(sorted(unknown))}"
