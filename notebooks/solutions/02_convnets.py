@@ -30,5 +30,5 @@ def residual_block(x, f, projection=None):
 
 def parameters_per_sample(sizes, samples):
     """Weights and biases of dense layers with these sizes, over the number of training samples."""
-    parameters = sum((before + 1) * after for before, after in zip(sizes[:-1], sizes[1:]))
+    parameters = sum((sizes[i] + 1) * sizes[i + 1] for i in range(len(sizes) - 1))
     return parameters / samples
