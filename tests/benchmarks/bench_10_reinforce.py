@@ -3,6 +3,7 @@
 ``make bench LESSON=10``. All three play and learn on the same processor, one after the other, each in its own usual
 arrangement: ours takes whole plays of 32 environments at once, A2C 5 steps of 8, PPO 128 steps of 4. A step is one
 action in one environment. Steps are not equal: PPO learns sixteen times from a batch, so fewer of its steps are needed.
+``--record`` writes the speeds into the ledger.
 """
 
 from __future__ import annotations
@@ -56,11 +57,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--seconds", type=float, default=20, help="of measuring, for each")
     parser.add_argument("--peers", type=Path, default=ROOT / ".venv-peers" / "bin" / "python")
+    parser.add_argument("--record", action="store_true", help="write the speeds into the ledger")
     options = parser.parse_args()
     runtime.start(seed=1)
     print(f"{results.hardware_name()}; load before the start {os.getloadavg()[0]:.1f}")
-    for name, speed in (peers(options.seconds, options.peers) | ours(options.seconds)).items():
+    theirs, speeds = peers(options.seconds, options.peers), ours(options.seconds)
+    for name, speed in (theirs | speeds).items():
         print(f"{name:24s} {speed:10,.0f} steps/s")
+    if options.record:
+        note = "while learning CartPole; in the same run " + ", ".join(f"{n} {v:,.0f}" for n, v in theirs.items())
+        results.record("reinforce.cartpole.speed", speeds["ours (REINFORCE)"], unit="steps/s", note=note)
 
 
 if __name__ == "__main__":
