@@ -127,7 +127,7 @@ class Recipe:
 
     size: int = 64
     filters: tuple[int, ...] = (32, 64, 128, 256)
-    epochs: int = 30
+    epochs: int = 24
     batch_size: int = 40
     rate: float = 2e-3
     weight_decay: float = 0.02
