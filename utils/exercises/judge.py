@@ -105,6 +105,7 @@ class RemoteAttempt:
         self.limits, self.error_line = limits, ""
         self.fence: list[str] = []
         self.deadline = time.monotonic() + limits.start
+        self.watched = time.monotonic()
         self.callables: list[Callable] = []
         self.answers: queue.Queue = queue.Queue(maxsize=8)
         self.strangers = {child.pid for child in psutil.Process().children()}
@@ -190,10 +191,12 @@ class RemoteAttempt:
     def _receive(self) -> dict[str, Any]:
         """The worker's next message, while an eye is kept on its memory, its processes and the clock."""
         while True:
+            if time.monotonic() > self.watched + WATCH:  # also while messages keep coming
+                self._watch()
+                self.watched = time.monotonic()
             try:
                 answer = self.answers.get(timeout=WATCH)
             except queue.Empty:
-                self._watch()
                 continue
             if answer is None:
                 self._stop("the code ended the process it ran in")

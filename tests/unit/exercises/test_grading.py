@@ -110,7 +110,7 @@ def _hostile(target: Path, port: int) -> dict[str, str]:
             cells = json.load(open({str(target.parent / "ada" / "08_q_learning.ipynb")!r}))["cells"]
             return {right}
         """),
-        "huge-answer": _body("return 'x' * 100_000_000"),
+        "huge-answer": _body("return 'x' * 40_000_000"),
         "deep-answer": _body("answer = []\nfor _ in range(100_000): answer = [answer]\nreturn answer"),
         "wrong": _body("return rewards.sum()"),
         "syntax": "def discounted_return(rewards, gamma)\n    return 0",
@@ -343,6 +343,9 @@ def test_with_namespaces_native_code_is_held_as_well(remote, tmp_path, server):
     assert f("libc.mount(None, b'/', None, 32 | 4096, None)") == -1  # remount for writing
     assert f("libc.umount(b'/proc')") == -1
     assert f("os.getpid()") == 1
+    assert f("sorted(os.listdir('/dev'))") == ["null", "random", "shm", "urandom", "zero"]
+    assert f("libc.unshare(0x10000000)") == -1  # a namespace of its own, in which it would have powers
+    assert f("open('/dev/null', 'w').write('gone')") == 4
     address = (
         f"(ctypes.c_ubyte * 16)(2, 0, {server.getsockname()[1]} >> 8, {server.getsockname()[1]} & 255, 127, 0, 0, 1)"
     )
@@ -369,6 +372,12 @@ def test_processes_started_behind_the_guard_are_counted_and_ended(remote, fenced
     script = str(Path(judge.__file__).with_name("worker.py"))
     left = [p for p in psutil.process_iter(["cmdline"]) if p.pid not in before and script in (p.info["cmdline"] or [])]
     assert not left
+
+
+def test_a_flood_of_messages_does_not_stop_the_clock(remote):
+    f = remote("def f(g):\n    while True: g(0)", seconds=2)
+    with pytest.raises(judge.WorkerStopped, match="2 seconds"):
+        f(lambda value: value)
 
 
 def test_memory_is_watched(remote):
