@@ -25,6 +25,8 @@ from pathlib import Path
 
 from browse import DeckError, look, print_pdf
 
+from utils.checkpoints import file_lock
+
 TOOLS = Path(__file__).resolve().parent
 LECTURES = TOOLS.parent
 ROOT = LECTURES.parent
@@ -95,18 +97,20 @@ def build(source: Path, folder: Path | None = None, pdf: bool = True, force: boo
         DeckError: a cell fails, the markup is wrong, a figure lacks its alternative text, a slide its notes.
     """
     folder = folder or BUILD / source.stem
-    stamp, mark = folder / ".fingerprint", fingerprint(source)
-    fresh = stamp.exists() and stamp.read_text() == mark and (folder / "index.html").exists()
-    if force or not fresh:
-        shutil.rmtree(folder, ignore_errors=True)
-        _run_sphinx(source, folder)
-        _tidy(folder, source.stem)
-        faults = check_page((folder / "index.html").read_text(encoding="utf-8"))
-        if faults:
-            raise DeckError(f"{source.name}:\n  " + "\n  ".join(faults))
-        stamp.write_text(mark)
-    if pdf and not (folder / f"{source.stem}.pdf").exists():
-        print_pdf(folder, folder / f"{source.stem}.pdf")
+    stamp, mark, printed = folder / ".fingerprint", fingerprint(source), folder / f"{source.stem}.pdf"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with file_lock(folder.with_name(f".{folder.name}.lock")):  # whoever comes second finds it built
+        fresh = stamp.exists() and stamp.read_text() == mark and (folder / "index.html").exists()
+        if force or not fresh:
+            shutil.rmtree(folder, ignore_errors=True)
+            _run_sphinx(source, folder)
+            _tidy(folder, source.stem)
+            faults = check_page((folder / "index.html").read_text(encoding="utf-8"))
+            if faults:
+                raise DeckError(f"{source.name}:\n  " + "\n  ".join(faults))
+            stamp.write_text(mark)
+        if pdf and not printed.exists():
+            print_pdf(folder, printed)
     return folder
 
 

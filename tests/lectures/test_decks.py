@@ -13,7 +13,9 @@ import pytest
 
 HERE = Path(__file__).parent
 SOURCES = decks.decks()
-DECKS = pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+# One worker a deck: two would only wait for each other's build.
+CASES = [pytest.param(source, marks=pytest.mark.xdist_group(source.stem), id=source.stem) for source in SOURCES]
+DECKS = pytest.mark.parametrize("source", CASES)
 
 
 def slides_of(folder: Path) -> list[dict]:

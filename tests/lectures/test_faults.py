@@ -6,6 +6,8 @@ import browse
 import decks
 import pytest
 
+pytestmark = pytest.mark.xdist_group("faults")
+
 HEAD = """---
 file_format: mystnb
 kernelspec:
