@@ -135,7 +135,7 @@ def lectures() -> Outcome:
     """Decks in a real browser; the tests themselves say why they skip where there is none."""
     if not list((ROOT / "tests" / "lectures").glob("test_*.py")):
         return Outcome("lectures", skipped=Counter({"there are no decks yet": 1}))
-    return run_pytest("lectures", ["tests/lectures"], {"COURSE_HEADLESS": "1"})
+    return run_pytest("lectures", ["tests/lectures", "-n", "2", "--dist", "loadgroup"], {"COURSE_HEADLESS": "1"})
 
 
 def summarise(outcomes: list[Outcome]) -> int:
