@@ -6,6 +6,8 @@ The numbers come from :mod:`utils.layers.reference`; this module only draws. ``a
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -13,6 +15,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyBboxPatch, Polygon, Rectangle
+from matplotlib.text import Text
 
 from utils.layers import reference
 from utils.plots.animation import Animation, animate
@@ -21,6 +24,46 @@ from utils.plots.style import COLORS
 BLUE, RED, GREEN, PINK, ORANGE, SKY = COLORS[:6]
 INK, FAINT, BLANK = "#222222", "#b8b8b8", "#ffffff"
 WINDOW_FILL, OUTPUT_FILL, KERNEL_FILL, PAD_FILL = "#ffe3a8", "#bfe6d6", "#cfe4f3", "#eeeeee"
+
+
+@dataclass(frozen=True)
+class Stepped:
+    """A layer at work, one output number a frame: what an animation plays and what a slide steps through.
+
+    Attributes:
+        draw: draws a frame on an empty figure of ``size``.
+        frames: from :mod:`utils.layers.reference`.
+        size: inches (width, height).
+        caption: one line, what is seen.
+        words: says of a frame which cell is computed, and how.
+    """
+
+    draw: Callable[[Figure, reference.Frame], None]
+    frames: Sequence[reference.Frame]
+    size: tuple[float, float]
+    caption: str
+    words: Callable[[reference.Frame], str]
+
+    def play(self, fps: float, columns: int) -> Animation:
+        """The animation of the notebooks."""
+        return animate(self.draw, self.frames, self.size, fps, self.caption, columns=columns)
+
+    def on_slides(self, width: float, smallest: float = 20) -> tuple[list[Figure], list[str]]:
+        """One figure a frame, ``width`` slide pixels wide, with alternative texts. Used in lecture 1.
+
+        Lines and letters grow with the figure; letters smaller than ``smallest`` pixels are raised to that.
+        """
+        scale = width / 72 / self.size[0]
+        figures = []
+        for frame in self.frames:
+            figure = Figure(figsize=(width / 72, scale * self.size[1]), layout="none")
+            self.draw(figure, frame)
+            for text in figure.findobj(Text):
+                text.set_fontsize(max(smallest, scale * text.get_fontsize()))
+            for patch in figure.axes[0].patches:
+                patch.set_linewidth(scale * patch.get_linewidth())
+            figures.append(figure)
+        return figures, [self.words(frame) for frame in self.frames]
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -82,6 +125,11 @@ def animate_conv1d(x, kernel, stride: int = 1, padding: str = "valid", fps: floa
         kernel: (size,) numbers.
         stride, padding: as :func:`utils.layers.reference.conv1d`.
     """
+    return conv1d_steps(x, kernel, stride, padding).play(fps, columns=2)
+
+
+def conv1d_steps(x, kernel, stride: int = 1, padding: str = "valid") -> Stepped:
+    """What :func:`animate_conv1d` plays. Used in lecture 1."""
     kernel = np.asarray(kernel, dtype=np.float64)
     frames = list(reference.conv1d_frames(x, kernel, stride=stride, padding=padding))
     margin, width = 2.2, len(frames[0].padded) + 2.6
@@ -100,7 +148,11 @@ def animate_conv1d(x, kernel, stride: int = 1, padding: str = "valid", fps: floa
         ax.text(margin, 0.55, f"sum of products:  {_sum_text(frame, kernel)}", fontsize=13, color=INK, va="center")
 
     caption = f"A kernel of {len(kernel)} numbers slides along {len(np.ravel(x))} inputs and leaves {len(frames)} sums"
-    return animate(draw, frames, (width * 0.56, 8.6 * 0.56), fps, caption, columns=2)
+
+    def words(frame: reference.Frame) -> str:
+        return f"Output cell {frame.index[0] + 1} of {len(frames)}: {_sum_text(frame, kernel)}"
+
+    return Stepped(draw, frames, (width * 0.56, 8.6 * 0.56), caption, words)
 
 
 def animate_pool1d(x, size: int = 2, stride: int | None = None, kind: str = "max", fps: float = 0.8) -> Animation:
@@ -110,6 +162,11 @@ def animate_pool1d(x, size: int = 2, stride: int | None = None, kind: str = "max
         x: (length,) numbers.
         size, stride, kind: as :func:`utils.layers.reference.pool1d_frames`.
     """
+    return pool1d_steps(x, size, stride, kind).play(fps, columns=2)
+
+
+def pool1d_steps(x, size: int = 2, stride: int | None = None, kind: str = "max") -> Stepped:
+    """What :func:`animate_pool1d` plays. Used in lecture 1."""
     frames = list(reference.pool1d_frames(x, size, stride, kind=kind))
     step = stride or size
     margin, width = 2.2, len(frames[0].padded) + 2.6
@@ -119,12 +176,20 @@ def animate_pool1d(x, size: int = 2, stride: int | None = None, kind: str = "max
         ax = _stage(figure, width, 5.9, f"{name} 1D: output cell {frame.index[0] + 1} of {len(frames)}")
         _draw_row_and_window(ax, frame, size, margin, 3.6, padded=set(), strongest=kind == "max")
         _draw_output_row(ax, frame, size, step, margin, 1.3, from_y=3.6)
-        values = ", ".join(number(v) for v in frame.window)
-        word = {"max": "the largest", "average": "the mean"}[kind]
-        ax.text(margin, 0.55, f"{word} of {values} is {number(frame.value)}", fontsize=13, color=INK, va="center")
+        ax.text(margin, 0.55, _pool_text(frame, kind), fontsize=13, color=INK, va="center")
 
     caption = f"{name}: of each window of {size} numbers one remains"
-    return animate(draw, frames, (width * 0.56, 5.9 * 0.56), fps, caption, columns=2)
+
+    def words(frame: reference.Frame) -> str:
+        return f"Output cell {frame.index[0] + 1} of {len(frames)}: {_pool_text(frame, kind)}"
+
+    return Stepped(draw, frames, (width * 0.56, 5.9 * 0.56), caption, words)
+
+
+def _pool_text(frame: reference.Frame, kind: str) -> str:
+    values = ", ".join(number(v) for v in frame.window.ravel())
+    word = {"max": "the largest", "average": "the mean"}[kind]
+    return f"{word} of {values} is {number(frame.value)}"
 
 
 def _padded_cells(x, frame: reference.Frame) -> set[int]:
@@ -178,6 +243,11 @@ def animate_conv2d(image, kernel, stride: int = 1, padding: str = "valid", fps: 
         kernel: (height, width) numbers.
         stride, padding: as :func:`utils.layers.reference.conv2d`.
     """
+    return conv2d_steps(image, kernel, stride, padding).play(fps, columns=2)
+
+
+def conv2d_steps(image, kernel, stride: int = 1, padding: str = "valid") -> Stepped:
+    """What :func:`animate_conv2d` plays. Used in lecture 1."""
     image, kernel = np.asarray(image, dtype=np.float64), np.asarray(kernel, dtype=np.float64)
     frames = list(reference.conv2d_frames(image, kernel, stride=stride, padding=padding))
     grey = _padding_mask(image.shape, frames[0].padded.shape)
@@ -197,11 +267,21 @@ def animate_conv2d(image, kernel, stride: int = 1, padding: str = "valid", fps: 
         ax.text(0.6, 0.55, f"sum of products:  {_sum_text(frame, kernel)}", fontsize=11, color=INK, va="center")
 
     caption = f"A {kernel.shape[0]} by {kernel.shape[1]} kernel slides over an image, row by row"
-    return animate(draw, frames, (width * 0.5, height * 0.5), fps, caption, columns=2)
+
+    def words(frame: reference.Frame) -> str:
+        row, column = frame.index
+        return f"Output cell in row {row + 1}, column {column + 1}: {_sum_text(frame, kernel)}"
+
+    return Stepped(draw, frames, (width * 0.5, height * 0.5), caption, words)
 
 
 def animate_pool2d(image, size: int = 2, stride: int | None = None, kind: str = "max", fps: float = 0.8) -> Animation:
     """A square window that moves over a small image and keeps the largest number (or the mean). Used in lesson 01."""
+    return pool2d_steps(image, size, stride, kind).play(fps, columns=3)
+
+
+def pool2d_steps(image, size: int = 2, stride: int | None = None, kind: str = "max") -> Stepped:
+    """What :func:`animate_pool2d` plays. Used in lecture 1."""
     image = np.asarray(image, dtype=np.float64)
     frames = list(reference.pool2d_frames(image, size, stride, kind=kind))
     rows, columns = image.shape
@@ -220,12 +300,15 @@ def animate_pool2d(image, size: int = 2, stride: int | None = None, kind: str = 
             strongest = tuple(int(a + b) for a, b in zip(frame.start, inside))
         _draw_grid(ax, image, 0.6, top, "input", window=(frame.start, frame.window.shape), strongest=strongest)
         _draw_grid(ax, frame.output, output_x, top, "output", color=GREEN, done=True, current=frame.index)
-        values = ", ".join(number(v) for v in frame.window.ravel())
-        word = {"max": "the largest", "average": "the mean"}[kind]
-        ax.text(0.6, 0.55, f"{word} of {values} is {number(frame.value)}", fontsize=12, color=INK, va="center")
+        ax.text(0.6, 0.55, _pool_text(frame, kind), fontsize=12, color=INK, va="center")
 
     caption = f"{name}: of each {size} by {size} window one number remains"
-    return animate(draw, frames, (width * 0.56, height * 0.56), fps, caption, columns=3)
+
+    def words(frame: reference.Frame) -> str:
+        row, column = frame.index
+        return f"Output cell in row {row + 1}, column {column + 1}: {_pool_text(frame, kind)}"
+
+    return Stepped(draw, frames, (width * 0.56, height * 0.56), caption, words)
 
 
 def _padding_mask(shape: tuple[int, ...], padded: tuple[int, ...]) -> np.ndarray:

@@ -16,7 +16,9 @@ from utils.plots.style import COLORS
 KINDS = {"image": "#bbbbbb", "convolution": COLORS[0], "pooling": COLORS[4], "dense": COLORS[2]}
 
 
-def draw_volumes(model: Model, ax: Axes | None = None, title: str = "", legend: bool = True) -> Axes:
+def draw_volumes(
+    model: Model, ax: Axes | None = None, title: str = "", legend: bool = True, fontsize: float = 9
+) -> Axes:
     """Draw each layer's output as a box: as tall and deep as the image is, as thick as it has channels.
 
     Sizes are compressed (powers below one), so that 224 and 7 pixels, 3 and 4096 channels fit on one page; the true
@@ -26,6 +28,7 @@ def draw_volumes(model: Model, ax: Axes | None = None, title: str = "", legend: 
         model: any chain of convolutions, poolings and dense layers; other layers are passed over.
         ax: where to draw; None makes a new figure.
         legend: say which colour is which kind of layer.
+        fontsize: of numbers and legend.
     """
     if ax is None:
         _, ax = plt.subplots(figsize=(11, 3.0))
@@ -38,17 +41,19 @@ def draw_volumes(model: Model, ax: Axes | None = None, title: str = "", legend: 
     left, previous = 0.0, None
     for (kind, shape), (width, height, slant) in zip(volumes, boxes, strict=True):
         _box(ax, left, width, height, slant, KINDS[kind])
-        ax.text(left + width / 2, -height / 2 - 0.5, str(shape[-1]), ha="center", va="top", fontsize=9)
+        ax.text(left + width / 2, -height / 2 - 0.5, str(shape[-1]), ha="center", va="top", fontsize=fontsize)
         if len(shape) == 3 and shape[0] != previous:
             label = f"{shape[0]}×{shape[1]}"
-            ax.text(left + slant + width / 2, height / 2 + slant + 0.3, label, ha="center", va="bottom", fontsize=9)
-        left += width + 0.5 * slant + (dense_gap if kind == "dense" else gap)
+            ax.text(
+                left + slant + width / 2, height / 2 + slant + 0.3, label, ha="center", va="bottom", fontsize=fontsize
+            )
+        left += width + 0.5 * slant + (dense_gap if len(shape) == 1 else gap)
         previous = shape[0]
     ax.set(xlim=(-1, max(left, PAGE_WIDTH)), ylim=(-6.5, 10.2), aspect="equal", title=title)
     ax.axis("off")
     if legend:
         handles = [Patch(color=color, label=kind) for kind, color in KINDS.items()]
-        ax.legend(handles=handles, ncols=4, loc="upper right", fontsize=9)
+        ax.legend(handles=handles, ncols=4, loc="upper right", fontsize=fontsize)
     return ax
 
 
