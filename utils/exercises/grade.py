@@ -168,7 +168,7 @@ def _one_judge(notebook, exercises, limits, hidden, fenced) -> Iterator[tuple[st
         process.stdin.write(json.dumps(order).encode())
         process.stdin.close()
         for _ in exercises:
-            line = lines.get(timeout=limits.seconds + GRACE)
+            line = lines.get(timeout=judge.PATIENCE * (limits.start + limits.seconds) + GRACE)
             if line is None:
                 return
             verdict = json.loads(line)
@@ -353,7 +353,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in ("grade", "progress"):
         command = commands.add_parser(name)
         command.add_argument("--lesson", nargs="*", help="two-digit numbers; all that are there if none is given")
-        command.add_argument("--seconds", type=int, default=30, help="wall clock for each exercise")
+        command.add_argument("--seconds", type=int, default=30, help="processor time for each exercise")
         command.add_argument("--megabytes", type=int, default=2048, help="memory for each exercise")
         if name == "progress":
             command.add_argument("--notebooks", help="folder of the notebooks")

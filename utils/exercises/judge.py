@@ -37,6 +37,7 @@ from utils.exercises import engine, submission, wire
 
 MOST_PROCESSES = 32  # of one worker, before it is stopped
 WATCH = 0.1  # seconds between two looks at a worker
+PATIENCE = 4  # seconds of the wall clock for each second of processor time allowed
 
 
 class WorkerStopped(BaseException):
@@ -48,9 +49,10 @@ class Limits:
     """What one exercise may use.
 
     Attributes:
-        seconds: wall clock for all calls of the attempt together.
+        seconds: processor time for all calls of the attempt together. By the wall clock it gets ``PATIENCE`` times
+            that, so that a busy computer fails nobody.
         megabytes: memory that its processes really hold.
-        start: wall clock for the imports and definitions it needs (TensorFlow alone takes ten seconds on a slow disk).
+        start: processor time for the imports and definitions it needs (TensorFlow alone takes about ten seconds).
     """
 
     seconds: int = 30
@@ -104,8 +106,8 @@ class RemoteAttempt:
         self.__name__ = attempt.expression
         self.limits, self.error_line = limits, ""
         self.fence: list[str] = []
-        self.deadline = time.monotonic() + limits.start
         self.watched = time.monotonic()
+        self._set_clock(limits.start)
         self.callables: list[Callable] = []
         self.answers: queue.Queue = queue.Queue(maxsize=8)
         self.strangers = {child.pid for child in psutil.Process().children()}
@@ -130,7 +132,7 @@ class RemoteAttempt:
             if "unfenced" in answer:
                 self._stop(f"the fence could not be built here: {answer['unfenced']}")
             self.fence = self._unless_error(answer).get("ready", [])
-            self.deadline = time.monotonic() + limits.seconds
+            self._set_clock(limits.seconds)
         except BaseException:
             self.close()
             raise
@@ -206,9 +208,10 @@ class RemoteAttempt:
 
     def _watch(self) -> None:
         if time.monotonic() > self.deadline:
-            seconds = self.limits.seconds if self.fence else self.limits.start
-            self._stop(f"stopped after {seconds} seconds: an endless loop?")
+            self._stop(f"stopped after {PATIENCE * self.allowed} seconds of waiting")
         family = self._family()
+        if self._computed(family) > self.began + self.allowed:
+            self._stop(f"stopped after {self.allowed} seconds of computing: an endless loop?")
         if len(family) > MOST_PROCESSES:
             self._stop(f"stopped: it started more than {MOST_PROCESSES} processes")
         held = 0
@@ -216,7 +219,21 @@ class RemoteAttempt:
             with contextlib.suppress(psutil.Error):
                 held += process.memory_info().rss
         if held > self.limits.megabytes * 2**20:
-            self._stop(f"stopped: it took more than {self.limits.megabytes} MB of memory")
+            self._stop(f"stopped: it took {held >> 20} MB of memory, more than {self.limits.megabytes}")
+
+    def _set_clock(self, seconds: int) -> None:
+        """From now on the worker may compute for so many seconds."""
+        self.allowed, self.deadline = seconds, time.monotonic() + PATIENCE * seconds
+        self.began = self._computed(self._family()) if hasattr(self, "process") else 0.0
+
+    @staticmethod
+    def _computed(family: list[psutil.Process]) -> float:
+        """Processor time, in seconds, that these processes and the children they have waited for have used."""
+        total = 0.0
+        for process in family:
+            with contextlib.suppress(psutil.Error):
+                total += sum(process.cpu_times()[:4])
+        return total
 
     def _family(self) -> list[psutil.Process]:
         """The worker and all its descendants (those that it disowned come back to the judge, where Linux allows)."""

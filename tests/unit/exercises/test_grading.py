@@ -44,7 +44,7 @@ def _hostile(target: Path, port: int) -> dict[str, str]:
     right = "sum(gamma**k * r for k, r in enumerate(rewards))"
     return {
         "loop": _body("while True: pass"),
-        "loop-while-preparing": f"endless = [0 for _ in iter(int, 1)]\n\n{HONEST[EXERCISE]} + endless[0]",
+        "loop-while-preparing": f"endless = next(x for x in iter(int, 1) if x)\n\n{HONEST[EXERCISE]} + endless",
         "swallows-exceptions": _body("""
             while True:
                 try:
@@ -206,9 +206,9 @@ def test_students_text_is_no_formula_in_a_spreadsheet(graded):
 
 
 ATTACKS = {  # and what the verdict must say
-    "loop": "endless loop",
-    "loop-while-preparing": "endless loop",
-    "swallows-exceptions": "endless loop",
+    "loop": "seconds of",
+    "loop-while-preparing": "seconds of",
+    "swallows-exceptions": "seconds of",
     "memory": "of memory",
     "memory-at-once": "[Mm]emory",
     "exits": "ended the process",
@@ -376,13 +376,20 @@ def test_processes_started_behind_the_guard_are_counted_and_ended(remote, fenced
 
 def test_a_flood_of_messages_does_not_stop_the_clock(remote):
     f = remote("def f(g):\n    while True: g(0)", seconds=2)
-    with pytest.raises(judge.WorkerStopped, match="2 seconds"):
+    with pytest.raises(judge.WorkerStopped, match="2 seconds of computing|8 seconds of waiting"):
         f(lambda value: value)
+
+
+def test_waiting_ends_by_the_wall_clock(remote, monkeypatch):
+    monkeypatch.setattr(judge, "PATIENCE", 1)
+    f = remote("import time\ndef f():\n    time.sleep(100)", seconds=2)
+    with pytest.raises(judge.WorkerStopped, match="2 seconds of waiting"):
+        f()
 
 
 def test_memory_is_watched(remote):
     f = remote("import numpy as np\ndef f():\n    held = [np.ones(2_000_000) for _ in range(60)]\n    while True: pass")
-    with pytest.raises(judge.WorkerStopped, match="400 MB"):
+    with pytest.raises(judge.WorkerStopped, match="more than 400"):
         f()
 
 
