@@ -35,7 +35,7 @@ class Config:
 
     # Memory
     capacity: int = 300_000  # transitions kept; each costs one frame, 7 kB [1,000,000]
-    learning_starts: int = 20_000  # agent steps played before the first update, also after resuming [50,000]
+    learning_starts: int = 50_000  # agent steps played before the first update, also after resuming [50,000]
 
     # Target of the regression
     gamma: float = 0.99  # discount per agent step [0.99]
@@ -55,7 +55,7 @@ class Config:
     # Optimisation
     batch_size: int = 128  # transitions per update [32]; large batches use a CPU better
     samples_per_step: float = 8.0  # transitions learnt from per agent step [8]
-    learning_rate: float = 4e-4  # of Adam [RMSprop, 2.5e-4]
+    learning_rate: float = 2e-4  # of Adam [RMSprop, 2.5e-4]
     adam_epsilon: float = 4e-5  # Adam's epsilon; large enough that tiny gradients do not become large steps
     average: float = 0.95  # weights that play in evaluations: running mean, updated every 100 updates [0: none]
 
