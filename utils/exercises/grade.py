@@ -25,7 +25,7 @@ import psutil
 
 from utils import runtime
 from utils.checkpoints import write_atomically
-from utils.exercises import engine, judge
+from utils.exercises import engine, judge, submission
 
 COLUMNS = ("student", "exercise", "points", "message")
 # Beyond an exercise's own limit: its start, the check itself, and loading Keras on a slow machine.
@@ -70,8 +70,8 @@ def lesson_of(path: Path) -> str | None:
     for number, name in lesson_names().items():
         if name in path.stem or re.match(rf"{number}(\D|$)", path.stem):
             return number
-    with contextlib.suppress(OSError):
-        match = re.search(r'check\(\\?["\'](\d\d)\.\d', path.read_text(encoding="utf-8", errors="replace"))
+    with contextlib.suppress(OSError), path.open(encoding="utf-8", errors="replace") as file:
+        match = re.search(r'check\(\\?["\'](\d\d)\.\d', file.read(submission.LARGEST_NOTEBOOK))
         if match and match.group(1) in lesson_names():
             return match.group(1)
     return None
@@ -95,7 +95,7 @@ def find_submissions(folder: Path) -> Submissions:
             student = found.notebooks.setdefault(entry.name, {})
             for path in _notebooks_in(entry, found):
                 _add(found, entry.name, student, path)
-        elif entry.suffix == ".ipynb":
+        elif entry.suffix == ".ipynb" and entry.is_file():
             names = "|".join(lesson_names().values())
             student = re.sub(rf"[_\- ]*({names})[_\- ]*", "", entry.stem) or entry.stem
             _add(found, student, found.notebooks.setdefault(student, {}), entry)
@@ -111,7 +111,7 @@ def _notebooks_in(folder: Path, found: Submissions) -> Iterator[Path]:
             if path.suffix == ".ipynb" and not name.startswith("."):
                 if path.is_symlink():
                     found.remarks.append(f"{folder.name}: {name} is a link, not followed")
-                else:
+                elif path.is_file():  # reading a pipe would wait for ever
                     yield path
 
 
