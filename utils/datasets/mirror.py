@@ -19,7 +19,7 @@ def write_mirror(folder: Path) -> tuple[list[str], list[str]]:
     """Copy every file of the cache under its mirror's name and list them with their sha256 in ``registry.txt``.
 
     Returns:
-        The names copied, and the names of the registry that are not in the cache.
+        The names copied, and the names of the registry that are not in the cache (the large ones are not missed).
 
     Raises:
         OSError: the folder cannot be written.
@@ -28,7 +28,7 @@ def write_mirror(folder: Path) -> tuple[list[str], list[str]]:
     lines, copied, missing = [], [], []
     for entry, state in store.inventory():
         if not state.startswith("cache"):
-            missing += [] if state == "shipped" else [entry.name]
+            missing += [] if state == "shipped" or entry.large else [entry.name]
             continue
         source, target = store.cache_folder() / entry.name, folder / entry.mirror
         if not target.exists() or target.stat().st_size != source.stat().st_size:
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     print(f"{len(copied)} files are in {folder}: {', '.join(copied) or 'none'}.")
     if missing:
-        print(f"Not in the cache, so not in the mirror: {', '.join(missing)}. `make data` fetches what is missing.")
+        print(f"Not in the cache, so not in the mirror: {', '.join(missing)}. `make data` fetches what it can.")
     print(f"In the classroom: COURSE_MIRROR={folder.resolve()} make lab")
     return 0 if copied else 1
 
