@@ -179,3 +179,10 @@ def test_hybrid_uses_its_features_and_leaves_them_alone():
     assert np.corrcoef(guess, stars[~known])[0, 1] > 0.9  # movies nobody rated
     table = model.get_layer("movie_features").get_weights()[0]
     assert np.allclose(table, features, atol=1e-6)
+
+
+def test_hybrid_takes_empty_features():
+    model = models.build_hybrid(np.ones((30, 4)), np.zeros((8, 0)), factors=2, mean=3.0)
+    assert "user_features" not in {layer.name for layer in model.layers}
+    # Tables of 8 and 30 rows of 2 + 1 numbers, the Dense layers of the films, and the films' fixed features.
+    assert model.count_params() == (8 + 30) * 3 + (4 * 2 + 2) + (4 + 1) + 30 * 4
