@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image
 
 from utils.plots import animation, layers
@@ -148,3 +149,26 @@ def test_dropped_units_lose_their_lines():
     layers.draw_network((3, 4), all_on)
     layers.draw_network((3, 4), some_off, {1: {0, 2}})
     assert len(all_on.lines) == 12 and len(some_off.lines) == 6
+
+
+STEPPED = {
+    "conv1d": lambda: layers.conv1d_steps([1, 4, -1, 0, 2], [1, 2]),
+    "conv2d": lambda: layers.conv2d_steps(np.arange(12).reshape(3, 4), [[1, 0], [0, -1]]),
+    "pool1d": lambda: layers.pool1d_steps([1, 4, -1, 0], 2),
+    "pool2d": lambda: layers.pool2d_steps(np.arange(16).reshape(4, 4), 2),
+}
+
+
+@pytest.mark.parametrize("name", STEPPED)
+def test_slides_show_one_figure_a_position_and_say_what_is_computed(name):
+    stepped = STEPPED[name]()
+    figures, words = stepped.on_slides(700)
+    assert len(figures) == len(words) == len(stepped.frames)
+    assert len(set(words)) == len(words)
+    assert {tuple(figure.get_size_inches()) for figure in figures} == {tuple(figures[0].get_size_inches())}
+    assert figures[0].get_size_inches()[0] * 72 == pytest.approx(700)
+    for figure, text, frame in zip(figures, words, stepped.frames):
+        shown = [t.get_text() for t in figure.findobj(Text) if t.get_text()]
+        assert any(text.split(": ", 1)[1] in line for line in shown)  # the alternative text is on the slide
+        assert text.endswith(layers.number(frame.value))
+        assert min(t.get_fontsize() for t in figure.findobj(Text) if t.get_text()) >= 20
