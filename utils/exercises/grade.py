@@ -132,7 +132,7 @@ def _add(found: Submissions, student: str, notebooks: dict[str, Path], path: Pat
 
 
 def run_judge(
-    notebook: Path, exercises: Sequence[str], limits: judge.Limits, hidden: list[str], fenced: bool = True
+    notebook: Path, exercises: Sequence[str], limits: judge.Limits, hidden: list[str] | None, fenced: bool = True
 ) -> Iterator[tuple[str, str, dict[str, str]]]:
     """Exercise, status and details, one after the other, from a judge process; a new one if it does not survive."""
     waiting = list(exercises)
@@ -197,6 +197,7 @@ def grade(
     weights: dict[str, float],
     limits: judge.Limits,
     hidden: list[str],
+    fenced: bool = True,
 ) -> Iterator[Row]:
     """A row for each student and exercise of ``lessons``, also where nothing was handed in."""
     for student, notebooks in submissions.notebooks.items():
@@ -205,7 +206,7 @@ def grade(
             if lesson not in notebooks:
                 yield from (Row(student, e, 0, "no notebook handed in", engine.NOT_ATTEMPTED) for e in exercises)
                 continue
-            for exercise, status, details in run_judge(notebooks[lesson], exercises, limits, hidden):
+            for exercise, status, details in run_judge(notebooks[lesson], exercises, limits, hidden, fenced):
                 points = weights[exercise] if status == engine.CORRECT else 0
                 yield Row(student, exercise, points, message(status, details), status)
 
@@ -297,19 +298,30 @@ def command_grade(arguments: argparse.Namespace) -> int:
         what = f"There is no lesson {', '.join(sorted(unknown))}." if unknown else f"No notebook in {folder}."
         print(what, file=sys.stderr)
         return 2
-    if not judge.namespace_command():
+    fenced, problem = try_fence()
+    if problem:
+        print(f"Nothing can be graded here: a trial run failed, {problem}.", file=sys.stderr)
+        return 2
+    if not fenced:
         print("No Linux namespaces here: only Python itself is guarded. Use a container or a computer of no value.")
         if arguments.strict:
             return 2
     limits = judge.Limits(arguments.seconds, arguments.megabytes)
     rows = []
-    for row in grade(submissions, lessons, weights, limits, [str(folder.resolve())]):
+    for row in grade(submissions, lessons, weights, limits, [str(folder.resolve())], fenced):
         rows.append(row)
         print(f"{engine.SYMBOLS[row.status]} {row.student:<24} {row.exercise} {row.points:>4}  {row.message[:80]}")
     out = Path(arguments.out) if arguments.out else folder / "grades.csv"
     write_grades(rows, out)
     _summary(rows, submissions, weights, out)
     return 0
+
+
+def try_fence() -> tuple[bool, str]:
+    """Whether namespaces serve on this computer, and what is wrong if not even a worker without them starts."""
+    if judge.namespace_command() and not judge.trial(fenced=True):
+        return True, ""
+    return False, judge.trial(fenced=False)
 
 
 def _summary(rows: list[Row], submissions: Submissions, weights: dict[str, float], out: Path) -> None:
@@ -334,7 +346,7 @@ def command_progress(arguments: argparse.Namespace) -> int:
         path = paths[0]  # a student's own copy before the course's notebook
         print(path.stem, end="", flush=True)
         exercises = engine.load_checks(lesson)
-        for exercise, status, details in run_judge(path, list(exercises), limits, [], fenced=False):
+        for exercise, status, details in run_judge(path, list(exercises), limits, None, fenced=False):
             right, total = right + (status == engine.CORRECT), total + 1
             print(f"\n  {engine.SYMBOLS[status]} {exercise} {exercises[exercise].title}", end="", flush=True)
             if "problem" in details:

@@ -124,7 +124,7 @@ class RemoteAttempt:
         )
         threading.Thread(target=self._listen, daemon=True).start()
         order = {"source": attempt.source, "expression": attempt.expression, "namespaces": bool(command)}
-        order |= {"scratch": self.scratch, "hidden": hidden if fenced else []}
+        order |= {"scratch": self.scratch, "hidden": hidden}
         order |= {"memory": limits.megabytes * 2**20, "seconds": limits.start + limits.seconds}
         try:
             self._send(order)
@@ -266,6 +266,19 @@ class RemoteAttempt:
         shutil.rmtree(self.scratch, ignore_errors=True)
 
 
+def trial(fenced: bool) -> str:
+    """Run a harmless attempt as a submission's would be run; what went wrong, or an empty text."""
+    remote = None
+    try:
+        remote = RemoteAttempt(submission.Attempt("", "lambda x: x + 1", False), Limits(), hidden_folders([]), fenced)
+        return "" if remote(1) == 2 else "it gave a wrong answer"
+    except (WorkerStopped, Exception) as error:
+        return str(error)
+    finally:
+        if remote is not None:
+            remote.close()
+
+
 def _copy_into(target: Any, value: Any) -> None:
     """Give a caller's list, dictionary, set or array the contents that the attempt left in its copy."""
     with contextlib.suppress(ValueError, TypeError, AttributeError):
@@ -333,7 +346,7 @@ def main() -> None:
     _protect()
     adopt_orphans()
     limits = Limits(order["seconds"], order["megabytes"])
-    hidden = hidden_folders(order["hidden"])
+    hidden = [] if order["hidden"] is None else hidden_folders(order["hidden"])
     try:
         notebook = submission.read_notebook(Path(order["notebook"]))
     except submission.SubmissionError as error:

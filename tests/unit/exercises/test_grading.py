@@ -393,6 +393,17 @@ def test_memory_is_watched(remote):
         f()
 
 
+def test_a_trial_comes_before_any_grade(tmp_path, monkeypatch, capsys):
+    assert judge.trial(fenced=True) == "" and judge.trial(fenced=False) == ""
+    monkeypatch.setattr(judge, "trial", lambda fenced: "" if not fenced else "the kernel refuses")
+    assert grade.try_fence() == (False, "")
+    monkeypatch.setattr(judge, "trial", lambda fenced: "no such module")
+    _hand_in(tmp_path, "ada", "x = 1")
+    assert grade.main(["grade", str(tmp_path)]) == 2
+    assert "a trial run failed, no such module" in capsys.readouterr().err
+    assert not (tmp_path / "grades.csv").exists()
+
+
 def test_the_judge_marks_what_it_cannot_run(tmp_path):
     _notebook(
         tmp_path / "08_q_learning.ipynb",
