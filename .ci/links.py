@@ -22,8 +22,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 ADDRESS = re.compile(r"https?://[^\s<>\"'`\\\]|{}$]+")
 GONE = (404, 410)
-# Addresses of this computer and of examples in texts.
-LOCAL = re.compile(r"https?://(localhost|127\.|0\.0\.0\.0|example\.|[^/]*\.example\b)")
+PREPRINT = re.compile(r"arXiv:? ?(\d{4}\.\d{4,5})\b")
+# Addresses of this computer, of a classroom (a name without a dot), and of examples in texts.
+LOCAL = re.compile(r"https?://([\w-]+(:\d+)?(/|$)|127\.|0\.0\.0\.0|example\.|[^/]*\.example\b)")
 
 
 def texts(paths: Sequence[str]) -> Iterable[tuple[str, str]]:
@@ -41,8 +42,8 @@ def texts(paths: Sequence[str]) -> Iterable[tuple[str, str]]:
 
 
 def addresses(text: str) -> set[str]:
-    """Web addresses in a text, without the punctuation that ends a sentence or a bracket."""
-    found = set()
+    """Web addresses in a text, without the punctuation that ends a sentence or a bracket; and those of preprints."""
+    found = {f"https://arxiv.org/abs/{number}" for number in PREPRINT.findall(text)}
     for match in ADDRESS.findall(text):
         address = match.rstrip(".,;:!?*_")
         while address.endswith(")") and address.count("(") < address.count(")"):

@@ -102,10 +102,12 @@ def test_ranges_of_dependencies_have_both_ends():
 def test_addresses_are_cut_out_of_prose():
     text = (
         "See [a](https://a.org/x_(y)) and (https://b.org/z). <https://c.org/>, `https://d.org/e.txt`; "
-        "https://f.org/g#part, http://localhost:8888/, http://127.0.0.1/x and https://example.org."
+        "https://f.org/g#part, arXiv:1312.5602 and (arXiv 1410.4615), "
+        "http://classroom:8000, http://localhost:8888/, http://127.0.0.1/x and https://example.org."
     )
     assert links.addresses(text) == {
-        *("https://a.org/x_(y)", "https://b.org/z", "https://c.org/", "https://d.org/e.txt", "https://f.org/g")
+        *("https://a.org/x_(y)", "https://b.org/z", "https://c.org/", "https://d.org/e.txt", "https://f.org/g"),
+        *("https://arxiv.org/abs/1312.5602", "https://arxiv.org/abs/1410.4615"),
     }
 
 
