@@ -11,6 +11,7 @@ at. The cost is one forward pass a position. :func:`occlusion_map` offers two ex
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -299,7 +300,13 @@ class _Incremental:
             if len(x.shape) != 4:
                 raise CouplingError(f"Layer {step.layer.name!r} does not return a map.")
             self.sizes.append(tuple(int(n) for n in x.shape[1:3]))
-        self.network = _Patchwork(self.steps, tail, [*clean, x], self.sizes[-1])
+        # Layers without a kernel read no neighbours, so nothing of the clean image is kept for them.
+        kept = [map_ for map_, step in zip([*clean, x], [*self.steps, None]) if step is None or not step.pointwise]
+        self.clean = [_rows(map_) for map_ in kept]
+        compiled = _COMPILED.setdefault(model, {})
+        if self.sizes[-1] not in compiled:
+            compiled[self.sizes[-1]] = _Patchwork(self.steps, tail, self.sizes[-1])
+        self.network = compiled[self.sizes[-1]]
 
     def batches(self, corners: np.ndarray) -> list[np.ndarray]:
         """Positions whose patches are about equally large go together, so that little is computed for nothing.
@@ -362,7 +369,7 @@ class _Incremental:
         whole = [np.tile(np.arange(size), (len(corners), 1)) for size in self.sizes[-1]]
         indices.append(self._indices(len(self.steps), sizes[-1], starts[-1], *whole))
         patches = self._masked_input(corners, starts[0], sizes[0])
-        return np.asarray(self.network.predict_on_batch([patches, *indices]))[:count]
+        return np.asarray(self.network.predict_on_batch([patches, *indices, *self.clean]))[:count]
 
     def _masked_input(self, corners: np.ndarray, start: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         """Patches of the input with the mask painted on, (n, rows, columns, channels)."""
@@ -389,29 +396,34 @@ class _Incremental:
 
 
 class _Patchwork(keras.Model):
-    """From masked input patches and, for each layer with a kernel, the indices of its windows, to outputs (n, units).
+    """From masked input patches, the indices of each layer's windows and its clean rows, to outputs (n, units).
 
     A Keras model only so that ``predict_on_batch`` compiles it, as it compiles the network itself.
     """
 
-    def __init__(self, steps: list[_Step], tail: list[keras.Layer], clean: list, last_size: tuple[int, int]):
+    def __init__(self, steps: list[_Step], tail: list[keras.Layer], last_size: tuple[int, int]):
         super().__init__(name="patchwork")
         self.steps, self.tail, self.last_size = steps, tail, last_size
-        # Layers without a kernel read no neighbours.
-        self.clean = [None if step and step.pointwise else _rows(x) for x, step in zip(clean, [*steps, None])]
 
     def call(self, inputs):
-        patches, *indices = inputs
-        remaining = iter(indices)
-        for index, step in enumerate(self.steps):
+        patches, *rest = inputs
+        half = len(rest) // 2
+        sources = zip(rest[half:], rest[:half], strict=True)
+        for step in self.steps:
             if not step.pointwise:
-                patches = _gather(self.clean[index], patches, next(remaining))
+                clean, indices = next(sources)
+                patches = _gather(clean, patches, indices)
             patches = _apply(step, patches)
-        x = _gather(self.clean[-1], patches, next(remaining))
+        clean, indices = next(sources)
+        x = _gather(clean, patches, indices)
         x = ops.reshape(x, (-1, *self.last_size, x.shape[-1]))  # Flatten wants to know the size
         for layer in self.tail:
             x = layer(x, training=False) if _takes_training(layer) else layer(x)
         return x
+
+
+# For each network and size of its last maps, so that the next image does not wait for a compilation again.
+_COMPILED: weakref.WeakKeyDictionary[keras.Model, dict[tuple[int, int], _Patchwork]] = weakref.WeakKeyDictionary()
 
 
 def _gather(clean, patches, indices):
