@@ -53,6 +53,14 @@ def stale_cells(notebook: nbformat.NotebookNode) -> list[str]:
     return [cell.source for cell in cells if cell.metadata.get("source_sha256") != source_hash(cell.source)]
 
 
+def slide_type(source: str) -> str:
+    """Where slides begin when a notebook is presented: a title or a section opens one, other text one below it.
+
+    Code and its output stay on the slide of the text before them.
+    """
+    return "slide" if re.search(r"^##? ", source, re.MULTILINE) else "subslide"
+
+
 def normalise(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """Remove what changes from run to run or tells of the machine: timings, paths, widget state, memory addresses."""
     notebook.metadata = nbformat.from_dict(KEPT_METADATA)
@@ -60,6 +68,8 @@ def normalise(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     for index, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{index:03d}"
         cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k in ("tags", "slideshow")})
+        if cell.cell_type == "markdown" and "slideshow" not in cell.metadata:
+            cell.metadata["slideshow"] = nbformat.from_dict({"slide_type": slide_type(cell.source)})
         if cell.cell_type != "code":
             continue
         cell.outputs = [output for output in map(_normalise_output, cell.outputs) if output is not None]

@@ -79,3 +79,12 @@ def test_stamping_without_execution_needs_an_unchanged_history():
     ]
     assert stamp.reasons_against(executed, [executed, edited, first]) == []  # edited, committed, then executed
     assert "not committed" in stamp.reasons_against(edited, [first])[0]
+
+
+def test_sections_open_slides_and_code_stays_with_its_text():
+    notebook = nbformat.v4.new_notebook()
+    texts = ("# 01 · Title", "A thought.\n\n## 2. Section", "What to see.", "### Detail")
+    notebook.cells = [nbformat.v4.new_markdown_cell(text) for text in texts] + [nbformat.v4.new_code_cell("a = 1")]
+    cells = execute.normalise(notebook).cells
+    kinds = [cell.metadata.get("slideshow", {}).get("slide_type") for cell in cells]
+    assert kinds == ["slide", "slide", "subslide", "subslide", None]
