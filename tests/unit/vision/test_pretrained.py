@@ -182,7 +182,7 @@ def test_logits_and_probabilities_are_one_network(small, photo):
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
     logits = np.asarray(network.logits(network.prepare([photo, photo[:, ::-1]])))
     softmax = np.exp(logits - logits.max(axis=1, keepdims=True))
-    # One photo at a time or both at once sum in another order; random weights make logits of tens, so 1e-6 of them shows.
+    # One at a time or both at once sum in another order; random weights make logits of tens, so it shows.
     np.testing.assert_allclose(probabilities, softmax / softmax.sum(axis=1, keepdims=True), rtol=1e-3, atol=1e-6)
     assert network.features(photo).shape == (1, 6)
     with pytest.raises(ValueError, match="nowhere"):
