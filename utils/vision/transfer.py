@@ -117,17 +117,22 @@ class Recipe:
         size: side of the photos, pixels.
         filters: of the convolutions, input to output; all but the first are followed by pooling.
         epochs: rounds through the photos.
+        small_size, small_share: the first ``small_share`` of the epochs see the photos at this smaller side: the same
+            network learns there at about half the price, since it ends in a mean over all places.
         batch_size: photos a step.
         rate: highest learning rate; it falls along a cosine to zero.
         weight_decay: of AdamW, on all weights.
         dropout: before the last layer.
         smoothing: labels 0 and 1 become smoothing / 2 and 1 - smoothing / 2.
         zoom, shift: largest change of size and place by the augmentation, fractions of the side.
+        brightness, contrast: largest change of light by the augmentation, fractions of the range.
     """
 
     size: int = 64
     filters: tuple[int, ...] = (32, 64, 128, 256)
-    epochs: int = 24
+    epochs: int = 60
+    small_size: int = 48
+    small_share: float = 0.6
     batch_size: int = 40
     rate: float = 2e-3
     weight_decay: float = 0.02
@@ -135,26 +140,31 @@ class Recipe:
     smoothing: float = 0.1
     zoom: float = 0.25
     shift: float = 0.1
+    brightness: float = 0.2
+    contrast: float = 0.25
 
 
 def augmentation(recipe: Recipe = Recipe(), seed: int | None = None) -> keras.Sequential:
-    """Random mirroring, size and place: layers that act in training and let photos pass unchanged afterwards."""
+    """Random mirroring, size, place and light: layers that act in training and let photos pass unchanged afterwards."""
     return keras.Sequential(
         [
             layers.RandomFlip("horizontal", seed=seed),
             layers.RandomZoom((-recipe.zoom, recipe.zoom / 2), fill_mode="reflect", seed=seed),
             layers.RandomTranslation(recipe.shift, recipe.shift, fill_mode="reflect", seed=seed),
+            layers.RandomBrightness(recipe.brightness, value_range=(0, 255), seed=seed),
+            layers.RandomContrast(recipe.contrast, value_range=(0, 255), seed=seed),
         ],
         name="augmentation",
     )
 
 
-def scratch_convnet(recipe: Recipe = Recipe(), seed: int | None = None) -> keras.Model:
+def scratch_convnet(recipe: Recipe = Recipe(), seed: int | None = None, any_size: bool = False) -> keras.Model:
     """A convnet with random weights, from photos (batch, size, size, 3), 0 to 255, to logits (batch, 1): dog above 0.
 
-    A stack without branches, so that lesson 03's incremental occlusion applies to it.
+    A stack without branches, so that lesson 03's incremental occlusion applies to it (which wants a fixed size).
     """
-    inputs = keras.Input((recipe.size, recipe.size, 3), name="photo")
+    side = None if any_size else recipe.size
+    inputs = keras.Input((side, side, 3), name="photo")
     x = augmentation(recipe, seed)(inputs)
     x = layers.Rescaling(1 / 127.5, -1.0)(x)
     x = conv_bn(x, recipe.filters[0], 3, 2, name="conv0")
@@ -175,7 +185,7 @@ def train_scratch(
     verbose: int | str = 0,
     callbacks: Sequence = (),
 ) -> tuple[keras.Model, dict[str, list[float]]]:
-    """Train the convnet; the same seed gives the same start and the same order of photos.
+    """Train the convnet, first on small photos; the same seed gives the same start and the same order of photos.
 
     Args:
         pixels: uint8 (photos, size, size, 3).
@@ -186,28 +196,44 @@ def train_scratch(
         The network and its history (accuracies are measured at logit 0).
     """
     runtime.seed_everything(seed)
-    model = scratch_convnet(recipe, seed)
+    student = scratch_convnet(recipe, seed, any_size=True)
     steps = recipe.epochs * -(-len(pixels) // recipe.batch_size)
     schedule = keras.optimizers.schedules.CosineDecay(
         recipe.rate / 10, steps, warmup_target=recipe.rate, warmup_steps=max(1, steps // 10)
     )
-    model.compile(
+    student.compile(
         optimizer=keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay),
         loss=keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=recipe.smoothing),
         metrics=[keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)],
     )
-    if validation is not None:
-        validation = (validation[0], as_column(validation[1]))
-    history = model.fit(
-        pixels,
-        as_column(labels),
-        batch_size=recipe.batch_size,
-        epochs=recipe.epochs,
-        validation_data=validation,
-        verbose=verbose,
-        callbacks=list(callbacks),
-    )
-    return model, history.history
+    small = round(recipe.small_share * recipe.epochs)
+    history: dict[str, list[float]] = {}
+    for side, first, last in ((recipe.small_size, 0, small), (recipe.size, small, recipe.epochs)):
+        if last == first:
+            continue
+        part = student.fit(
+            resized(pixels, side),
+            as_column(labels),
+            batch_size=recipe.batch_size,
+            initial_epoch=first,
+            epochs=last,
+            validation_data=None if validation is None else (resized(validation[0], side), as_column(validation[1])),
+            verbose=verbose,
+            callbacks=list(callbacks),
+        )
+        for name, values in part.history.items():
+            history.setdefault(name, []).extend(values)
+    model = scratch_convnet(recipe, seed)
+    model.set_weights(student.get_weights())
+    return model, history
+
+
+def resized(pixels: np.ndarray, side: int) -> np.ndarray:
+    """Photos uint8 (photos, height, width, 3) squeezed to another side, pixels averaged; as they are if they fit."""
+    if pixels.shape[1:3] == (side, side):
+        return pixels
+    pictures = (Image.fromarray(photo).resize((side, side), Image.Resampling.BICUBIC) for photo in pixels)
+    return np.stack([np.asarray(picture) for picture in pictures])
 
 
 def as_column(labels: np.ndarray) -> np.ndarray:
@@ -433,6 +459,8 @@ class Tuning:
 
     Attributes:
         epochs: rounds through the photos.
+        small_size, small_share: the first ``small_share`` of the epochs see the photos at this smaller side: the same
+            network learns there at about half the price, since it ends in a mean over all places.
         rate: highest learning rate of Adam, far below what a network from scratch takes; falls along a cosine.
         batch_size: photos a step.
         mix: 0 keeps the weights that training started from, 1 takes those it arrived at; between them lie networks that

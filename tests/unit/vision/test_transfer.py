@@ -104,7 +104,7 @@ def test_hold_out_is_balanced_disjoint_and_repeats():
 
 # --- from scratch -----------------------------------------------------------------------------------------------------
 
-TINY = transfer.Recipe(size=32, filters=(4, 8), epochs=6, batch_size=8, rate=1e-2, zoom=0.1)
+TINY = transfer.Recipe(size=32, small_size=24, filters=(4, 8), epochs=6, batch_size=8, rate=1e-2, zoom=0.1)
 
 
 def test_augmentation_acts_in_training_only():
