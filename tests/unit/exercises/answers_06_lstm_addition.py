@@ -94,6 +94,12 @@ def not_scaled(query, keys, values):
     return softmax(keys @ query) @ values
 
 
+def subtracts_the_sum(query, keys, values):
+    scores = keys @ query / np.sqrt(len(query))
+    weights = np.exp(scores - scores.sum())  # meant against overflow, but only the largest score is safe to subtract
+    return weights / weights.sum() @ values
+
+
 def overflows(query, keys, values):
     with np.errstate(all="ignore"):
         weights = np.exp(keys @ query / np.sqrt(len(query)))
@@ -156,6 +162,6 @@ WRONG = {
     "06.1": [without_chains, stops_with_the_shorter, nine_carries, any_carry],
     "06.2": [per_character, any_character, over_columns, how_many],
     "06.3": [ignores_swaps, by_sum, counts_matches, only_swaps],
-    "06.4": [not_scaled, overflows, not_normalised, hard, scaled_by_length],
+    "06.4": [not_scaled, overflows, subtracts_the_sum, not_normalised, hard, scaled_by_length],
     "06.5": [as_it_was, decoder_wrapped, no_softmax, one_character_only],
 }
