@@ -244,8 +244,6 @@ def planes_of(board: Board, dtype=np.float32) -> np.ndarray:
     return planes
 
 
-#
-#
 # ---------------------------------------------------------------------------------------------------------------------
 # The eight symmetries of the board
 

@@ -64,8 +64,7 @@ def _sgf_point(vertex: str, size: int) -> str:
 
 
 def play_many(out: Path, games: int, first: int, share: tuple[int, int]) -> None:
-    """Append to ``out`` the games ``first ... first + games - 1`` that fall to this worker; finished ones are
-    skipped."""
+    """Append to ``out`` the games ``first ... first + games - 1`` that fall to this worker, but for finished ones."""
     part, parts = share
     mine = [number for number in range(first, first + games) if number % parts == part]
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -79,8 +78,6 @@ def play_many(out: Path, games: int, first: int, share: tuple[int, int]) -> None
             file.write(line + "\n")
 
 
-#
-#
 # ---------------------------------------------------------------------------------------------------------------------
 # One training file and one held-out file
 
@@ -108,9 +105,8 @@ def split(games: list, held_out: int, opening: int = 10) -> tuple[list, list]:
 
     Args:
         games: ``sgf.Game`` objects; the order decides which of two duplicates stays.
-        held_out: how many games to set aside. Openings are taken in the order of their hash, so that the
-        choice does not
-            depend on later games: pass the old games first and the held-out file stays as it was.
+        held_out: how many games to set aside. Openings are taken in the order of their hash, so that the choice does
+            not depend on later games: pass the old games first and the held-out file stays as it was.
         opening: length of the openings that the two sides must not share.
 
     Returns:
@@ -134,8 +130,7 @@ def split(games: list, held_out: int, opening: int = 10) -> tuple[list, list]:
 
 
 def build(paths: list[Path], out: Path, held_out: int = 500, fixed: Path | None = None) -> tuple[int, int]:
-    """Write ``gnugo_9x9_train.sgf.gz`` and ``gnugo_9x9_heldout.sgf.gz`` into ``out``; returns the two numbers
-    of games.
+    """Write ``gnugo_9x9_train.sgf.gz`` and ``gnugo_9x9_heldout.sgf.gz`` into ``out``; returns their numbers of games.
 
     Args:
         paths: SGF files, the old ones first.

@@ -76,8 +76,6 @@ class SearchSettings:
     limit: int | None = None
 
 
-#
-#
 # ---------------------------------------------------------------------------------------------------------------------
 # The lecture's search, readable
 
@@ -171,8 +169,6 @@ def sensible_mask(board: Board) -> np.ndarray:
     return mask
 
 
-#
-#
 # ---------------------------------------------------------------------------------------------------------------------
 # The compiled search. Index g is the game, then the node, then the action.
 

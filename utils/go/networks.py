@@ -214,8 +214,6 @@ def restore(model: keras.Model, arrays: dict[str, np.ndarray]) -> None:
         variable.assign(arrays[f"o{i}"])
 
 
-#
-#
 # ---------------------------------------------------------------------------------------------------------------------
 # Inference
 

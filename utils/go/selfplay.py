@@ -78,8 +78,6 @@ def architecture_of(settings: ZeroSettings) -> networks.Architecture:
     )
 
 
-#
-#
 # ---------------------------------------------------------------------------------------------------------------------
 # Playing: the unit of work
 
@@ -203,8 +201,6 @@ def run_units(
     yield from ray.get([remote.remote(shared, settings, seed) for seed in seeds])
 
 
-#
-#
 # ---------------------------------------------------------------------------------------------------------------------
 # Learning: the loop
 

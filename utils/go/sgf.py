@@ -201,8 +201,6 @@ def _replay(game: Game) -> None:
         raise BadGame("illegal move", str(error)) from None
 
 
-#
-#
 # ---------------------------------------------------------------------------------------------------------------------
 # Collections
 

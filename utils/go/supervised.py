@@ -50,8 +50,6 @@ class Recipe:
     raw: bool = False  # the ablation: stones and recent moves only
 
 
-#
-#
 # ---------------------------------------------------------------------------------------------------------------------
 # From games to arrays
 
@@ -137,8 +135,6 @@ def split_by_opening(games: list[sgf.Game], share: float = 0.05, opening: int = 
     return kept, aside
 
 
-#
-#
 # ---------------------------------------------------------------------------------------------------------------------
 # Training
 

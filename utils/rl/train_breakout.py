@@ -20,6 +20,8 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +94,7 @@ class Trainer:
         self.observations = self.games.reset()
         self.starts = np.ones(config.num_games, dtype=bool)
         self.debt, self.losses, self.recent = 0.0, [], []
+        self.sampler = ThreadPoolExecutor(1, "sampler")
 
     # -- one moment --------------------------------------------------------------------------------------------------
 
@@ -109,9 +112,9 @@ class Trainer:
         self.games.send(epsilon_greedy(values, epsilon, self.rng))
         if len(self.replay) >= min(config.learning_starts, config.capacity):
             self.debt += config.num_games * config.samples_per_step / config.batch_size
-            while self.debt >= 1:
-                self.debt -= 1
-                self.update()
+            due, self.debt = divmod(self.debt, 1.0)
+            for batch in self.batches(int(due)):
+                self.update(batch)
         moment = self.games.receive()
         rewards = np.sign(moment.rewards) if config.clip_rewards else moment.rewards
         ends = moment.life_lost if config.life_loss_ends_return else moment.game_over
@@ -122,9 +125,18 @@ class Trainer:
         self.recent = (self.recent + [score for _, score, _ in self.games.finished])[-100:]
         self.games.finished.clear()
 
-    def update(self) -> None:
+    def batches(self, count: int) -> Iterator[dict[str, np.ndarray]]:
+        """Draw ``count`` batches, each while the network still learns from the one before it."""
+        following = self.sampler.submit(self.replay.sample, self.config.batch_size) if count else None
+        for left in reversed(range(count)):
+            batch = following.result()
+            if left:
+                following = self.sampler.submit(self.replay.sample, self.config.batch_size)
+            yield batch
+
+    def update(self, batch: dict[str, np.ndarray]) -> None:
         """One gradient step, and every so often the copy to the target network and the running mean of the weights."""
-        loss = self.agent.train_on_batch(self.replay.sample(self.config.batch_size))
+        loss = self.agent.train_on_batch(batch)
         self.losses = (self.losses + [float(loss)])[-500:]
         self.counters["updates"] += 1
         if self.counters["updates"] % self.config.target_interval == 0:

@@ -91,7 +91,7 @@ def test_average_forgets_the_random_beginning(tmp_path):
     for value in (1.0, 3.0, 8.0):
         trainer.agent.online.set_weights([np.full_like(w, value) for w in trainer.average])
         for _ in range(100):
-            trainer.update()
+            trainer.update(trainer.replay.sample(trainer.config.batch_size))
         seen.append(float(trainer.average[0].flat[0]))
     assert seen == [1.0, 2.0, 5.0]
 
