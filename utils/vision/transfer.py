@@ -130,9 +130,9 @@ class Recipe:
 
     size: int = 64
     filters: tuple[int, ...] = (32, 64, 128, 256)
-    epochs: int = 60
+    epochs: int = 36
     small_size: int = 48
-    small_share: float = 0.6
+    small_share: float = 2 / 3
     batch_size: int = 40
     rate: float = 2e-3
     weight_decay: float = 0.02
