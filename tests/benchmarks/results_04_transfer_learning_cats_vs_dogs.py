@@ -163,7 +163,9 @@ def report(name: str) -> None:
         )
     accuracies = [transfer.accuracy(logits, labels) for logits, _ in outcomes.values()]
     longest = max(meta["cpu_seconds"] for _, meta in outcomes.values())
-    learned = {"scratch": "learned from 1,600 photos"}.get(name, "EfficientNet-Lite0, learned from 2,000 photos")
+    learned = {"scratch": "learned from 1,600 photos in 36 epochs, what ten minutes allow (60 epochs: 84.23 %)"}.get(
+        name, "EfficientNet-Lite0, learned from 2,000 photos"
+    )
     if name == "finetuned":  # so that nobody takes it for a first try
         learned += " (measured once before, without the mean of start and end: 98.90 %)"
     entry = results.record(
