@@ -459,8 +459,6 @@ class Tuning:
 
     Attributes:
         epochs: rounds through the photos.
-        small_size, small_share: the first ``small_share`` of the epochs see the photos at this smaller side: the same
-            network learns there at about half the price, since it ends in a mean over all places.
         rate: highest learning rate of Adam, far below what a network from scratch takes; falls along a cosine.
         batch_size: photos a step.
         mix: 0 keeps the weights that training started from, 1 takes those it arrived at; between them lie networks that
