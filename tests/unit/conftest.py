@@ -30,3 +30,16 @@ def _own_plot_style():
     if "matplotlib" in sys.modules:
         sys.modules["matplotlib"].rcdefaults()
         sys.modules["matplotlib"].use("agg")
+
+
+@pytest.fixture
+def slide_style():
+    """The decks' plot style for one test, and no figure left open after it."""
+    import matplotlib.pyplot as plt
+
+    from utils.plots import slides
+
+    with plt.rc_context():
+        slides.use()
+        yield
+    plt.close("all")

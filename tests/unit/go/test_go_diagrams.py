@@ -11,13 +11,7 @@ from utils.go import diagrams
 from utils.go.rules import BLACK, WHITE
 from utils.plots import slides
 
-
-@pytest.fixture(autouse=True)
-def slide_style():
-    with plt.rc_context():
-        slides.use()
-        yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("slide_style")
 
 
 def test_diagram_becomes_stones():

@@ -8,13 +8,7 @@ import pytest
 
 from utils.plots import agents, slides
 
-
-@pytest.fixture(autouse=True)
-def slide_style():
-    with plt.rc_context():
-        slides.use()
-        yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("slide_style")
 
 
 def words(figure):

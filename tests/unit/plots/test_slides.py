@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 
-import matplotlib.pyplot as plt
 import pytest
 
 from utils.plots import slides
@@ -13,12 +12,7 @@ from utils.plots import slides
 ALT = "a line that rises from left to right"
 
 
-@pytest.fixture(autouse=True)
-def slide_style():
-    with plt.rc_context():
-        slides.use()
-        yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("slide_style")
 
 
 def drawn(**options):

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import matplotlib.pyplot as plt
 import pytest
 from matplotlib.colors import to_hex
 
 from utils.plots import slides, towers
 
-
-@pytest.fixture(autouse=True)
-def slide_style():
-    with plt.rc_context():
-        slides.use()
-        yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("slide_style")
 
 
 def words(figure):
