@@ -1,8 +1,8 @@
 """AlphaGo Zero: one network, no human games, only the rules (lesson 11; Silver et al., Nature 550, 2017).
 
 A search guided by the network plays itself; the network learns to predict the search's visit counts (a better
-policy than its own) and the outcome; the better network makes the search better; and so on. On 5x5 this finds,
-in about an hour on two cores, what is known: Black opens in the centre and takes the whole board.
+policy than its own) and the outcome; the better network makes the search better; and so on. On 5x5 it is
+known what there is to find: Black opens in the centre and takes the whole board.
 
 ``python -m utils.go.selfplay`` trains the network that ships in mldata/weights, and continues after a kill. A unit of
 work, some games from given weights and a seed, is a pure function (:func:`play_games`), so the same loop runs on one
