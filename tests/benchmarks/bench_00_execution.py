@@ -91,8 +91,9 @@ def measure(path: Path, budget: str, timeout: float = TIMEOUT) -> Measurement:
 
 
 def stop(driver: psutil.Process) -> None:
-    """End what still runs of an execution."""
+    """End what still runs of an execution; the driver is held still first, so that it starts no kernel meanwhile."""
     with contextlib.suppress(psutil.Error):
+        driver.suspend()
         for process in [*driver.children(recursive=True), driver]:
             with contextlib.suppress(psutil.Error):
                 process.kill()
