@@ -77,8 +77,9 @@ def main() -> None:
     rates = {batch: evaluations_per_second(evaluator, batch) for batch in (1, 8, 16, 32, 64)}
     for batch, rate in rates.items():
         print(f"evaluations in batches of {batch:3d} {rate:10,.0f} a second (64 filters, 5 blocks, two heads)")
-    for batch in (1, 8, 16):
-        print(f"simulations, {batch:2d} leaves a batch {simulations_per_second(evaluator, batch):10,.0f} a second")
+    simulations = {batch: simulations_per_second(evaluator, batch) for batch in (1, 8, 16)}
+    for batch, rate in simulations.items():
+        print(f"simulations, {batch:2d} leaves a batch {rate:10,.0f} a second")
     settings = selfplay.ZeroSettings(games=32)
     weights = networks.build(selfplay.architecture_of(settings)).get_weights()
     selfplay.play_games(weights, settings, 0)
@@ -93,6 +94,19 @@ def main() -> None:
             max(rates.values()),
             unit="positions/s",
             note=f"64 filters, 5 blocks, two heads, batches of {max(rates, key=rates.get)}",
+        )
+        results.record(
+            "go.simulations_per_second",
+            max(simulations.values()),
+            unit="simulations/s",
+            note="from the empty 9x9 board; by leaves a batch "
+            + ", ".join(f"{batch}: {rate:,.0f}" for batch, rate in simulations.items()),
+        )
+        results.record(
+            "go.selfplay5_games_per_hour",
+            hourly,
+            unit="games/h",
+            note=f"5x5, {settings.games} games side by side, {settings.playouts} playouts a move, random weights",
         )
 
 

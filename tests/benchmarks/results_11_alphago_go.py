@@ -1,7 +1,7 @@
 """Measure lesson 11 for the ledger: held-out accuracy, matches, the solved 5x5 board.
 
 Matches write one line a game to runs/matches and continue after a kill, so this script may be stopped at any time.
-``--only NAME ...`` measures a part: policy, value, rl, search, gnugo, zero, elo.
+``--only NAME ...`` measures a part: policy, value, rl, search, gnugo, zero, zero_elo, elo.
 """
 
 from __future__ import annotations
@@ -10,17 +10,18 @@ import argparse
 import json
 
 from utils import results, runtime
-from utils.go.board import BLACK
+from utils.go.board import BLACK, WHITE
 
-PARTS = ("policy", "value", "rl", "search", "gnugo", "zero", "elo")
-POLICY, RL, VALUE, ZERO = "go_sl9", "go_rl9", "go_value9", "go_zero5"
+PARTS = ("policy", "value", "rl", "search", "gnugo", "zero", "zero_elo", "elo")
+POLICY, RAW, RL, VALUE, ZERO = "go_sl9", "go_sl9raw", "go_rl9", "go_value9", "go_zero5"
 FULL = f"search:{RL}+{VALUE},playouts=800,lambda=0.25,seconds=1"
+ELO_PLAYOUTS, ELO_GAMES = 200, 12  # 28 pairs: a quarter of the full search's playouts fits in an hour
 PLAYERS = {  # the paper's figure 4b: every combination of ingredients
-    "all": FULL,
-    "no rollouts": f"search:{RL}+{VALUE},playouts=800",
-    "no value": f"search:{RL}+-,playouts=800,lambda=1",
-    "value only": f"search:-+{VALUE},playouts=800",
-    "rollouts only": "search:-+-,playouts=800,lambda=1",
+    "all": f"search:{RL}+{VALUE},playouts={ELO_PLAYOUTS},lambda=0.25",
+    "no rollouts": f"search:{RL}+{VALUE},playouts={ELO_PLAYOUTS}",
+    "no value": f"search:{RL}+-,playouts={ELO_PLAYOUTS},lambda=1",
+    "value only": f"search:-+{VALUE},playouts={ELO_PLAYOUTS}",
+    "rollouts only": f"search:-+-,playouts={ELO_PLAYOUTS},lambda=1",
     "policy only": f"policy:{RL}",
     "supervised policy": f"policy:{POLICY}",
     "GNU Go level 10": "gnugo:10",
@@ -75,6 +76,11 @@ def measure_policy() -> None:
     note = f"500 held-out games; by phase: {phases}; top-5 {report['top5']:.3f}; mean of 8 symmetries {eight:.3f}"
     results.record("go.sl9.top1", report["top1 all"], unit="fraction", n=report["positions"], note=note)
     print("go.sl9.top1", report["top1 all"], note)
+    if have(RAW):
+        raw = supervised.accuracy(networks.Evaluator.from_file(RAW), held, raw=True)["top1 all"]
+        note = "stones and recent moves only as input; the same games, network and recipe"
+        results.record("go.sl9.raw.top1", raw, unit="fraction", n=report["positions"], note=note)
+        print("go.sl9.raw.top1", raw)
 
 
 def measure_value() -> None:
@@ -131,6 +137,36 @@ def measure_zero() -> None:
     record_match("go.zero5.win_rate_black", report, note)
 
 
+def measure_zero_elo() -> None:
+    """Elo of the snapshots of Zero's training, from games with search among neighbours and next neighbours."""
+    from utils.go import arena, networks, selfplay
+
+    paths = sorted((runtime.repo_root() / "runs" / f"{ZERO}_snapshots").glob("*.npz"))
+    if len(paths) < 2:
+        print("skipped: no snapshots of Zero's training in runs/")
+        return
+    settings, games = selfplay.ZeroSettings(), 20
+    weights = {path.stem: networks.load(path)[0].get_weights() for path in paths}
+    found = []
+    for distance in (1, 2, 4):
+        for first, second in zip(paths, paths[distance:]):
+            for color in (BLACK, WHITE):
+                scores = selfplay.duel(
+                    weights[first.stem], weights[second.stem], settings, games, color, seed=1000 * distance + color
+                )
+                black, white = (first, second) if color == BLACK else (second, first)
+                found += [
+                    arena.GameResult(number, black.stem, white.stem, float(score), "passes", "")
+                    for number, score in enumerate(scores)
+                ]
+    ratings = arena.elo(found, anchor=paths[0].stem)
+    played = settings.games * settings.units
+    rows = [{"games": int(path.stem) * played, "elo": round(ratings[path.stem])} for path in paths]
+    path = runtime.repo_root() / "mldata" / "curves" / "go_zero5_elo.json"
+    path.write_text("[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n", encoding="utf-8")
+    print(json.dumps(rows))
+
+
 def measure_elo() -> None:
     from utils.go import arena
 
@@ -140,7 +176,7 @@ def measure_elo() -> None:
     for i, first in enumerate(names):
         for second in names[i + 1 :]:
             label = f"elo_{first}_{second}".replace(" ", "_")
-            for game in play(label, PLAYERS[first], PLAYERS[second], 20)[0]:
+            for game in play(label, PLAYERS[first], PLAYERS[second], ELO_GAMES)[0]:
                 back = {PLAYERS[first]: first, PLAYERS[second]: second}
                 game.black, game.white = back[game.black], back[game.white]
                 found.append(game)

@@ -189,6 +189,9 @@ def load(path: str | Path) -> tuple[keras.Model, Architecture]:
     path = Path(path)
     if not path.suffix and not path.exists():
         path = weights_folder() / f"{path}.npz"
+    if not path.exists():
+        shipped = ", ".join(sorted(p.stem for p in weights_folder().glob("go_*.npz"))) or "none yet"
+        raise FileNotFoundError(f"No Go network {path}; networks that ship with the course: {shipped}.")
     arrays, meta = load_checkpoint(path)
     try:
         architecture = Architecture(**meta["architecture"])
