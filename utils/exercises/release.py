@@ -27,6 +27,7 @@ FOLDERS = ("utils", "mldata", "lectures")
 LEFT_OUT = ("utils/exercises/release.py",)
 MAINTAINERS = "# ---- for maintainers"
 # `%load -s name solutions/08_q_learning.py`, with or without a comment sign
+HINT = r"(?:\s*Stuck after an honest attempt\?)?\s*Each exercise\s+names\s+the line that loads our solution[^.\n]*\."
 LOAD = r"`(?:# )?%load -s \w+ solutions/\w+\.py`"
 
 
@@ -102,6 +103,7 @@ def student_notebook(text: str, name: str = "notebook") -> str:
 
 def without_solutions(text: str) -> str:
     """Markdown without the sentences, brackets and lines that tell how to load a solution."""
+    text = re.sub(HINT, "", text)
     text = re.sub(rf"\s*\((?:Solution: )?{LOAD}\)", "", text)
     text = re.sub(rf"\s*Solution: {LOAD}\.?", "", text)
     text = re.sub(rf"\n*^{LOAD}$", "", text, flags=re.MULTILINE)

@@ -97,6 +97,7 @@ def test_no_file_that_holds_answers_is_in_it(released):
             text = path.read_text(encoding="utf-8")
             assert not re.search(r"%load -s", text), path
             if path.suffix in (".md", ".ipynb"):
+                assert "our solution" not in text, path
                 assert "notebooks/solutions" not in text, path
 
 
@@ -155,6 +156,8 @@ def test_links_of_the_readme_lead_somewhere(released):
 @pytest.mark.parametrize(
     ("text", "left"),
     [
+        ("Run. Stuck after an honest attempt? Each exercise names\nthe line that loads our solution.\n", "Run.\n"),
+        ("Run it. Each exercise names the line that loads our solution; run that.\n\nNext", "Run it.\n\nNext"),
         ("Return it. (Solution: `%load -s f solutions/01_x.py`)", "Return it."),
         ("Return it.\n\nSolution: `%load -s f solutions/01_x.py`", "Return it."),
         ("Return it.\n\n`# %load -s f solutions/01_x.py`", "Return it."),
