@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 
 from utils import results, runtime
 from utils.go.board import BLACK, WHITE
 
 PARTS = ("policy", "value", "rl", "search", "gnugo", "zero", "zero_elo", "elo")
 POLICY, RAW, RL, VALUE, ZERO = "go_sl9", "go_sl9raw", "go_rl9", "go_value9", "go_zero5"
+LARGE, NINE_DAN = "go_sl19", "go_19x19_9dan_2016-07.sgf.gz"
 FULL = f"search:{RL}+{VALUE},playouts=800,lambda=0.25,seconds=1"
 ELO_PLAYOUTS, ELO_GAMES = 200, 12  # 28 pairs: a quarter of the full search's playouts fits in an hour
 PLAYERS = {  # the paper's figure 4b: every combination of ingredients
@@ -81,6 +83,16 @@ def measure_policy() -> None:
         note = "stones and recent moves only as input; the same games, network and recipe"
         results.record("go.sl9.raw.top1", raw, unit="fraction", n=report["positions"], note=note)
         print("go.sl9.raw.top1", raw)
+    if have(LARGE):
+        try:
+            held = supervised.positions_of(supervised.split_games(Path(NINE_DAN))[2])
+        except FileNotFoundError as error:
+            print(f"skipped: {error}")
+            return
+        report = supervised.accuracy(networks.Evaluator.from_file(LARGE), held)
+        note = f"19x19, held-out games between nine-dan players; top-5 {report['top5']:.3f}"
+        results.record("go.sl19.top1", report["top1 all"], unit="fraction", n=report["positions"], note=note)
+        print("go.sl19.top1", report["top1 all"], note)
 
 
 def measure_value() -> None:

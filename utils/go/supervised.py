@@ -18,6 +18,7 @@ import numpy as np
 
 from utils import runtime
 from utils.checkpoints import load_checkpoint, save_checkpoint
+from utils.datasets import store
 from utils.go import features, networks, sgf
 from utils.go.gnugo_games import canonical
 
@@ -124,15 +125,36 @@ def load_games(part: str = "train", limit: int | None = None) -> list[sgf.Game]:
     return sgf.read_games(games_folder() / f"gnugo_9x9_{part}.sgf.gz", limit=limit)[0]
 
 
-def split_by_opening(games: list[sgf.Game], share: float = 0.05, opening: int = 10) -> tuple[list, list]:
-    """Set aside about ``share`` of the games for choices during training, whole openings at a time, by their hash."""
+def split_by_opening(
+    games: list[sgf.Game], share: float = 0.05, opening: int = 10, salt: str = ""
+) -> tuple[list, list]:
+    """Set aside about ``share`` of the games, whole openings at a time, by their hash; ``salt`` draws others."""
     import zlib
 
     kept, aside = [], []
     for game in games:
-        key = repr(canonical(game.points[:opening], game.size)).encode()
+        key = (salt + repr(canonical(game.points[:opening], game.size))).encode()
         (aside if zlib.crc32(key) % 1000 < 1000 * share else kept).append(game)
     return kept, aside
+
+
+def split_games(path: Path | None = None, limit: int | None = None) -> tuple[list, list, list]:
+    """Games to learn from, games for choices during training, and held-out games that only the report sees.
+
+    Args:
+        path: SGF file, folder or archive, or the name of a file in mldata/registry.toml, from which one game in
+            twenty is held out; None takes the GNU Go games with the held-out file that ships beside them.
+        limit: read so many games of ``path`` at most.
+
+    Raises:
+        FileNotFoundError: there is nothing at ``path``, nor can it be fetched.
+    """
+    if path is None:
+        return *split_by_opening(load_games("train")), load_games("heldout")
+    if not path.exists() and path.name in store.registry():
+        path = store.fetch(path.name) or path
+    rest, heldout = split_by_opening(sgf.read_games(path, limit=limit)[0], salt="held out")
+    return *split_by_opening(rest), heldout
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -272,15 +294,30 @@ class Trainer:
         return model
 
 
-def train(out: Path, recipe: Recipe, checkpoint: Path, every: int = 250, games: Path | None = None) -> dict:
-    """The whole of step 1: read games, train to the end, measure on the held-out file, write network and curve.
+def train(
+    out: Path | None,
+    recipe: Recipe,
+    checkpoint: Path | None = None,
+    every: int = 250,
+    games: Path | None = None,
+    limit: int | None = None,
+) -> dict:
+    """The whole of step 1: read games, train to the end, measure on held-out games, write network and curve.
+
+    Args:
+        out: file for the network; None: ``go_slSIZE.npz``, or ``go_slSIZEraw.npz``, in mldata/weights.
+        recipe: hyperparameters.
+        checkpoint: to resume from and to write; None: the name of ``out`` in runs/.
+        every: steps between rows of the curve.
+        games, limit: see :func:`split_games`.
 
     Returns:
         The report on the held-out games.
     """
-    kept, aside = split_by_opening(load_games("train") if games is None else sgf.read_games(games)[0])
+    kept, aside, heldout = split_games(games, limit)
     training, validation = positions_of(kept), positions_of(aside)
-    trainer = Trainer(training, recipe, checkpoint)
+    out = out or networks.weights_folder() / f"go_sl{training.size}{'raw' if recipe.raw else ''}.npz"
+    trainer = Trainer(training, recipe, checkpoint or runtime.repo_root() / "runs" / out.name)
     print(f"{len(kept)} games, {len(training)} positions; step {trainer.step} of {trainer.total}", flush=True)
     losses: list[float] = []
     while trainer.step < trainer.total:
@@ -296,11 +333,16 @@ def train(out: Path, recipe: Recipe, checkpoint: Path, every: int = 250, games: 
         trainer.save()
         print(json.dumps(row), flush=True)
     model = trainer.averaged()
-    report = accuracy(networks.Evaluator(model, trainer.architecture), positions_of(load_games("heldout")), recipe.raw)
+    report = accuracy(networks.Evaluator(model, trainer.architecture), positions_of(heldout), recipe.raw)
+    source = "GNU Go 3.8 against itself" if games is None else games.name
+    changed = [f" --{key} {value}" for key, value in asdict(recipe).items() if value != getattr(Recipe, key)]
     provenance = {
-        "what": "policy trained on GNU Go's moves, lesson 11 step 1",
-        "command": f"python -m utils.go.supervised --steps {recipe.steps} --seed {recipe.seed}",
-        "data": f"{len(kept)} games of GNU Go 3.8 against itself, 9x9, {len(training)} positions",
+        "what": "policy trained on an expert's moves, lesson 11 step 1",
+        "command": "python -m utils.go.supervised"
+        + "".join(changed).replace("--raw True", "--raw")
+        + (f" --games {games.name}" if games else "")
+        + (f" --limit {limit}" if limit else ""),
+        "data": f"{len(kept)} games of {source}, {training.size}x{training.size}, {len(training)} positions",
         "steps": trainer.step,
         "seconds": round(trainer.seconds),
         "heldout": report,
@@ -323,11 +365,12 @@ def runtime_facts() -> dict[str, str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m utils.go.supervised", description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=networks.weights_folder() / "go_sl9.npz")
+    parser.add_argument("--out", type=Path, help="default: mldata/weights/go_slSIZE.npz")
     parser.add_argument("--checkpoint", type=Path, help="default: runs/NAME.npz in the repository")
-    parser.add_argument("--games", type=Path, help="SGF file, folder or archive; default: the GNU Go games")
+    parser.add_argument("--games", type=Path, help="SGF file, folder, archive or a name in mldata/registry.toml")
+    parser.add_argument("--limit", type=int, help="read so many games of --games at most")
     for name, kind in (
-        ("steps", float),
+        ("steps", int),
         ("blocks", int),
         ("filters", int),
         ("seed", int),
@@ -339,8 +382,7 @@ def main() -> None:
     options = parser.parse_args()
     runtime.start(seed=options.seed)
     values = {name: getattr(options, name) for name in ("steps", "blocks", "filters", "seed", "batch", "rate", "raw")}
-    checkpoint = options.checkpoint or runtime.repo_root() / "runs" / options.out.name
-    train(options.out, Recipe(**values), checkpoint, games=options.games)
+    train(options.out, Recipe(**values), options.checkpoint, games=options.games, limit=options.limit)
 
 
 if __name__ == "__main__":

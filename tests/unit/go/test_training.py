@@ -1,6 +1,7 @@
 """Networks, the three trainings and the Zero loop: small, exact where they can be, and resumed after a kill."""
 
 import dataclasses
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from utils.go import features, networks, reinforce, selfplay, supervised, value
 from utils.go.board import BLACK, Board
+from utils.go.gnugo_games import canonical
 
 TINY = networks.Architecture(size=5, filters=8, blocks=2, value=True)
 
@@ -122,6 +124,23 @@ def test_openings_stay_together():
     games = supervised.load_games("train", limit=200)
     kept, aside = supervised.split_by_opening(games, share=0.2)
     assert len(kept) + len(aside) == 200 and len(aside) > 10
+
+
+def test_games_of_ones_own_are_split_in_three_without_common_openings():
+    path = supervised.games_folder() / "gnugo_9x9_train.sgf.gz"
+    parts = supervised.split_games(path, limit=600)
+    assert sum(map(len, parts)) == 600 and all(len(part) > 10 for part in parts[1:])
+    openings = [{canonical(game.points[:10], 9) for game in part} for part in parts]
+    assert not openings[0] & openings[1] and not openings[0] & openings[2] and not openings[1] & openings[2]
+    assert len(supervised.split_games()[2]) == 500
+
+
+def test_missing_games_are_named(tmp_path, monkeypatch):
+    with pytest.raises(FileNotFoundError, match=r"nothing\.sgf"):
+        supervised.split_games(tmp_path / "nothing.sgf")
+    monkeypatch.setattr(supervised.store, "fetch", lambda name: None)
+    with pytest.raises(FileNotFoundError, match="go_19x19"):
+        supervised.split_games(Path("go_19x19_9dan_2016-07.sgf.gz"))
 
 
 @pytest.fixture(scope="module")
