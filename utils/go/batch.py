@@ -193,7 +193,7 @@ def sample(probabilities: np.ndarray, masks: np.ndarray, rng: np.random.Generato
 
 
 Policy = Callable[[np.ndarray], np.ndarray]  # planes (n, size, size, COUNT) -> probabilities (n, actions)
-Record = Callable[[int, np.ndarray, np.ndarray, np.ndarray], None]  # player, games, planes, actions
+Record = Callable[[int, np.ndarray, np.ndarray, np.ndarray, np.ndarray], None]  # player, games, planes, actions, masks
 
 
 def play_policies(
@@ -224,8 +224,9 @@ def play_policies(
             if not len(which):
                 continue
             planes = games.planes(which)
-            actions = sample(players[player](planes), games.policy_masks(which), rng, temperature)
+            masks = games.policy_masks(which)
+            actions = sample(players[player](planes), masks, rng, temperature)
             if record is not None:
-                record(player, which, planes, actions)
+                record(player, which, planes, actions, masks)
             games.play(which, actions)
     return games.scores()

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from keras import ops
 
 from utils import runtime
 from utils.checkpoints import load_checkpoint, save_checkpoint
@@ -34,20 +35,31 @@ class ReinforceSettings:
     AlphaGo                    here                       why
     ========================== ========================== ==================================================
     10,000 batches of 128      400 batches of 64 games    two CPU cores
+    all moves of the games     1,536 of about 3,000       what is learned is limited by the number of results
     opponent pool every 500    every 20, the last 20      the same share of the whole run
     SGD                        Adam, clipped gradient     steps of even size, whatever the batch's luck
-    baseline 0, then v(s)      mean result of the colour  komi 7 is not exactly fair; no value network yet
+    baseline 0, then v(s)      mean result of the colour  in this batch: weights that sum to zero. With a mean over
+                                                          past batches, a losing streak made every move played less
+                                                          likely, which lost more games, and so on to none won
+    softmax over all moves     over the allowed moves     the others were not there to be chosen
     batch normalisation        folded into the weights    its statistics would differ between play and learning
     ========================== ========================== ==================================================
     """
 
     iterations: int = 400
     games: int = 64
+    positions: int = 1536
     rate: float = 1e-4
     pool_every: int = 20
     pool_size: int = 20
     komi: float = 7.0
     seed: int = 1
+
+
+def masked_log_loss(target, logits):
+    """-log p(a | s) among allowed moves; ``target`` (n, actions) is 1 at the move, -1 where forbidden, else 0."""
+    among = ops.log_softmax(ops.where(target < 0, -1e9, logits))
+    return -ops.sum(ops.where(target > 0, among, 0.0), axis=-1)
 
 
 class Learner:
@@ -64,14 +76,14 @@ class Learner:
         self.model, self.architecture = networks.without_normalisation(*start)
         self.model.compile(
             optimizer=keras.optimizers.Adam(settings.rate, clipnorm=1.0),
-            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            loss=masked_log_loss,
         )
         self.model.optimizer.build(self.model.trainable_variables)
         self.player = networks.Evaluator(self.model, self.architecture)
         self.opponent_model = networks.build(self.architecture)
         self.opponent = networks.Evaluator(self.opponent_model, self.architecture)
         self.pool = [[w.astype(np.float16) for w in self.model.get_weights()]]
-        self.iteration, self.seconds, self.baseline = 0, 0.0, np.zeros(3)
+        self.iteration, self.seconds = 0, 0.0
         self.curve: list[dict] = []
         if checkpoint is not None and checkpoint.exists():
             self.resume()
@@ -82,14 +94,13 @@ class Learner:
         networks.restore(self.model, arrays)
         count = len(self.model.weights)
         self.pool = [[arrays[f"p{k}_{i}"] for i in range(count)] for k in range(meta["pool"])]
-        self.baseline = arrays["baseline"]
         self.iteration, self.seconds, self.curve = meta["iteration"], meta["seconds"], meta["curve"]
 
     def save(self) -> None:
         """Write the checkpoint atomically."""
         if self.checkpoint is None:
             return
-        arrays = networks.state_of(self.model) | {"baseline": self.baseline}
+        arrays = networks.state_of(self.model)
         arrays |= {f"p{k}_{i}": w for k, weights in enumerate(self.pool) for i, w in enumerate(weights)}
         meta = {"pool": len(self.pool), "iteration": self.iteration, "seconds": self.seconds, "curve": self.curve}
         save_checkpoint(self.checkpoint, arrays, meta | {"settings": asdict(self.settings)})
@@ -104,9 +115,9 @@ class Learner:
         self.player.update(self.model)
         mine: list[tuple] = []
 
-        def record(player, which, planes, actions):
+        def record(player, which, planes, actions, masks):
             if player == 0:
-                mine.append((which, planes.astype(np.uint8), actions))
+                mine.append((which, planes.astype(np.uint8), actions, masks))
 
         black = np.arange(st.games) % 2  # player 0, the learner, has Black in the even games
         games = Games(st.games, self.architecture.size, st.komi)
@@ -127,20 +138,18 @@ class Learner:
         return self.curve[-1]
 
     def learn(self, mine: list[tuple], result: np.ndarray, color: np.ndarray, rng: np.random.Generator) -> None:
-        """One gradient step: each move's log-probability weighted by its game's result above the baseline."""
-        which = np.concatenate([row[0] for row in mine])
-        planes = np.concatenate([row[1] for row in mine])
-        actions = np.concatenate([row[2] for row in mine])
+        """One gradient step: each move's log-probability weighted by its game's result above the colour's mean."""
+        which, planes, actions, masks = (np.concatenate(column) for column in zip(*mine))
+        baseline = np.zeros(3)
         for side in set(color.tolist()):
-            mean = result[color == side].mean()
-            self.baseline[side] = 0.95 * self.baseline[side] + 0.05 * mean
-        weight = (result - self.baseline[color])[which].astype(np.float32)
-        # The number of moves differs from batch to batch; a fixed multiple spares the compiler, a random
-        # subset is fair.
-        keep = rng.permutation(len(which))[: max(256, len(which) // 256 * 256)]
+            baseline[side] = result[color == side].mean()
+        weight = (result - baseline[color])[which].astype(np.float32)
+        # A random subset is fair; a fixed number of positions spares the compiler.
+        keep = rng.permutation(len(which))[: self.settings.positions]
         k = rng.integers(0, 8, len(keep))
         turned = features.transform(planes[keep].astype(np.float32), k)
-        targets = features.symmetries(self.architecture.size)[k, actions[keep]]
+        targets = features.transform_policy(masks[keep].astype(np.float32), k) - 1.0
+        targets[np.arange(len(keep)), features.symmetries(self.architecture.size)[k, actions[keep]]] = 1.0
         self.model.train_on_batch(turned, targets, sample_weight=weight[keep])
 
 

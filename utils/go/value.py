@@ -69,7 +69,7 @@ def play_unit(before: networks.Evaluator, after: networks.Evaluator, settings: V
     rows: list[tuple] = []
     seen = np.zeros(settings.games, np.int64)
 
-    def record(player, which, planes, actions):
+    def record(player, which, planes, actions, masks):
         packed = np.packbits(planes.astype(np.uint8).reshape(len(which), -1), axis=1)
         rows.append((packed, actions, games.to_play[which].copy(), which.copy(), seen[which].copy()))
         seen[which] += 1

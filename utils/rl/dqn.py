@@ -48,14 +48,16 @@ class Config:
     hidden: int = 256  # units of the dense layer [2013: 256; 2015: 512]
     dueling: bool = True  # value plus advantages (Wang et al. 2016) [no]
     normalise: bool = True  # layer normalisation in the dense layer (Gallici et al. 2024 show that it steadies Q) [no]
-    bins: int = 51  # values as a histogram learnt by cross-entropy (Farebrother et al. 2024); 0: plain numbers [0]
+    bins: int = 51  # values as a histogram learned by cross-entropy (Farebrother et al. 2024); 0: plain numbers [0]
     value_min: float = -1.0  # range of the histogram
     value_max: float = 19.0
 
     # Optimisation
     batch_size: int = 128  # transitions per update [32]; large batches use a CPU better
-    samples_per_step: float = 8.0  # transitions learnt from per agent step [8]
-    learning_rate: float = 2e-4  # of Adam [RMSprop, 2.5e-4]
+    samples_per_step: float = 4.0  # transitions learned from per agent step [8]
+    learning_rate: float = 4e-4  # of Adam, at first [RMSprop, 2.5e-4]
+    learning_rate_final: float = 1e-4  # what it falls to, linearly [2.5e-4]
+    learning_rate_steps: int = 4_000_000  # agent steps over which it falls
     adam_epsilon: float = 4e-5  # Adam's epsilon; large enough that tiny gradients do not become large steps
     average: float = 0.95  # weights that play in evaluations: running mean, updated every 100 updates [0: none]
 
@@ -84,6 +86,12 @@ def epsilons(config: Config, step: int) -> np.ndarray:
     final = np.minimum(config.epsilon_final * config.epsilon_spread**exponent, 1.0)
     progress = min(1.0, step / max(1, config.epsilon_steps))
     return 1.0 + progress * (final - 1.0)
+
+
+def learning_rate(config: Config, step: int) -> float:
+    """Adam's learning rate at this agent step: falling linearly, then constant."""
+    progress = min(1.0, step / max(1, config.learning_rate_steps))
+    return config.learning_rate + progress * (config.learning_rate_final - config.learning_rate)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -136,6 +136,9 @@ class Trainer:
 
     def update(self, batch: dict[str, np.ndarray]) -> None:
         """One gradient step, and every so often the copy to the target network and the running mean of the weights."""
+        from utils.rl.dqn import learning_rate
+
+        self.agent.optimizer.learning_rate = learning_rate(self.config, self.counters["agent_steps"])
         loss = self.agent.train_on_batch(batch)
         self.losses = (self.losses + [float(loss)])[-500:]
         self.counters["updates"] += 1
@@ -209,8 +212,7 @@ class Trainer:
             if f"scale/{i:02d}" in arrays:
                 value = value.astype(np.float32)
                 value = (value**2 if "velocity" in variable.path else value) * arrays[f"scale/{i:02d}"]
-            if "learning_rate" not in variable.path:  # may be changed from one start to the next
-                variable.assign(value)
+            variable.assign(value)
         self.counters.update(meta["counters"])
         changed = {name: [value, ours[name]] for name, value in theirs.items() if value != ours.get(name)}
         self.history = meta.get("history", [])

@@ -171,9 +171,27 @@ def test_reinforce_makes_moves_of_won_games_likelier(small_policy):
     result, color = np.where(np.arange(300) % 2, -1.0, 1.0), np.ones(300, int)
     before = networks.softmax(np.asarray(learner.model(planes[:1])))[0]
     for _ in range(5):
-        learner.learn([(np.arange(300), planes.astype(np.uint8), actions)], result, color, np.random.default_rng(0))
+        rows = (np.arange(300), planes.astype(np.uint8), actions, np.ones((300, 26), bool))
+        learner.learn([rows], result, color, np.random.default_rng(0))
     after = networks.softmax(np.asarray(learner.model(planes[:1])))[0]
     assert after[25] < before[25] and after[12] / after[25] > 1.1 * before[12] / before[25]
+
+
+def test_reinforce_learns_nothing_when_every_game_ends_alike(small_policy):
+    learner = reinforce.Learner(small_policy, SMALL)
+    before = [w.copy() for w in learner.model.get_weights()]
+    planes = features.planes_of(Board(5, 0.5), np.uint8)[None].repeat(40, axis=0)
+    rows = (np.arange(40) % 4, planes, np.arange(40) % 25, np.ones((40, 26), bool))
+    learner.learn([rows], -np.ones(4), np.array([1, 2, 1, 2]), np.random.default_rng(0))
+    for old, new in zip(before, learner.model.get_weights()):
+        np.testing.assert_allclose(new, old, atol=1e-6)
+
+
+def test_forbidden_moves_have_no_part_in_the_loss():
+    logits = np.array([[2.0, 0.0, 9.0], [1.0, 3.0, -2.0]], np.float32)
+    target = np.array([[1.0, 0.0, -1.0], [0.0, 1.0, 0.0]], np.float32)
+    wanted = [np.log(1 + np.exp(-2.0)), np.log(np.exp(-2) + 1 + np.exp(-5.0))]
+    np.testing.assert_allclose(np.asarray(reinforce.masked_log_loss(target, logits)), wanted, rtol=1e-5)
 
 
 def test_comparison_is_fair_between_equals(small_policy):

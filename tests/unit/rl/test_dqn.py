@@ -6,7 +6,7 @@ import pytest
 keras = pytest.importorskip("keras")
 
 from utils.rl import dqn  # noqa: E402
-from utils.rl.dqn import DQN, Config, build_network, epsilons, load_agent, save_agent  # noqa: E402
+from utils.rl.dqn import DQN, Config, build_network, epsilons, learning_rate, load_agent, save_agent  # noqa: E402
 
 TINY = {"filters": (2, 2), "hidden": 8, "batch_size": 6, "num_games": 4}
 
@@ -139,6 +139,11 @@ def test_epsilons_fall_from_one_to_a_spread_around_the_final_value():
     assert (np.diff([epsilons(config, step)[2] for step in range(0, 101, 10)]) < 0).all()
     np.testing.assert_allclose(epsilons(config, 10**6), [0.004, 0.02 / 5**0.5, 0.02, 0.02 * 5**0.5, 0.1])
     assert epsilons(Config(num_games=1), 10**7) == pytest.approx(0.02)
+
+
+def test_learning_rate_falls_linearly_and_stays():
+    config = Config(learning_rate=4e-4, learning_rate_final=1e-4, learning_rate_steps=300)
+    assert [learning_rate(config, step) for step in (0, 100, 300, 10**7)] == pytest.approx([4e-4, 3e-4, 1e-4, 1e-4])
 
 
 @pytest.mark.parametrize(
