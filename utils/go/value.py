@@ -41,7 +41,7 @@ class ValueSettings:
     per_game: int = 8  # positions a game is represented by [1]
     filters: int = 64
     blocks: int = 5
-    steps: int = 3000
+    steps: int = 2000
     batch: int = 256
     rate: float = 1e-3
     decay: float = 0.05
