@@ -41,7 +41,7 @@ class ValueSettings:
     per_game: int = 8  # positions a game is represented by [1]
     filters: int = 64
     blocks: int = 5
-    steps: int = 2000
+    steps: int = 1500
     batch: int = 256
     rate: float = 1e-3
     decay: float = 0.05
@@ -133,6 +133,9 @@ class ValueTrainer:
         settings: see there.
         tower: a policy network whose tower is the starting point; None starts from random weights.
         checkpoint: file to resume from if it is there, and to write; None for none.
+
+    Raises:
+        ValueError: nothing of the tower fits.
     """
 
     def __init__(self, data: Positions, settings: ValueSettings, tower=None, checkpoint: Path | None = None):
@@ -142,8 +145,8 @@ class ValueTrainer:
         )
         keras.utils.set_random_seed(settings.seed)
         self.model = networks.build(self.architecture)
-        if tower is not None:
-            networks.copy_tower(tower, self.model)
+        if tower is not None and networks.copy_tower(tower, self.model) < settings.blocks:
+            raise ValueError("The policy's tower does not fit: it has other filters, or no batch normalisation.")
         self.model.compile(keras.optimizers.AdamW(settings.rate, weight_decay=settings.decay), loss="mse")
         self.model.optimizer.build(self.model.trainable_variables)
         self.step, self.seconds = 0, 0.0
@@ -180,7 +183,7 @@ def train(settings: ValueSettings, start: str, stronger: str, out: Path, folder:
     paths = play_units(folder, start, stronger, settings)
     kept = max(1, int(len(paths) * (1 - settings.tested)))
     data, tested = positions(paths[:kept], settings.per_game), positions(paths[kept:], 1)
-    trainer = ValueTrainer(data, settings, networks.load(stronger)[0], folder / "training.npz")
+    trainer = ValueTrainer(data, settings, networks.load(start)[0], folder / "training.npz")
     print(f"{kept * settings.games} games, {len(data)} positions, {len(tested)} to test", flush=True)
     while trainer.step < settings.steps:
         error = trainer.run(every)
@@ -210,8 +213,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m utils.go.value", description=__doc__.splitlines()[0])
     for name, value in asdict(ValueSettings()).items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=value)
-    parser.add_argument("--start", default="go_sl9", help="plays until the random move")
-    parser.add_argument("--stronger", default="go_rl9", help="plays from there on; its tower is the starting point")
+    parser.add_argument("--start", default="go_sl9", help="plays up to the random move; its tower is the start")
+    parser.add_argument("--stronger", default="go_rl9", help="plays from there on")
     parser.add_argument("--out", type=Path, default=networks.weights_folder() / "go_value9.npz")
     parser.add_argument("--folder", type=Path, help="of the games; default: runs/value9 in the repository")
     options = vars(parser.parse_args())

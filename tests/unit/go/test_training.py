@@ -220,6 +220,14 @@ def test_value_positions_one_or_many_per_game(small_policy, tmp_path):
     assert value.ValueTrainer(three, settings, None, tmp_path / "v.npz").step == 2
 
 
+def test_a_tower_that_does_not_fit_is_refused(positions):
+    settings = value.ValueSettings(filters=4, blocks=2)
+    shape = networks.Architecture(filters=4, blocks=2)
+    folded, _ = networks.without_normalisation(networks.build(shape), shape)
+    with pytest.raises(ValueError, match="does not fit"):
+        value.ValueTrainer(positions, settings, folded)
+
+
 def test_value_outcomes_alternate_within_a_game(small_policy):
     evaluator = networks.Evaluator(*small_policy)
     settings = value.ValueSettings(games=4, latest=3, komi=0.5)
