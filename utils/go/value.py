@@ -34,7 +34,7 @@ from utils.go.supervised import Positions
 class ValueSettings:
     """Hyperparameters; AlphaGo's in brackets."""
 
-    units: int = 100  # units of work, each of `games` games [30 million games]
+    units: int = 80  # units of work, each of `games` games [30 million games]
     games: int = 128
     latest: int = 60  # the random move comes before this one [450 on 19x19]
     komi: float = 7.0
