@@ -39,8 +39,8 @@ class ReinforceSettings:
     opponent pool every 500    every 20, the last 20      the same share of the whole run
     SGD                        Adam, clipped gradient     steps of even size, whatever the batch's luck
     baseline 0, then v(s)      mean result of the colour  in this batch: weights that sum to zero. With a mean over
-                                                          past batches, a losing streak made every move played less
-                                                          likely, which lost more games, and so on to none won
+                                                          past batches, a losing streak makes every move played less
+                                                          likely, which loses more games, and so on
     softmax over all moves     over the allowed moves     the others were not there to be chosen
     8 symmetries               none in this step          see Learner.learn
     batch normalisation        folded into the weights    its statistics would differ between play and learning
@@ -146,8 +146,8 @@ class Learner:
             baseline[side] = result[color == side].mean()
         weight = (result - baseline[color])[which].astype(np.float32)
         # The gradient is right only for the very probabilities the move was drawn from. Turned boards, so useful in
-        # step 1, have slightly other ones: in lost games the two views then drive each other apart, and in our runs
-        # the network lost all it knew after 30 to 70 iterations. A random subset of the moves is fair, though.
+        # step 1, have slightly other ones: in lost games the two views then drive each other apart, until nothing is
+        # left of the policy. A random subset of the moves is fair, though.
         st = self.settings
         keep = rng.permutation(len(which))[: st.positions]
         targets = masks[keep] - 1.0
