@@ -100,10 +100,13 @@ def measure_policy() -> None:
 def measure_value() -> None:
     from utils.go import networks, value
 
-    paths = sorted((runtime.repo_root() / "runs" / "value9").glob("[0-9]*.npz"))
-    if not have(VALUE) or not paths:
+    try:
+        held = value.split_units(value.unit_paths(runtime.repo_root() / "runs" / "value9"))[1]
+    except FileNotFoundError as error:
+        print(f"skipped: {error}")
         return
-    held = paths[int(len(paths) * 0.9) :]
+    if not have(VALUE):
+        return
     data = value.positions(held, 1)
     error = value.mean_squared_error(networks.Evaluator.from_file(VALUE), data)
     results.record("go.value9.mse", error, unit="MSE", n=len(data), note="one position per game, games not trained on")

@@ -1,4 +1,4 @@
-"""Checks of lesson 03: hiding a part, the occlusion map, class activation maps, receptive fields, the best patch."""
+"""Checks of lesson 03: hiding a part, occlusion and activation maps, what a hidden part touches, the best patch."""
 
 from __future__ import annotations
 
@@ -92,23 +92,34 @@ def check_activation_map(attempt):
         )
 
 
-@exercise("03.4", name="receptive_field", title="How much of the image does a unit see?", minutes=15, points=2)
-def check_receptive_field(attempt):
-    """One layer, two, pooling between, stride first, and the whole of VGG16."""
-    vgg = []
-    for convolutions in (2, 2, 3, 3, 3):
-        vgg += [(3, 1)] * convolutions + [(2, 2)]
-    for steps, expected, hint in (
-        ([(5, 1)], 5, "One layer sees as far as its kernel."),
-        ([(3, 1), (3, 1)], 5, "Two 3×3 convolutions see 5 × 5: the second adds one pixel on each side."),
-        ([(3, 2), (3, 1)], 7, "After stride 2 neighbouring units are 2 pixels apart, so the next kernel adds 2 · 2."),
-        ([(3, 1), (3, 2)], 5, "A layer's own stride matters only to the layers after it."),
-        ([(2, 2), (3, 2), (3, 1)], 14, "Strides multiply: 2, then 4."),
-        ([], 1, "With no layers a unit is a pixel."),
-        (vgg, 212, "VGG16 after its last pooling sees 212 × 212 of 224 × 224 pixels."),
+def _looks_at(place: int, pixel: int, kernel: int, stride: int, padding: int) -> bool:
+    """Asked of each pair on its own, so that it shares no division with the solution."""
+    return any(place * stride + k - padding == pixel for k in range(kernel))
+
+
+@exercise("03.4", name="touched", title="What must be computed again?", minutes=15, points=2)
+def check_touched(attempt):
+    """One pixel, several, both borders, strides, places between which pixels fall through."""
+    for first, last, size, kernel, stride, padding, hint in (
+        (4, 4, 9, 3, 1, 1, "One pixel is seen by as many places as the kernel is wide."),
+        (4, 6, 9, 3, 1, 0, "Without padding place o looks at the pixels o to o + kernel - 1."),
+        (3, 5, 12, 1, 1, 0, "A kernel of one pixel touches just the places of the pixels themselves."),
+        (0, 1, 9, 5, 1, 2, "There are no places before 0."),
+        (7, 8, 9, 5, 1, 2, "There are no places after (size + 2 * padding - kernel) // stride."),
+        (6, 9, 16, 2, 2, 0, "With stride 2 place o begins at pixel 2 o: round the right way at each end."),
+        (5, 8, 16, 3, 2, 1, "The first place is the first whose *last* pixel reaches the hidden ones: round up."),
+        (224, 230, 299, 3, 2, 0, "Strides and an odd side, as in Inception's stem."),
+        (11, 11, 12, 2, 5, 0, "The pixels after the last place are seen by nobody: None."),
+        (3, 4, 12, 2, 5, 0, "With a stride larger than the kernel pixels can fall between two places: None."),
     ):
-        shown = "VGG16's 13 convolutions and 5 poolings" if steps is vgg else f"steps {steps}"
-        expect(attempt(steps), expected, shown=shown, hint=hint)
+        places = range((size + 2 * padding - kernel) // stride + 1)
+        seen = [p for p in places if any(_looks_at(p, x, kernel, stride, padding) for x in range(first, last + 1))]
+        expect(
+            attempt(first, last, size, kernel, stride, padding),
+            (seen[0], seen[-1]) if seen else None,
+            shown=f"pixels {first} to {last} of {size}, kernel {kernel}, stride {stride}, padding {padding}",
+            hint=hint,
+        )
 
 
 @exercise("03.5", name="best_patch", title="The patch a linear filter likes best", minutes=10, points=1)

@@ -9,7 +9,8 @@ A match writes one line a game and continues after a kill. Players, as the comma
 
 - ``policy:NAME``: a network without search, each move drawn from it (``,temperature=0`` takes the best);
 - ``search:POLICY+VALUE`` (one name if the network has both heads; ``-`` leaves one out) with options
-  ``playouts=``, ``batch=``, ``lambda=``, ``rollouts=``, ``c=``, ``seconds=``;
+  ``playouts=``, ``batch=``, ``lambda=``, ``rollouts=``, ``tactics=1`` (see :mod:`utils.go.rollouts`), ``c=``,
+  ``seconds=``;
 - ``rollouts:N``: search with no network;
 - ``gnugo:LEVEL``: GNU Go through the Go Text Protocol, Chinese rules, told to capture dead stones before it
 passes, since
@@ -388,6 +389,7 @@ def _search_player(text: str, what: str, options: dict[str, str]) -> SearchPlaye
         batch=int(options.pop("batch", 8)),
         mixing=float(options.pop("lambda", 0.0)),
         rollouts=int(options.pop("rollouts", 1)),
+        tactics=options.pop("tactics", "0") == "1",
         exploration=float(options.pop("c", mcts.SearchSettings.exploration)),
         score_weight=float(options.pop("score", 0.0)),
     )

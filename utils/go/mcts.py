@@ -38,6 +38,7 @@ from utils.go.board import (
     seed_playouts,
     to_point,
 )
+from utils.go.rollouts import play_out_fast
 
 # What a search asks: planes (n, size, size, COUNT) -> move probabilities (n, actions) or None, values (n,) or None.
 Evaluate = Callable[[np.ndarray], tuple[np.ndarray | None, np.ndarray | None]]
@@ -55,6 +56,7 @@ class SearchSettings:
         virtual_loss: lost playouts pretended on a path that waits for its evaluation [3].
         mixing: lambda, the weight of rollouts in a leaf's value [0.5; 0 in Zero]. With 0 none are played.
         rollouts: random games played from a leaf, if mixing > 0 [1].
+        tactics: play them by the fast policy of :mod:`utils.go.rollouts` instead of uniformly at random.
         formula: ``"puct"`` or ``"lecture"``.
         noise: weight of Dirichlet noise in the root's prior, for self-play [0.25].
         alpha: its parameter; None scales Zero's 0.03 by 361 / area.
@@ -69,6 +71,7 @@ class SearchSettings:
     virtual_loss: float = 1.0
     mixing: float = 0.0
     rollouts: int = 1
+    tactics: bool = False
     formula: str = "puct"
     noise: float = 0.0
     alpha: float | None = None
@@ -212,13 +215,14 @@ def _result(score, to_play, size, komi, score_weight):
 
 
 @njit(cache=True)
-def _rollout_value(s, komi, count, rng, score_weight, scratch, owner):
+def _rollout_value(s, komi, count, tactics, rng, score_weight, scratch, owner, found):
     """Mean result of ``count`` random games for the side to play."""
     size, me = s[META, 0], s[META, TO_PLAY]
     total = 0.0
     for _ in range(count):
         scratch[:] = s
-        total += _result(play_out(scratch, rng, owner) - komi, me, size, komi, score_weight)
+        score = play_out_fast(scratch, rng, owner, found) if tactics else play_out(scratch, rng, owner)
+        total += _result(score - komi, me, size, komi, score_weight)
     return total / count
 
 
@@ -226,7 +230,7 @@ def _rollout_value(s, komi, count, rng, score_weight, scratch, owner):
 def _collect(
     root, root_past, root_count, prior, visits, values, child, sums, counts, status, used,
     leaf_nodes, leaf_depths, leaf_nodes_path, leaf_actions_path, leaf_values, planes, first, wanted,
-    komi, limit, exploration, reduction, loss, lecture, rollouts, score_weight, rng,
+    komi, limit, exploration, reduction, loss, lecture, rollouts, tactics, score_weight, rng,
 ):  # fmt: skip
     """Go down one tree until ``wanted`` leaves wait for evaluation; finished games are backed up at once.
 
@@ -237,6 +241,7 @@ def _collect(
     size = root[META, 0]
     s, past = root.copy(), root_past.copy()
     scratch, owner = np.empty_like(root), np.empty(root.shape[1], np.int32)
+    replies = np.empty(64, np.int32)
     mask = np.empty(size * size + 1, np.bool_)
     found, done = 0, 0
     for _ in range(wanted):
@@ -283,7 +288,7 @@ def _collect(
             prior[node, a] = 0.0 if mask[a] else -1.0
         leaf_nodes[slot], leaf_depths[slot] = node, depth
         if rollouts > 0:
-            leaf_values[slot] = _rollout_value(s, komi, rollouts, rng, score_weight, scratch, owner)
+            leaf_values[slot] = _rollout_value(s, komi, rollouts, tactics, rng, score_weight, scratch, owner, replies)
         planes[slot] = 0
         features.fill_planes(s, past, count, planes[slot])
         found += 1
@@ -395,7 +400,8 @@ class Forest:
                 self.values[g], self.child[g], self.sums[g], self.counts[g], self.status[g], self.used[g],
                 self._leaf_nodes, self._leaf_depths, self._path_nodes, self._path_actions, self._leaf_values,
                 self._planes, first, wanted, self.games.komi, self.games.limit, st.exploration, st.reduction, loss,
-                st.formula == "lecture", st.rollouts if st.mixing > 0 else 0, st.score_weight, self.playout_rng,
+                st.formula == "lecture", st.rollouts if st.mixing > 0 else 0, st.tactics,
+                st.score_weight, self.playout_rng,
             )  # fmt: skip
             owners += [g] * found
             first += found

@@ -6,13 +6,17 @@ known what there is to find: Black opens in the centre and takes the whole board
 
 ``python -m utils.go.selfplay`` trains the network that ships in mldata/weights, and continues after a kill. A unit of
 work, some games from given weights and a seed, is a pure function (:func:`play_games`), so the same loop runs on one
-machine, or on a Ray cluster with ``--ray ADDRESS``.
+machine, or on a Ray cluster with ``--ray ADDRESS`` (``--ray local``: a worker for each core of this machine).
+
+``--start go_sl9 --study runs/value9`` is the road between AlphaGo and AlphaGo Zero: the Zero paper's AlphaGo Master
+had Zero's single network and loop, but began from experts' games, saw hand-made planes and kept the rollouts.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -24,9 +28,13 @@ import numpy as np
 
 from utils import runtime
 from utils.checkpoints import load_checkpoint, save_checkpoint
-from utils.go import features, mcts, networks
+from utils.go import features, mcts, networks, value
+from utils.go.arena import fit_planes
 from utils.go.batch import sample
 from utils.go.board import BLACK, Board
+from utils.go.supervised import Positions, runtime_facts
+
+STUDIED_PER_GAME, STUDY_STEPS = 5, 500  # of others' games, before the first own one
 
 
 @dataclass
@@ -46,6 +54,8 @@ class ZeroSettings:
 
     size: int = 5
     komi: float = 24.5
+    planes: int = len(features.RAW)  # features.COUNT shows the network the hand-made ones as well
+    start: str = ""  # a policy network to start from; "" starts from random weights, as Zero
     filters: int = 32
     blocks: int = 3
     iterations: int = 120
@@ -59,10 +69,13 @@ class ZeroSettings:
     noise: float = 0.25
     temperature_moves: int = 6  # moves sampled in proportion to visits; the most visited one after that
     score_weight: float = 0.5
+    mixing: float = 0.0  # lambda: the weight of rollouts in a leaf's value
+    rollouts: int = 1  # random games a leaf, if mixing > 0
     window: int = 25_000  # positions in the replay window
     steps: int = 30  # gradient steps an iteration
     batch: int = 128
     rate: float = 2e-3
+    final_rate: float = 2e-3  # reached in a straight line at the last iteration
     decay: float = 1e-3
     gate_games: int = 0  # games that a new network must play against the best so far; 0 takes it as it is
     gate: float = 0.55  # share of them that it must win
@@ -72,9 +85,9 @@ class ZeroSettings:
 
 
 def architecture_of(settings: ZeroSettings) -> networks.Architecture:
-    """The single network: raw planes in, policy and value out."""
+    """The single network: planes in, policy and value out."""
     return networks.Architecture(
-        settings.size, len(features.RAW), settings.filters, settings.blocks, policy=True, value=True
+        settings.size, settings.planes, settings.filters, settings.blocks, policy=True, value=True
     )
 
 
@@ -94,7 +107,7 @@ def evaluator_of(weights: list[np.ndarray], architecture: networks.Architecture,
     model.set_weights(weights)
     evaluator.update(model)
     evaluator.rng = np.random.default_rng(seed)
-    return mcts.raw_planes(evaluator)
+    return fit_planes(evaluator)
 
 
 @dataclass
@@ -102,7 +115,7 @@ class Experience:
     """Positions of self-play games.
 
     Attributes:
-        packed: uint8 (n, bytes), the raw planes packed to bits.
+        packed: uint8 (n, bytes), the network's planes packed to bits.
         policy: float16 (n, actions), the search's visit shares.
         outcome: float32 (n,), the game's utility for the side to play.
         scores: float32 (games,), Black's margin after komi of each finished game.
@@ -128,6 +141,8 @@ def play_games(weights: list[np.ndarray], settings: ZeroSettings, seed: int) -> 
         batch=settings.batch_leaves,
         exploration=settings.exploration,
         noise=settings.noise,
+        mixing=settings.mixing,
+        rollouts=settings.rollouts,
         score_weight=settings.score_weight,
     )
     forest = mcts.Forest([board] * settings.games, evaluate, search, seed)
@@ -139,7 +154,7 @@ def play_games(weights: list[np.ndarray], settings: ZeroSettings, seed: int) -> 
         full = rng.random() < settings.full_share
         forest.settings.noise = settings.noise if full else 0.0
         forest.run(settings.playouts if full else settings.fast_playouts, which=running)
-        planes = forest.games.planes(running, np.uint8)[..., list(features.RAW)] if full else None
+        planes = forest.games.planes(running, np.uint8)[..., : settings.planes] if full else None
         for i, g in enumerate(running):
             policy = forest.policy(g)
             if full:
@@ -166,7 +181,7 @@ def _experience(rows: list[tuple], forest, settings: ZeroSettings, quits, resign
     played = (quits > 0) & ~resigned
     wrong = played & (np.where(quits == BLACK, 1, -1) * scores > 0)
     return Experience(
-        packed=np.array([row[0] for row in rows], np.uint8).reshape(len(rows), -(-area * len(features.RAW) // 8)),
+        packed=np.array([row[0] for row in rows], np.uint8).reshape(len(rows), -(-area * settings.planes // 8)),
         policy=np.array([row[1] for row in rows], np.float16).reshape(len(rows), area + 1),
         outcome=np.array([value[g] if color == BLACK else -value[g] for _, _, g, color in rows], np.float32),
         scores=scores.astype(np.float32),
@@ -195,6 +210,8 @@ def run_units(
     except ImportError:
         raise SystemExit("Ray is not installed; pip install 'from-lego-to-go[cluster]', or leave --ray out.") from None
     if not ray.is_initialized():
+        if ray_address == "local":  # a worker has one core; the library's default is a thread for each of them all
+            os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
         ray.init(address=ray_address, log_to_driver=False, ignore_reinit_error=True)
     remote = ray.remote(max_retries=5, num_cpus=1)(play_games)
     shared = ray.put(weights)
@@ -211,7 +228,10 @@ class Loop:
     Args:
         settings: see there.
         checkpoint: file to resume from if it is there, and to write; None for none.
-        ray_address: ``"auto"`` or an address to play on a cluster.
+        ray_address: ``"auto"`` or an address to play on a cluster, ``"local"`` for one on this machine.
+
+    Raises:
+        ValueError: ``settings.start`` has another architecture.
     """
 
     def __init__(self, settings: ZeroSettings, checkpoint: Path | None = None, ray_address: str | None = None):
@@ -225,15 +245,42 @@ class Loop:
             loss_weights=[1.0, 1.5],
         )
         self.model.optimizer.build(self.model.trainable_variables)
+        if settings.start:
+            self._start_from(networks.load(settings.start)[0])
         self.best = self.model.get_weights()
-        bytes_a_position = -(-(settings.size**2) * len(features.RAW) // 8)
+        bytes_a_position = -(-(settings.size**2) * settings.planes // 8)
         self.packed = np.zeros((0, bytes_a_position), np.uint8)
         self.policy = np.zeros((0, settings.size**2 + 1), np.float16)
         self.outcome = np.zeros(0, np.float32)
         self.iteration, self.seconds = 0, 0.0
         self.curve: list[dict] = []
+        self.studied: Path | None = None  # whose games came first, for the provenance
         if checkpoint is not None and checkpoint.exists():
             self.resume()
+
+    def _start_from(self, policy: keras.Model) -> None:
+        """Take over a policy network's tower and head; the new value head says 0 until it has learned something."""
+        if networks.copy_tower(policy, self.model) < len([layer for layer in policy.layers if layer.weights]):
+            raise ValueError(f"{self.settings.start} has other planes, filters, blocks or normalisation.")
+        head = self.model.get_layer("value_out")
+        head.set_weights([np.zeros_like(w) for w in head.get_weights()])
+
+    def study(self, data: Positions, steps: int) -> float:
+        """Before its own first game: learn who won others' games, while the policy is asked to stay as it is.
+
+        The positions fill the replay window until its own games displace them. Returns the value's mean loss.
+        """
+        st, evaluator = self.settings, networks.Evaluator(self.model, self.architecture)
+        packed, policy = [], []
+        for first in range(0, len(data), 512):
+            planes = data.planes(np.arange(first, min(first + 512, len(data))))[..., : st.planes]
+            packed.append(np.packbits(planes.astype(np.uint8).reshape(len(planes), -1), axis=1))
+            policy.append(evaluator(planes)[0].astype(np.float16))
+        self.packed, self.policy = np.concatenate(packed)[-st.window :], np.concatenate(policy)[-st.window :]
+        self.outcome = data.outcomes[-st.window :]
+        loss = self.learn(steps)[2]
+        self.best = self.model.get_weights()
+        return float(loss)
 
     def resume(self) -> None:
         """Continue from the checkpoint."""
@@ -285,7 +332,9 @@ class Loop:
         """Gradient steps on random positions of the window, each in a random symmetry; mean losses."""
         st = self.settings
         rng = np.random.default_rng((st.seed, self.iteration))
-        shape = (st.size, st.size, len(features.RAW))
+        shape = (st.size, st.size, st.planes)
+        share = self.iteration / max(1, st.iterations - 1)
+        self.model.optimizer.learning_rate = (1 - share) * st.rate + share * st.final_rate
         losses = []
         for _ in range(steps):
             index = rng.integers(0, len(self.outcome), st.batch)
@@ -370,30 +419,50 @@ def duel(
     return forests[0].games.scores()
 
 
-def train(settings: ZeroSettings, out: Path, checkpoint: Path, ray_address: str | None = None, every: int = 10) -> None:
-    """Run the loop to its last iteration; write network, snapshots and curve every ``every`` iterations."""
+def train(
+    settings: ZeroSettings,
+    out: Path,
+    checkpoint: Path,
+    ray_address: str | None = None,
+    every: int = 10,
+    study: Path | None = None,
+    curves: Path | None = None,
+) -> None:
+    """Run the loop to its last iteration; write network, snapshots and curve every ``every`` iterations.
+
+    Args:
+        study: folder of games that step 3 played (see :mod:`utils.go.value`), to begin with; None for none.
+        curves: folder for the learning curve; None: mldata/curves.
+    """
     loop = Loop(settings, checkpoint, ray_address)
+    loop.studied = study
+    if study is not None and loop.iteration == 0:
+        data = value.positions(value.split_units(value.unit_paths(study))[0], STUDIED_PER_GAME)
+        print(f"studied {len(data)} positions of {study}: value loss {loop.study(data, STUDY_STEPS):.3f}", flush=True)
     print(f"iteration {loop.iteration} of {settings.iterations}", flush=True)
     while loop.iteration < settings.iterations:
         row = loop.iterate()
         if loop.iteration % every == 0 or loop.iteration == settings.iterations:
             scores = duel(loop.best, None, settings, 10, BLACK, settings.seed)
             row["reference_wins"] = float((scores > 0).mean())
-            write(loop, out)
+            write(loop, out, curves)
         loop.save()
         print(json.dumps({k: round(v, 3) if isinstance(v, float) else v for k, v in row.items()}), flush=True)
 
 
-def write(loop: Loop, out: Path) -> None:
+def write(loop: Loop, out: Path, curves: Path | None = None) -> None:
     """The best network so far, a snapshot of it for the Elo curve, and the learning curve."""
-    from utils.go.supervised import runtime_facts
-
     model = networks.build(loop.architecture)
     model.set_weights(loop.best)
+    settings = asdict(loop.settings)
+    changed = [f"--{k.replace('_', '-')} {v}" for k, v in settings.items() if v != getattr(ZeroSettings, k)]
+    changed += [f"--study {loop.studied}"] if loop.studied else []
+    changed += [f"--out {out.name}"] if out.name != "go_zero5.npz" else []
+    start = loop.settings.start
     provenance = {
-        "what": "AlphaGo Zero's loop from random weights, lesson 11",
-        "command": f"python -m utils.go.selfplay --iterations {loop.settings.iterations} --seed {loop.settings.seed}",
-        "data": "none but its own games",
+        "what": f"AlphaGo Zero's loop from {start or 'random weights'}, lesson 11",
+        "command": " ".join(["python -m utils.go.selfplay", *changed]),
+        "data": f"the games {start} learned from, and its own" if start else "none but its own games",
         "iterations": loop.iteration,
         "games": loop.iteration * loop.settings.units * loop.settings.games,
         "seconds": round(loop.seconds),
@@ -403,7 +472,7 @@ def write(loop: Loop, out: Path) -> None:
     if loop.checkpoint is not None:
         snapshot = loop.checkpoint.parent / f"{out.stem}_snapshots" / f"{loop.iteration:04d}.npz"
         networks.save(snapshot, model, loop.architecture, provenance)
-    curve = runtime.repo_root() / "mldata" / "curves" / f"{out.stem}.json"
+    curve = (curves or runtime.repo_root() / "mldata" / "curves") / f"{out.stem}.json"
     curve.parent.mkdir(parents=True, exist_ok=True)
     rounded = [{k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()} for row in loop.curve]
     curve.write_text("[\n" + ",\n".join(json.dumps(row) for row in rounded) + "\n]\n")
@@ -411,16 +480,26 @@ def write(loop: Loop, out: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m utils.go.selfplay", description=__doc__.splitlines()[0])
-    for name, value in asdict(ZeroSettings()).items():
-        parser.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=value)
+    for name, default in asdict(ZeroSettings()).items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default)
     parser.add_argument("--out", type=Path, default=networks.weights_folder() / "go_zero5.npz")
     parser.add_argument("--checkpoint", type=Path, help="default: runs/NAME.npz in the repository")
-    parser.add_argument("--ray", metavar="ADDRESS", help="play on a Ray cluster (auto: the one running here)")
+    parser.add_argument("--ray", metavar="ADDRESS", help="play on a Ray cluster (auto: the one here; local: a new one)")
+    parser.add_argument("--study", type=Path, metavar="FOLDER", help="learn first from games that step 3 played")
+    parser.add_argument("--curves", type=Path, metavar="FOLDER", help="for the learning curve; default: mldata/curves")
     options = vars(parser.parse_args())
     out, checkpoint, address = options.pop("out"), options.pop("checkpoint"), options.pop("ray")
+    study, curves = options.pop("study"), options.pop("curves")
     runtime.start(seed=options["seed"])
-    train(ZeroSettings(**options), out, checkpoint or runtime.repo_root() / "runs" / out.name, address)
+    checkpoint = checkpoint or runtime.repo_root() / "runs" / out.name
+    try:
+        train(ZeroSettings(**options), out, checkpoint, address, study=study, curves=curves)
+    except (FileNotFoundError, ValueError) as error:
+        raise SystemExit(str(error)) from None
 
 
 if __name__ == "__main__":
-    main()
+    # By its real name: what Ray sends to its workers must be found there, and they have another __main__.
+    from utils.go.selfplay import main as run
+
+    run()

@@ -95,6 +95,24 @@ def play_units(folder: Path, start: str, stronger: str, settings: ValueSettings)
     return paths
 
 
+def unit_paths(folder: Path) -> list[Path]:
+    """Files of the units in ``folder``, in order.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    paths = sorted(folder.glob("[0-9]*.npz"))
+    if not paths:
+        raise FileNotFoundError(f"No games of step 3 in {folder}; python -m utils.go.value plays them.")
+    return paths
+
+
+def split_units(paths: list[Path], tested: float = ValueSettings.tested) -> tuple[list[Path], list[Path]]:
+    """Units to learn from and units to test on, the same for everyone who asks."""
+    kept = max(1, int(len(paths) * (1 - tested)))
+    return paths[:kept], paths[kept:]
+
+
 def positions(paths: list[Path], per_game: int, seed: int = 0) -> Positions:
     """Positions of some units: 1 takes the one after the random move, more add random later ones, 0 takes all."""
     rng = np.random.default_rng(seed)
@@ -181,10 +199,10 @@ def train(settings: ValueSettings, start: str, stronger: str, out: Path, folder:
     from utils.go.supervised import runtime_facts
 
     paths = play_units(folder, start, stronger, settings)
-    kept = max(1, int(len(paths) * (1 - settings.tested)))
-    data, tested = positions(paths[:kept], settings.per_game), positions(paths[kept:], 1)
+    kept, aside = split_units(paths, settings.tested)
+    data, tested = positions(kept, settings.per_game), positions(aside, 1)
     trainer = ValueTrainer(data, settings, networks.load(start)[0], folder / "training.npz")
-    print(f"{kept * settings.games} games, {len(data)} positions, {len(tested)} to test", flush=True)
+    print(f"{len(kept) * settings.games} games, {len(data)} positions, {len(tested)} to test", flush=True)
     while trainer.step < settings.steps:
         error = trainer.run(every)
         evaluator = networks.Evaluator(trainer.model, trainer.architecture)
@@ -196,7 +214,7 @@ def train(settings: ValueSettings, start: str, stronger: str, out: Path, folder:
     provenance = {
         "what": "value network, lesson 11 step 3",
         "command": f"python -m utils.go.value --units {settings.units} --seed {settings.seed}",
-        "data": f"{kept * settings.games} games of {stronger}, {len(data)} positions",
+        "data": f"{len(kept) * settings.games} games of {stronger}, {len(data)} positions",
         "tested": f"{len(tested)} other games, one position each",
         "seconds": round(trainer.seconds),
         "report": report,

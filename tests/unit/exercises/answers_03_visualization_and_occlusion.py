@@ -117,38 +117,43 @@ def activation_map_positive(maps, weights, class_index):
 # --- 03.4 -------------------------------------------------------------------------------------------------------------
 
 
-def receptive_field_backwards(steps):
-    side = 1
-    for kernel, stride in reversed(steps):
-        side = (side - 1) * stride + kernel
-    return side
+def _places(size, kernel, stride, padding):
+    return (size + 2 * padding - kernel) // stride + 1
 
 
-def receptive_field_ignores_strides(steps):
-    return 1 + sum(kernel - 1 for kernel, _ in steps)
+def touched_by_trying(first, last, size, kernel, stride, padding):
+    signal = np.zeros(size + 2 * padding)
+    signal[padding + first : padding + last + 1] = 1
+    answers = [signal[o * stride :][:kernel].any() for o in range(_places(size, kernel, stride, padding))]
+    found = np.flatnonzero(answers)
+    return (found[0], found[-1]) if len(found) else None
 
 
-def receptive_field_own_stride_first(steps):
-    side, distance = 1, 1
-    for kernel, stride in steps:
-        distance *= stride
-        side += (kernel - 1) * distance
-    return side
+def touched_rounded_down(first, last, size, kernel, stride, padding):
+    low = max(0, (first + padding - kernel + 1) // stride)
+    high = min(_places(size, kernel, stride, padding) - 1, (last + padding) // stride)
+    return (low, high) if low <= high else None
 
 
-def receptive_field_strides_added(steps):
-    side, distance = 1, 1
-    for kernel, stride in steps:
-        side += (kernel - 1) * distance
-        distance += stride - 1
-    return side
+def touched_ignores_borders(first, last, size, kernel, stride, padding):
+    low, high = -((kernel - 1 - padding - first) // stride), (last + padding) // stride
+    return (low, high) if low <= high else None
 
 
-def receptive_field_kernel_products(steps):
-    side = 1
-    for kernel, _ in steps:
-        side *= kernel
-    return side
+def touched_ignores_kernel(first, last, size, kernel, stride, padding):
+    high = min(_places(size, kernel, stride, padding) - 1, (last + padding) // stride)
+    return max(0, (first + padding) // stride), high
+
+
+def touched_ignores_padding(first, last, size, kernel, stride, padding):
+    low = max(0, -((kernel - 1 - first) // stride))
+    high = min(_places(size, kernel, stride, padding) - 1, last // stride)
+    return (low, high) if low <= high else None
+
+
+def touched_always_something(first, last, size, kernel, stride, padding):
+    low = max(0, -((kernel - 1 - padding - first) // stride))
+    return low, min(_places(size, kernel, stride, padding) - 1, (last + padding) // stride)
 
 
 # --- 03.5 -------------------------------------------------------------------------------------------------------------
@@ -182,7 +187,7 @@ ALTERNATIVES = {
     "03.1": [occlude_where],
     "03.2": [drops_filled],
     "03.3": [activation_map_loop],
-    "03.4": [receptive_field_backwards],
+    "03.4": [touched_by_trying],
     "03.5": [best_patch_norm],
 }
 WRONG = {
@@ -197,8 +202,8 @@ WRONG = {
         *(activation_map_wrong_axis, activation_map_averaged, activation_map_unsummed, activation_map_positive),
     ],
     "03.4": [
-        *(receptive_field_ignores_strides, receptive_field_own_stride_first, receptive_field_strides_added),
-        receptive_field_kernel_products,
+        *(touched_rounded_down, touched_ignores_borders, touched_ignores_kernel, touched_ignores_padding),
+        touched_always_something,
     ],
     "03.5": [
         *(best_patch_loudest, best_patch_absolute, best_patch_wrong_sign, best_patch_squared_length),

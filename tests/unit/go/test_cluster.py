@@ -1,5 +1,8 @@
 """Self-play on a local Ray of two workers, one of which is killed in the middle of its games."""
 
+import json
+import subprocess
+import sys
 import threading
 import time
 
@@ -66,3 +69,16 @@ def test_a_killed_worker_costs_no_game_and_none_counts_twice(cluster):
         np.testing.assert_array_equal(experience.scores, expected.scores)
         np.testing.assert_array_equal(experience.packed, expected.packed)
         np.testing.assert_allclose(experience.policy, expected.policy, atol=1e-3)
+
+
+@pytest.mark.slow
+def test_the_command_starts_workers_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    words = "--ray local --iterations 1 --units 2 --games 2 --playouts 4 --filters 8 --blocks 1 --steps 1 --batch 4"
+    out = tmp_path / "tiny.npz"
+    command = [sys.executable, "-m", "utils.go.selfplay", *words.split(), "--out", out]
+    command += ["--checkpoint", tmp_path / "state.npz", "--curves", tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert json.loads(out.with_suffix(".json").read_text())["games"] == 4
+    assert len(json.loads((tmp_path / "tiny.json").read_text())) == 1

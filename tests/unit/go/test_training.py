@@ -289,6 +289,57 @@ def test_duel_with_the_reference():
     assert 0 <= selfplay.match(weights, weights, ZERO, 4, 0) <= 1
 
 
+def master_settings(small_policy, tmp_path):
+    """Zero's loop from a policy network, with every plane and with rollouts."""
+    path = networks.save(tmp_path / "policy.npz", *small_policy, {})
+    shape = small_policy[1]
+    return dataclasses.replace(
+        ZERO, size=5, start=str(path), planes=features.COUNT, filters=shape.filters, blocks=shape.blocks, mixing=0.5
+    )
+
+
+def test_zero_can_start_from_a_policy_and_knows_no_value_yet(small_policy, tmp_path):
+    settings = master_settings(small_policy, tmp_path)
+    loop = selfplay.Loop(settings)
+    planes = features.planes_of(Board(5, 0.5).set_up([3, 7], [11]))[None]
+    policy, worth = selfplay.evaluator_of(loop.best, loop.architecture, 0)(planes)
+    k = np.array([np.random.default_rng(0).integers(0, 8, 1)[0]])  # the evaluator's first symmetry
+    wanted = networks.Evaluator(*small_policy)(features.transform(planes, k))[0]
+    np.testing.assert_allclose(policy, features.transform_policy(wanted, k, back=True), atol=2e-3)
+    assert worth[0] == 0
+    found = selfplay.play_games(loop.best, settings, 1)
+    assert len(found.packed) and found.packed.shape[1] == -(-25 * features.COUNT // 8)
+    with pytest.raises(ValueError, match="other planes"):
+        selfplay.Loop(dataclasses.replace(settings, planes=len(features.RAW)))
+
+
+def test_studying_teaches_the_value_and_keeps_the_policy(small_policy, tmp_path):
+    settings = dataclasses.replace(master_settings(small_policy, tmp_path), rate=5e-3, final_rate=5e-3, batch=64)
+    evaluator = networks.Evaluator(*small_policy)
+    unit = value.play_unit(evaluator, evaluator, value.ValueSettings(games=8, latest=6, komi=0.5), seed=3)
+    loop = selfplay.Loop(settings)
+    before = networks.Evaluator(loop.model, loop.architecture)
+    wanted = before(unit.planes(np.arange(len(unit))))[0]
+    loop.study(unit, 40)
+    after = networks.Evaluator(loop.model, loop.architecture)
+    policy, worth = after(unit.planes(np.arange(len(unit))))
+    assert np.mean((worth - unit.outcomes) ** 2) < 0.9 * np.mean(unit.outcomes**2)
+    assert np.abs(policy - wanted).sum(axis=1).mean() < 0.5
+    np.testing.assert_allclose(loop.policy, wanted, atol=1e-3)
+    for old, new in zip(loop.model.get_weights(), loop.best):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_units_of_step_3_are_split_once_for_all(tmp_path):
+    with pytest.raises(FileNotFoundError, match="No games of step 3"):
+        value.unit_paths(tmp_path)
+    for number in range(10):
+        (tmp_path / f"{number:04d}.npz").touch()
+    (tmp_path / "training.npz").touch()
+    learned, tested = value.split_units(value.unit_paths(tmp_path), 0.2)
+    assert len(learned) == 8 and [path.name for path in tested] == ["0008.npz", "0009.npz"]
+
+
 def test_towers_are_copied_by_name(small_policy):
     target = networks.build(networks.Architecture(size=5, filters=8, blocks=1, policy=False, value=True))
     assert networks.copy_tower(small_policy[0], target) >= 6
