@@ -28,6 +28,17 @@ def playouts_per_second(count: int = 40_000) -> float:
     return count / (time.process_time() - started)
 
 
+def fast_playouts_per_second(count: int = 20_000) -> float:
+    """The same, moves by the fast rollout policy."""
+    from utils.go import rollouts
+
+    board = Board(9, 7.0)
+    rollouts.playouts(board, 10)
+    started = time.process_time()
+    rollouts.playouts(board, count, seed=1)
+    return count / (time.process_time() - started)
+
+
 def peer_playouts(python: str) -> float:
     """OpenSpiel's, by its own interpreter."""
     script = Path(__file__).with_name("peer_11_openspiel.py")
@@ -72,6 +83,9 @@ def main() -> None:
         other = peer_playouts(options.peer)
         print(f"OpenSpiel's rollouts          {other:10,.0f} a second: {speed / other:.1f} times slower")
         note += f"; OpenSpiel's C++ rollouts in the same run {other:,.0f}"
+    fast = fast_playouts_per_second()
+    print(f"playouts by the fast policy   {fast:10,.0f} a second (one core, CPU time)")
+    note += f"; by the fast policy of utils.go.rollouts {fast:,.0f}"
     architecture = networks.Architecture(value=True)
     evaluator = networks.Evaluator(networks.build(architecture), architecture)
     rates = {batch: evaluations_per_second(evaluator, batch) for batch in (1, 8, 16, 32, 64)}

@@ -32,9 +32,16 @@ from utils.go import features, mcts, networks, value
 from utils.go.arena import fit_planes
 from utils.go.batch import sample
 from utils.go.board import BLACK, Board
-from utils.go.supervised import Positions, runtime_facts
+from utils.go.supervised import (
+    Positions,
+    concatenate,
+    positions_of,
+    runtime_facts,
+    some_of_each_game,
+    split_games,
+)
 
-STUDIED_PER_GAME, STUDY_STEPS = 5, 500  # of others' games, before the first own one
+STUDIED_PER_GAME, STUDY_STEPS = 8, 1500  # of others' games, before the first own one
 
 
 @dataclass
@@ -71,6 +78,7 @@ class ZeroSettings:
     score_weight: float = 0.5
     mixing: float = 0.0  # lambda: the weight of rollouts in a leaf's value
     rollouts: int = 1  # random games a leaf, if mixing > 0
+    tactics: bool = False  # played by the fast policy of utils.go.rollouts
     window: int = 25_000  # positions in the replay window
     steps: int = 30  # gradient steps an iteration
     batch: int = 128
@@ -143,6 +151,7 @@ def play_games(weights: list[np.ndarray], settings: ZeroSettings, seed: int) -> 
         noise=settings.noise,
         mixing=settings.mixing,
         rollouts=settings.rollouts,
+        tactics=settings.tactics,
         score_weight=settings.score_weight,
     )
     forest = mcts.Forest([board] * settings.games, evaluate, search, seed)
@@ -259,16 +268,17 @@ class Loop:
             self.resume()
 
     def _start_from(self, policy: keras.Model) -> None:
-        """Take over a policy network's tower and head; the new value head says 0 until it has learned something."""
+        """Take over a network's tower and heads; a value head that it lacks says 0 until it has learned something."""
         if networks.copy_tower(policy, self.model) < len([layer for layer in policy.layers if layer.weights]):
             raise ValueError(f"{self.settings.start} has other planes, filters, blocks or normalisation.")
         head = self.model.get_layer("value_out")
-        head.set_weights([np.zeros_like(w) for w in head.get_weights()])
+        if not any(layer.name == head.name for layer in policy.layers):
+            head.set_weights([np.zeros_like(w) for w in head.get_weights()])
 
     def study(self, data: Positions, steps: int) -> float:
         """Before its own first game: learn who won others' games, while the policy is asked to stay as it is.
 
-        The positions fill the replay window until its own games displace them. Returns the value's mean loss.
+        The positions fill the replay window until its own games displace them. Returns the value's loss at the end.
         """
         st, evaluator = self.settings, networks.Evaluator(self.model, self.architecture)
         packed, policy = [], []
@@ -278,9 +288,12 @@ class Loop:
             policy.append(evaluator(planes)[0].astype(np.float16))
         self.packed, self.policy = np.concatenate(packed)[-st.window :], np.concatenate(policy)[-st.window :]
         self.outcome = data.outcomes[-st.window :]
-        loss = self.learn(steps)[2]
+        losses, stretch = [], 50
+        for first in range(0, steps, stretch):
+            rate = st.rate + (st.final_rate - st.rate) * first / steps
+            losses.append(self.learn(min(stretch, steps - first), rate, first)[2])
         self.best = self.model.get_weights()
-        return float(loss)
+        return float(np.mean(losses[-5:]))
 
     def resume(self) -> None:
         """Continue from the checkpoint."""
@@ -328,13 +341,18 @@ class Loop:
         self.curve.append(row)
         return row
 
-    def learn(self, steps: int) -> np.ndarray:
-        """Gradient steps on random positions of the window, each in a random symmetry; mean losses."""
+    def learn(self, steps: int, rate: float | None = None, key: int = 0) -> np.ndarray:
+        """Gradient steps on random positions of the window, each in a random symmetry; mean losses.
+
+        Args:
+            rate: learning rate; None takes the iteration's.
+            key: draws other positions than another key does.
+        """
         st = self.settings
-        rng = np.random.default_rng((st.seed, self.iteration))
+        rng = np.random.default_rng((st.seed, self.iteration, key))
         shape = (st.size, st.size, st.planes)
         share = self.iteration / max(1, st.iterations - 1)
-        self.model.optimizer.learning_rate = (1 - share) * st.rate + share * st.final_rate
+        self.model.optimizer.learning_rate = rate or (1 - share) * st.rate + share * st.final_rate
         losses = []
         for _ in range(steps):
             index = rng.integers(0, len(self.outcome), st.batch)
@@ -437,8 +455,10 @@ def train(
     loop = Loop(settings, checkpoint, ray_address)
     loop.studied = study
     if study is not None and loop.iteration == 0:
-        data = value.positions(value.split_units(value.unit_paths(study))[0], STUDIED_PER_GAME)
-        print(f"studied {len(data)} positions of {study}: value loss {loop.study(data, STUDY_STEPS):.3f}", flush=True)
+        data = games_to_study(study)
+        print(f"studied {len(data)} positions: value loss {loop.study(data, STUDY_STEPS):.3f}", flush=True)
+        write(loop, out, curves)
+        loop.save()
     print(f"iteration {loop.iteration} of {settings.iterations}", flush=True)
     while loop.iteration < settings.iterations:
         row = loop.iterate()
@@ -450,12 +470,21 @@ def train(
         print(json.dumps({k: round(v, 3) if isinstance(v, float) else v for k, v in row.items()}), flush=True)
 
 
+def games_to_study(folder: Path) -> Positions:
+    """Some positions of each game that step 3 learned from and of each that step 1 learned from, shuffled."""
+    experts = positions_of(split_games()[0])
+    experts = some_of_each_game(experts.subset(np.flatnonzero(experts.outcomes)), STUDIED_PER_GAME)
+    data = concatenate([value.positions(value.split_units(value.unit_paths(folder))[0], STUDIED_PER_GAME), experts])
+    return data.subset(np.random.default_rng(0).permutation(len(data)))
+
+
 def write(loop: Loop, out: Path, curves: Path | None = None) -> None:
     """The best network so far, a snapshot of it for the Elo curve, and the learning curve."""
     model = networks.build(loop.architecture)
     model.set_weights(loop.best)
     settings = asdict(loop.settings)
-    changed = [f"--{k.replace('_', '-')} {v}" for k, v in settings.items() if v != getattr(ZeroSettings, k)]
+    changed = [(k.replace("_", "-"), v) for k, v in settings.items() if v != getattr(ZeroSettings, k)]
+    changed = [f"--{name}" if value is True else f"--{name} {value}" for name, value in changed]
     changed += [f"--study {loop.studied}"] if loop.studied else []
     changed += [f"--out {out.name}"] if out.name != "go_zero5.npz" else []
     start = loop.settings.start
@@ -481,7 +510,8 @@ def write(loop: Loop, out: Path, curves: Path | None = None) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m utils.go.selfplay", description=__doc__.splitlines()[0])
     for name, default in asdict(ZeroSettings()).items():
-        parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default)
+        kind = {"action": "store_true"} if default is False else {"type": type(default), "default": default}
+        parser.add_argument(f"--{name.replace('_', '-')}", **kind)
     parser.add_argument("--out", type=Path, default=networks.weights_folder() / "go_zero5.npz")
     parser.add_argument("--checkpoint", type=Path, help="default: runs/NAME.npz in the repository")
     parser.add_argument("--ray", metavar="ADDRESS", help="play on a Ray cluster (auto: the one here; local: a new one)")

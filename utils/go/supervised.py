@@ -91,6 +91,25 @@ class Positions:
         )
 
 
+def concatenate(parts: list[Positions]) -> Positions:
+    """All positions of several collections; their games are numbered on, so that none is taken for another."""
+    columns, offset = [], 0
+    for part in parts:
+        columns.append((part.packed, part.actions, part.outcomes, part.games + offset, part.moves))
+        offset += int(part.games.max()) + 1
+    return Positions(*(np.concatenate(column) for column in zip(*columns)), parts[0].size)
+
+
+def some_of_each_game(positions: Positions, per_game: int, seed: int = 0) -> Positions:
+    """Up to ``per_game`` random positions of each game; the game's first is always among them."""
+    keys = np.where(positions.moves == 0, -1.0, np.random.default_rng(seed).random(len(positions)))
+    order = np.lexsort((keys, positions.games))
+    rank = np.empty(len(positions), np.int64)
+    starts = np.searchsorted(positions.games[order], positions.games[order])
+    rank[order] = np.arange(len(positions)) - starts
+    return positions.subset(rank < per_game)
+
+
 def positions_of(games: list[sgf.Game]) -> Positions:
     """All positions in which an expert moved; moves of a random opening are replayed but not learned.
 

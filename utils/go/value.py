@@ -27,7 +27,7 @@ from utils.checkpoints import load_checkpoint, save_checkpoint
 from utils.go import features, networks
 from utils.go.batch import Games, play_policies, sample
 from utils.go.board import BLACK, PASSES
-from utils.go.supervised import Positions
+from utils.go.supervised import Positions, concatenate, some_of_each_game
 
 
 @dataclass
@@ -115,23 +115,12 @@ def split_units(paths: list[Path], tested: float = ValueSettings.tested) -> tupl
 
 def positions(paths: list[Path], per_game: int, seed: int = 0) -> Positions:
     """Positions of some units: 1 takes the one after the random move, more add random later ones, 0 takes all."""
-    rng = np.random.default_rng(seed)
-    parts, offset = [], 0
-    for path in paths:
+    parts = []
+    for number, path in enumerate(paths):
         arrays, meta = load_checkpoint(path)
         part = Positions(**arrays, size=meta["size"])
-        if per_game:
-            keys = np.where(part.moves == 0, -1.0, rng.random(len(part)))
-            order = np.lexsort((keys, part.games))
-            rank = np.empty(len(part), np.int64)
-            starts = np.searchsorted(part.games[order], part.games[order])
-            rank[order] = np.arange(len(part)) - starts
-            part = part.subset(rank < per_game)
-        part.games = part.games + offset
-        offset = int(part.games.max()) + 1
-        parts.append(part)
-    columns = ("packed", "actions", "outcomes", "games", "moves")
-    return Positions(*(np.concatenate([getattr(p, c) for p in parts]) for c in columns), parts[0].size)
+        parts.append(some_of_each_game(part, per_game, seed + number) if per_game else part)
+    return concatenate(parts)
 
 
 def mean_squared_error(evaluator: networks.Evaluator, data: Positions, batch: int = 512) -> float:
