@@ -2,7 +2,7 @@
 
 ::
 
-    python -m utils.go.arena match search:go_rl9+go_value9,playouts=800 gnugo:10 --games 200 --out games.jsonl
+    python -m utils.go.arena match search:go_dual9,lambda=0.5,tactics=1 gnugo:10 --games 200 --out games.jsonl
     python -m utils.go.arena elo games1.jsonl games2.jsonl
 
 A match writes one line a game and continues after a kill. Players, as the command line names them:
@@ -30,11 +30,12 @@ import numpy as np
 
 from utils.go import features, mcts
 from utils.go.batch import Games, sample
-from utils.go.board import BLACK, WHITE, Board, IllegalMove, vertex_of
+from utils.go.board import BLACK, META, PASSES, WHITE, Board, IllegalMove, vertex_of
 from utils.go.gtp_client import Program, ProgramError, from_vertex, to_vertex
 from utils.statistics import wilson_interval
 
 RESIGN = -1
+PASS_MARGIN = 0.05  # a move may look so much worse than passing and is still played
 
 
 class Player:
@@ -140,10 +141,27 @@ class SearchPlayer(Player):
         self.hopeless = self.hopeless + 1 if self.resign is not None and forest.value() < self.resign else 0
         if self.hopeless >= 2:
             return RESIGN
-        action = int(forest.policy(0, 0).argmax())
+        action = self._rather_not_pass(board, forest, int(forest.policy(0, 0).argmax()))
         if not board.is_legal(action):  # cannot happen; a wrong move would cost the game, a second look costs nothing
             action = int(np.argmax(np.where(board.legal_mask(), forest.policy(), -1)))
         return action
+
+    @staticmethod
+    def _rather_not_pass(board: Board, forest: mcts.Forest, action: int) -> int:
+        """Another move where passing is no better and does not end a won game.
+
+        The networks learned passing from players who agree on what is dead. Here stones count until they are
+        captured, a move inside one's own area costs nothing, and the opponent may go on after a pass.
+        """
+        passing = board.pass_action
+        score = board.score() if board.to_play == BLACK else -board.score()
+        if action != passing or (board.s[META, PASSES] == 1 and score > 0):
+            return action
+        visits, values = forest.visits[0, 0], forest.values[0, 0]
+        q = np.where(visits > 0, values / np.maximum(visits, 1), -2)
+        others = np.where(q >= q[passing] - PASS_MARGIN, visits, 0)
+        others[passing] = 0
+        return int(others.argmax()) if others.any() else passing
 
 
 class ProgramPlayer(Player):
@@ -253,17 +271,29 @@ def play_game(
 
 
 def match(
-    first: Player, second: Player, games: int, out: Path | None = None, size: int = 9, komi: float = 7.0, seed: int = 0
+    first: Player,
+    second: Player,
+    games: int,
+    out: Path | None = None,
+    size: int = 9,
+    komi: float = 7.0,
+    seed: int = 0,
+    share: tuple[int, int] = (0, 1),
 ) -> list[GameResult]:
     """Play ``games`` games, the first player taking Black in every even one.
 
     Args:
         out: file of one JSON object a line; games that it holds already are not played again.
+        share: (k, n) plays only every n-th pair of games, from the k-th on: n processes with the same ``out`` share a
+            match.
+
+    Returns:
+        The games there are, in order.
     """
     done = {result.number: result for result in read_results(out)} if out is not None else {}
     try:
         for number in range(games):
-            if number in done:
+            if number in done or number // 2 % share[1] != share[0]:
                 continue
             black, white = (first, second) if number % 2 == 0 else (second, first)
             done[number] = play_game(black, white, size, komi, number, seed + number)
@@ -274,7 +304,7 @@ def match(
     finally:
         first.close()
         second.close()
-    return [done[number] for number in range(games)]
+    return [done[number] for number in range(games) if number in done]
 
 
 def read_results(path: Path) -> list[GameResult]:
@@ -410,6 +440,7 @@ def main() -> None:
     play.add_argument("--size", type=int, default=9)
     play.add_argument("--komi", type=float, default=7.0)
     play.add_argument("--seed", type=int, default=0)
+    play.add_argument("--share", default="0/1", metavar="K/N", help="play every N-th pair of games, beside others")
     table = commands.add_parser("elo", help="ratings from match files")
     table.add_argument("files", type=Path, nargs="+")
     table.add_argument("--anchor")
@@ -421,7 +452,8 @@ def main() -> None:
         return
     try:
         first, second = make_player(options.first), make_player(options.second)
-        results = match(first, second, options.games, options.out, options.size, options.komi, options.seed)
+        share = tuple(int(number) for number in options.share.split("/"))
+        results = match(first, second, options.games, options.out, options.size, options.komi, options.seed, share)
     except (ProgramError, FileNotFoundError, ValueError, IllegalMove) as error:
         raise SystemExit(str(error)) from None
     print(json.dumps(summary(results, first.name), indent=1))

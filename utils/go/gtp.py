@@ -265,6 +265,7 @@ def make_player(options: argparse.Namespace):
     if options.playouts <= 0:
         return arena.RandomPlayer() if blind else arena.PolicyPlayer(evaluate)
     settings = mcts.rollout_settings() if blind else mcts.SearchSettings(mixing=options.mixing)
+    settings.rollouts, settings.tactics = options.rollouts, True
     settings.playouts = options.playouts
     return arena.SearchPlayer(evaluate, settings, "search", options.seconds, options.resign)
 
@@ -275,8 +276,9 @@ def main() -> None:
     parser.add_argument("--komi", type=float, default=7.0)
     parser.add_argument("--playouts", type=int, default=800, help="simulations a move; 0 plays without search")
     parser.add_argument("--seconds", type=float, help="limit for a move")
-    parser.add_argument("--network", default="go_sl9+go_value9", help="POLICY+VALUE or a name; - for none")
-    parser.add_argument("--mixing", type=float, default=0.0, help="lambda: weight of random rollouts in a leaf's value")
+    parser.add_argument("--network", default="go_dual9", help="POLICY+VALUE or a name; - for none")
+    parser.add_argument("--mixing", type=float, default=0.5, help="lambda: weight of rollouts in a leaf's value")
+    parser.add_argument("--rollouts", type=int, default=8, help="games played out from a leaf by the fast policy")
     parser.add_argument("--resign", type=float, default=-0.95, help="give up below this value; -1 never")
     options = parser.parse_args()
     # Programs read our standard output: nothing but answers may go there while the libraries load.

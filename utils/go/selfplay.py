@@ -41,7 +41,7 @@ from utils.go.supervised import (
     split_games,
 )
 
-STUDIED_PER_GAME, STUDY_STEPS = 8, 1500  # of others' games, before the first own one
+STUDIED_PER_GAME = 8  # positions of each game by others, if those are studied first
 
 
 @dataclass
@@ -62,7 +62,8 @@ class ZeroSettings:
     size: int = 5
     komi: float = 24.5
     planes: int = len(features.RAW)  # features.COUNT shows the network the hand-made ones as well
-    start: str = ""  # a policy network to start from; "" starts from random weights, as Zero
+    start: str = ""  # a network to start from; "" starts from random weights, as Zero
+    study_steps: int = 1500  # gradient steps on others' games, if they are studied first
     filters: int = 32
     blocks: int = 3
     iterations: int = 120
@@ -293,7 +294,7 @@ class Loop:
             rate = st.rate + (st.final_rate - st.rate) * first / steps
             losses.append(self.learn(min(stretch, steps - first), rate, first)[2])
         self.best = self.model.get_weights()
-        return float(np.mean(losses[-5:]))
+        return float(np.mean(losses[-5:])) if losses else float("nan")
 
     def resume(self) -> None:
         """Continue from the checkpoint."""
@@ -456,7 +457,7 @@ def train(
     loop.studied = study
     if study is not None and loop.iteration == 0:
         data = games_to_study(study)
-        print(f"studied {len(data)} positions: value loss {loop.study(data, STUDY_STEPS):.3f}", flush=True)
+        print(f"studied {len(data)} positions: value loss {loop.study(data, settings.study_steps):.3f}", flush=True)
         write(loop, out, curves)
         loop.save()
     print(f"iteration {loop.iteration} of {settings.iterations}", flush=True)

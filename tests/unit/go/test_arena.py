@@ -24,6 +24,31 @@ def test_a_match_alternates_colours_and_resumes(tmp_path):
     assert json.dumps(report)
 
 
+def test_processes_share_a_match(tmp_path):
+    path, players = tmp_path / "games.jsonl", [arena.RandomPlayer(), arena.RandomPlayer()]
+    half = arena.match(*players, 6, path, size=5, komi=0.5, share=(0, 2))
+    assert [r.number for r in half] == [0, 1, 4, 5]  # whole pairs, so that both colours are in every share
+    whole = arena.match(*players, 6, path, size=5, komi=0.5, share=(1, 2))
+    assert len(whole) == 4 + 2 and [r.number for r in arena.match(*players, 6, path, size=5)] == list(range(6))
+    assert len(path.read_text().splitlines()) == 6
+
+
+def test_passing_is_the_last_resort():
+    # Black owns the left, White the right: one more stone at home costs neither anything.
+    board = Board(5, 0.5).set_up([5 * r + 2 for r in range(5)], [5 * r + 4 for r in range(5)])
+    player = arena.SearchPlayer(mcts.no_network, mcts.rollout_settings(100))
+    forest = player.think(board)
+    q = forest.values[0, 0] / np.maximum(forest.visits[0, 0], 1)
+    free = [a for a in np.flatnonzero(forest.visits[0, 0]) if a != 25 and q[a] >= q[25] - arena.PASS_MARGIN]
+    chosen = player._rather_not_pass(board, forest, 25)
+    assert chosen in free and forest.visits[0, 0, chosen] == forest.visits[0, 0, free].max()
+    assert player._rather_not_pass(board, forest, 7) == 7
+    board.play(8)
+    board.play(25)  # White passes; Black is ahead, and ends it
+    assert board.score() > 0
+    assert player._rather_not_pass(board, player.think(board), 25) == 25
+
+
 def test_search_beats_chance():
     searcher = arena.SearchPlayer(mcts.no_network, mcts.rollout_settings(120), "rollouts")
     results = arena.match(searcher, arena.RandomPlayer(), 4, size=5, komi=0.5)
