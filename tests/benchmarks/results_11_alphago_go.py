@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 from utils import results, runtime
@@ -47,16 +50,27 @@ def have(*names: str) -> bool:
 
 
 def play(name: str, first: str, second: str, games: int) -> tuple[list, dict]:
-    """A resumable match between two described players.
+    """A resumable match between two described players, shared by as many processes as there are cores.
 
-    A long one may be shared by several processes: ``python -m utils.go.arena match ... --out
-    runs/matches/NAME.jsonl --share K/N``.
+    Raises:
+        SystemExit: one of the processes failed; what it wrote to its standard error is on the screen.
     """
     from utils.go import arena
 
-    one, two = arena.make_player(first), arena.make_player(second)
-    found = arena.match(one, two, games, runtime.repo_root() / "runs" / "matches" / f"{name}.jsonl")
-    return found, arena.summary(found, one.name)
+    path = runtime.repo_root() / "runs" / "matches" / f"{name}.jsonl"
+    if len(arena.read_results(path)) < games:
+        workers = os.cpu_count() or 1
+        command = [sys.executable, "-m", "utils.go.arena", "match", first, second, "--games", str(games), "--out", path]
+        one_thread = os.environ | {"TF_NUM_INTRAOP_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        running = [
+            subprocess.Popen([*command, "--share", f"{k}/{workers}"], env=one_thread, stdout=subprocess.DEVNULL)
+            for k in range(workers)
+        ]
+        codes = [process.wait() for process in running]
+        if any(codes):
+            raise SystemExit(f"The match {name} broke off; what was played is kept in {path}.")
+    found = sorted(arena.read_results(path), key=lambda result: result.number)[:games]
+    return found, arena.summary(found, first)
 
 
 def record_match(identifier: str, report: dict, note: str) -> None:

@@ -19,7 +19,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -41,6 +41,7 @@ from utils.go.supervised import (
     split_games,
 )
 
+KOMI_RISES = 0.6
 STUDIED_PER_GAME = 8  # positions of each game by others, if those are studied first
 
 
@@ -52,8 +53,9 @@ class ZeroSettings:
     AlphaGo Zero                      here                    why
     ================================= ======================= =============================================
     19x19, 17 planes                  5x5, 10 raw planes      the smallest board that is a game
-    1,600 playouts                    64, some moves 16       playout-cap randomisation (Wu 2019)
-    win or loss                       and half the margin     at komi 24.5 a beginner never wins as Black
+    1,600 playouts                    96, some moves 20       playout-cap randomisation (Wu 2019)
+    win or loss                       and half the margin     a lost game can be lost by less
+    komi 7.5                          from 0.5 up to 24.5     at komi 24.5 no beginner ever wins as Black
     gating at 55 % of 400 games       off (gate_games = 0)    as AlphaZero (2018); the option is there
     SGD, 700,000 steps of 2,048       AdamW, steps of 128     an hour instead of days
     ================================= ======================= =============================================
@@ -61,16 +63,17 @@ class ZeroSettings:
 
     size: int = 5
     komi: float = 24.5
+    komi_rise: float = 24.0  # the komi starts so much lower, and rises during the first KOMI_RISES of the iterations
     planes: int = len(features.RAW)  # features.COUNT shows the network the hand-made ones as well
     start: str = ""  # a network to start from; "" starts from random weights, as Zero
     study_steps: int = 1500  # gradient steps on others' games, if they are studied first
     filters: int = 32
     blocks: int = 3
-    iterations: int = 120
+    iterations: int = 200
     games: int = 32  # a unit of work: so many games side by side
     units: int = 1  # units of work an iteration
-    playouts: int = 64  # simulations for a move that is learned from
-    fast_playouts: int = 16  # for the other moves
+    playouts: int = 96  # simulations for a move that is learned from
+    fast_playouts: int = 20  # for the other moves
     full_share: float = 0.5  # share of moves that are learned from
     batch_leaves: int = 2  # leaves a tree adds to one call of the network
     exploration: float = 1.5
@@ -84,13 +87,19 @@ class ZeroSettings:
     steps: int = 30  # gradient steps an iteration
     batch: int = 128
     rate: float = 2e-3
-    final_rate: float = 2e-3  # reached in a straight line at the last iteration
+    final_rate: float = 3e-4  # reached in a straight line at the last iteration
     decay: float = 1e-3
     gate_games: int = 0  # games that a new network must play against the best so far; 0 takes it as it is
     gate: float = 0.55  # share of them that it must win
     resign: float = -1.0  # a player whose root value falls below gives up; -1 is never
     play_on: float = 0.1  # share of games in which nobody resigns, to measure false resignations
     seed: int = 1
+
+
+def komi_at(iteration: int, settings: ZeroSettings) -> float:
+    """Komi of an iteration's games: a stronger player gets a harder task; whole points below the final komi."""
+    done = min(1.0, iteration / max(1.0, KOMI_RISES * settings.iterations))
+    return settings.komi - np.ceil((1 - done) * settings.komi_rise)
 
 
 def architecture_of(settings: ZeroSettings) -> networks.Architecture:
@@ -317,7 +326,8 @@ class Loop:
         """One round: play with the best network, learn, compare; returns a row of the learning curve."""
         started, st = time.perf_counter(), self.settings
         seeds = [st.seed * 1_000_003 + self.iteration * st.units + unit for unit in range(st.units)]
-        found = list(run_units(self.best, st, seeds, self.ray_address))
+        playing = replace(st, komi=komi_at(self.iteration, st))
+        found = list(run_units(self.best, playing, seeds, self.ray_address))
         for name in ("packed", "policy", "outcome"):
             new = [getattr(self, name)] + [getattr(experience, name) for experience in found]
             setattr(self, name, np.concatenate(new)[-st.window :])
@@ -330,7 +340,8 @@ class Loop:
             "loss": losses[0],
             "policy_loss": losses[1],
             "value_loss": losses[2],
-            "black_area": float(scores.mean() + st.komi),
+            "komi": playing.komi,
+            "black_area": float(scores.mean() + playing.komi),
             "black_wins": float((scores > 0).mean()),
             "moves": float(np.concatenate([experience.moves for experience in found]).mean()),
             "play_seconds": round(played - started, 2),
@@ -502,6 +513,8 @@ def write(loop: Loop, out: Path, curves: Path | None = None) -> None:
     if loop.checkpoint is not None:
         snapshot = loop.checkpoint.parent / f"{out.stem}_snapshots" / f"{loop.iteration:04d}.npz"
         networks.save(snapshot, model, loop.architecture, provenance)
+    if not loop.curve:  # nothing but others' games so far
+        return
     curve = (curves or runtime.repo_root() / "mldata" / "curves") / f"{out.stem}.json"
     curve.parent.mkdir(parents=True, exist_ok=True)
     rounded = [{k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()} for row in loop.curve]

@@ -77,8 +77,8 @@ def test_the_command_starts_workers_of_its_own(tmp_path, monkeypatch):
     words = "--ray local --iterations 1 --units 2 --games 2 --playouts 4 --filters 8 --blocks 1 --steps 1 --batch 4"
     out = tmp_path / "tiny.npz"
     command = [sys.executable, "-m", "utils.go.selfplay", *words.split(), "--out", out]
-    command += ["--checkpoint", tmp_path / "state.npz", "--curves", tmp_path]
+    command += ["--checkpoint", tmp_path / "state.npz", "--curves", tmp_path / "curves"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-2000:]
     assert json.loads(out.with_suffix(".json").read_text())["games"] == 4
-    assert len(json.loads((tmp_path / "tiny.json").read_text())) == 1
+    assert len(json.loads((tmp_path / "curves" / "tiny.json").read_text())) == 1

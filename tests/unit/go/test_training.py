@@ -1,6 +1,7 @@
 """Networks, the three trainings and the Zero loop: small, exact where they can be, and resumed after a kill."""
 
 import dataclasses
+import itertools
 from pathlib import Path
 
 import keras
@@ -239,7 +240,7 @@ def test_value_outcomes_alternate_within_a_game(small_policy):
 
 
 ZERO = selfplay.ZeroSettings(
-    size=3, komi=0.5, filters=8, blocks=1, games=4, playouts=8, fast_playouts=4, steps=2, batch=8
+    size=3, komi=0.5, komi_rise=0, filters=8, blocks=1, games=4, playouts=8, fast_playouts=4, steps=2, batch=8
 )
 
 
@@ -264,6 +265,16 @@ def test_zero_loop_resumes_where_it_was_killed(tmp_path):
     again.iterate()
     for a, b in zip(loop.best, again.best):
         np.testing.assert_allclose(a, b, atol=1e-3)
+
+
+def test_the_komi_rises_with_the_player():
+    settings = selfplay.ZeroSettings(iterations=100)
+    komi = [selfplay.komi_at(iteration, settings) for iteration in range(100)]
+    assert komi[0] == 0.5 and komi[59] < 24.5 and komi[60] == komi[99] == 24.5
+    assert all(b >= a and a % 1 == 0.5 for a, b in itertools.pairwise(komi))
+    loop = selfplay.Loop(dataclasses.replace(ZERO, komi=8.5, komi_rise=8.0))
+    row = loop.iterate()
+    assert row["komi"] == 0.5 and abs(row["black_area"]) <= 9 and loop.settings.komi == 8.5
 
 
 def test_gating_keeps_the_better_network():
