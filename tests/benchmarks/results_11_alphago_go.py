@@ -18,16 +18,18 @@ from utils.go.board import BLACK, WHITE
 
 PARTS = ("policy", "value", "rl", "search", "gnugo", "zero", "zero_elo", "elo")
 POLICY, RAW, RL, VALUE, DUAL, ZERO = "go_sl9", "go_sl9raw", "go_rl9", "go_value9", "go_dual9", "go_zero5"
+MASTER = "go_master9"
 LARGE, NINE_DAN = "go_sl19", "go_19x19_9dan_2016-07.sgf.gz"
 ROLLOUTS = "rollouts=8,tactics=1"
-FULL = f"search:{DUAL},playouts=2200,seconds=0.9,batch=16,lambda=0.5,{ROLLOUTS},score=0.2"
-ELO_PLAYOUTS, ELO_GAMES = 200, 12  # 36 pairs: a tenth of the full search's playouts fits in an hour
+FULL = f"search:{MASTER},playouts=2200,seconds=0.9,batch=16,lambda=0.5,{ROLLOUTS},score=0.2"
+ELO_PLAYOUTS, ELO_GAMES = 200, 8  # 45 pairs: a tenth of the full search's playouts fits in an hour
 PLAYERS = {  # the paper's figure 4b: every combination of ingredients
-    "all": f"search:{DUAL},playouts={ELO_PLAYOUTS},lambda=0.5,{ROLLOUTS}",
-    "no rollouts": f"search:{DUAL},playouts={ELO_PLAYOUTS}",
-    "no value": f"search:{DUAL}+-,playouts={ELO_PLAYOUTS},lambda=1,{ROLLOUTS}",
-    "value only": f"search:-+{DUAL},playouts={ELO_PLAYOUTS}",
+    "all": f"search:{MASTER},playouts={ELO_PLAYOUTS},lambda=0.5,{ROLLOUTS}",
+    "no rollouts": f"search:{MASTER},playouts={ELO_PLAYOUTS}",
+    "no value": f"search:{MASTER}+-,playouts={ELO_PLAYOUTS},lambda=1,{ROLLOUTS}",
+    "value only": f"search:-+{MASTER},playouts={ELO_PLAYOUTS}",
     "rollouts only": f"search:-+-,playouts={ELO_PLAYOUTS},lambda=1,{ROLLOUTS}",
+    "all, before self-play": f"search:{DUAL},playouts={ELO_PLAYOUTS},lambda=0.5,{ROLLOUTS}",
     "three networks": f"search:{POLICY}+{VALUE},playouts={ELO_PLAYOUTS},lambda=0.5,{ROLLOUTS}",
     "policy only": f"policy:{RL}",
     "supervised policy": f"policy:{POLICY}",
@@ -143,13 +145,13 @@ def measure_rl() -> None:
 
 
 def measure_search() -> None:
-    if have(RL, DUAL):
+    if have(RL, MASTER):
         report = play("search_vs_policy", FULL, f"policy:{RL},temperature=0.25", 100)[1]
         record_match("go.search_vs_policy.win_rate", report, f"{FULL} against policy:{RL},temperature=0.25")
 
 
 def measure_gnugo() -> None:
-    if have(DUAL):
+    if have(MASTER):
         report = play("search_vs_gnugo", FULL, "gnugo:10", 200)[1]
         record_match("go.vs_gnugo_level10.win_rate", report, f"{FULL}, 9x9, komi 7, area scoring, through GTP")
     if have(RL):
@@ -206,7 +208,7 @@ def measure_zero_elo() -> None:
 def measure_elo() -> None:
     from utils.go import arena
 
-    if not have(POLICY, RL, VALUE, DUAL):
+    if not have(POLICY, RL, VALUE, DUAL, MASTER):
         return
     found, names = [], list(PLAYERS)
     for i, first in enumerate(names):

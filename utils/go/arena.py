@@ -2,7 +2,7 @@
 
 ::
 
-    python -m utils.go.arena match search:go_dual9,lambda=0.5,tactics=1 gnugo:10 --games 200 --out games.jsonl
+    python -m utils.go.arena match search:go_master9,lambda=0.5,tactics=1 gnugo:10 --games 200 --out games.jsonl
     python -m utils.go.arena elo games1.jsonl games2.jsonl
 
 A match writes one line a game and continues after a kill. Players, as the command line names them:
@@ -127,7 +127,8 @@ class SearchPlayer(Player):
             settings = replace(self.settings, limit=self.settings.limit or len(board.moves) + 8 * board.size**2)
             self.forest = mcts.Forest([board], self.evaluate, settings, self.seed + len(board.moves))
         self.moves = list(board.moves)
-        self.forest.run(seconds=self.seconds, which=np.array([0]))
+        # A program on the clock does not go on thinking about a move that is found.
+        self.forest.run(seconds=self.seconds, which=np.array([0]), when_decided=self.seconds is not None)
         return self.forest
 
     def _differs(self, board: Board) -> bool:

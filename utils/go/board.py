@@ -414,6 +414,16 @@ def random_move(s, color, rng):
 
 
 @njit(cache=True)
+def place_or_pass(s, p, color, passes):
+    """Put a stone on ``p``, or pass if that is 0; returns how many passes in a row that makes after ``passes``."""
+    if p == 0:
+        s[META, KO] = 0
+        return passes + 1
+    place(s, p, color)
+    return 0
+
+
+@njit(cache=True)
 def play_out(s, rng, owner):
     """Play ``s`` to the end at random (changing it); returns Black's area minus White's, without komi.
 
@@ -425,13 +435,7 @@ def play_out(s, rng, owner):
     for _ in range(3 * size * size):
         if passes >= 2:
             break
-        p = random_move(s, color, rng)
-        if p == 0:
-            passes += 1
-            s[META, KO] = 0
-        else:
-            passes = 0
-            place(s, p, color)
+        passes = place_or_pass(s, random_move(s, color, rng), color, passes)
         color = 3 - color
     return area(s, owner)
 

@@ -276,7 +276,7 @@ def main() -> None:
     parser.add_argument("--komi", type=float, default=7.0)
     parser.add_argument("--playouts", type=int, default=800, help="simulations a move; 0 plays without search")
     parser.add_argument("--seconds", type=float, help="limit for a move")
-    parser.add_argument("--network", default="go_dual9", help="POLICY+VALUE or a name; - for none")
+    parser.add_argument("--network", default="go_master9", help="POLICY+VALUE or a name; - for none")
     parser.add_argument("--mixing", type=float, default=0.5, help="lambda: weight of rollouts in a leaf's value")
     parser.add_argument("--rollouts", type=int, default=8, help="games played out from a leaf by the fast policy")
     parser.add_argument("--resign", type=float, default=-0.95, help="give up below this value; -1 never")

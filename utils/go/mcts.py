@@ -421,12 +421,20 @@ class Forest:
         self.playouts_done += done
         return done
 
-    def run(self, playouts: int | None = None, seconds: float | None = None, which: np.ndarray | None = None) -> None:
+    def run(
+        self,
+        playouts: int | None = None,
+        seconds: float | None = None,
+        which: np.ndarray | None = None,
+        when_decided: bool = False,
+    ) -> None:
         """Search until every tree of ``which`` (default: games not over) has had ``playouts`` more simulations.
 
         Args:
             playouts: None takes the settings'; a kept subtree does not count.
             seconds: stop earlier after so long.
+            when_decided: stop earlier when no move can overtake the most visited one, for whoever only wants that
+                move.
         """
         st = self.settings
         playouts = st.playouts if playouts is None else playouts
@@ -440,12 +448,23 @@ class Forest:
             self._step(new_roots, 1)
         if st.noise > 0:
             self._add_noise(which)
-        left = playouts * len(which)
+        whole = left = playouts * len(which)
         while left > 0:
             share = min(st.batch, -(-left // len(which)))
             left -= max(1, self._step(which, share))
-            if seconds is not None and time.perf_counter() - started > seconds:
+            to_come = left
+            if seconds is not None:
+                passed = time.perf_counter() - started
+                if passed > seconds:
+                    break
+                to_come = min(left, (whole - left) * (seconds - passed) / passed)
+            if when_decided and all(self._decided(g, to_come) for g in which):
                 break
+
+    def _decided(self, g: int, to_come: float) -> bool:
+        """Is the most visited move ahead by more than the simulations to come?"""
+        second, first = np.partition(self.visits[g, 0], -2)[-2:]
+        return first - second > to_come
 
     def _add_noise(self, which: np.ndarray) -> None:
         st = self.settings

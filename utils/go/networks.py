@@ -160,6 +160,22 @@ def copy_tower(source: keras.Model, target: keras.Model) -> int:
     return count
 
 
+def start_from(name: str, target: keras.Model) -> set[str]:
+    """Give ``target`` every layer of the network ``name``, which may have been trained on another board size.
+
+    Returns:
+        Names of the layers taken over.
+
+    Raises:
+        ValueError: ``target`` has other planes, filters, blocks or normalisation.
+    """
+    source = load(name)[0]
+    taken = {layer.name for layer in source.layers if layer.weights}
+    if copy_tower(source, target) < len(taken):
+        raise ValueError(f"{name} has other planes, filters, blocks or normalisation.")
+    return taken
+
+
 #
 # ---------------------------------------------------------------------------------------------------------------------
 # Files

@@ -44,7 +44,7 @@ from utils.go.board import (
     is_suicide,
     neighbour,
     next_random,
-    place,
+    place_or_pass,
     random_move,
     seed_playouts,
 )
@@ -262,12 +262,7 @@ def play_out_fast(s, rng, owner, found):
         p = reply(s, last, color, rng, found) if last > 0 else 0
         if p == 0:
             p = random_move(s, color, rng)
-        if p == 0:
-            passes += 1
-            s[META, KO] = 0
-        else:
-            passes = 0
-            place(s, p, color)
+        passes = place_or_pass(s, p, color, passes)
         last = p
         color = 3 - color
     return area(s, owner)

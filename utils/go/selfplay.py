@@ -265,7 +265,7 @@ class Loop:
         )
         self.model.optimizer.build(self.model.trainable_variables)
         if settings.start:
-            self._start_from(networks.load(settings.start)[0])
+            self._start_from(settings.start)
         self.best = self.model.get_weights()
         bytes_a_position = -(-(settings.size**2) * settings.planes // 8)
         self.packed = np.zeros((0, bytes_a_position), np.uint8)
@@ -277,12 +277,11 @@ class Loop:
         if checkpoint is not None and checkpoint.exists():
             self.resume()
 
-    def _start_from(self, policy: keras.Model) -> None:
+    def _start_from(self, name: str) -> None:
         """Take over a network's tower and heads; a value head that it lacks says 0 until it has learned something."""
-        if networks.copy_tower(policy, self.model) < len([layer for layer in policy.layers if layer.weights]):
-            raise ValueError(f"{self.settings.start} has other planes, filters, blocks or normalisation.")
+        taken = networks.start_from(name, self.model)
         head = self.model.get_layer("value_out")
-        if not any(layer.name == head.name for layer in policy.layers):
+        if head.name not in taken:
             head.set_weights([np.zeros_like(w) for w in head.get_weights()])
 
     def study(self, data: Positions, steps: int) -> float:

@@ -49,6 +49,7 @@ class Recipe:
     average: float = 0.998  # of the exponential moving average of the weights, which is what is evaluated and saved
     seed: int = 1
     raw: bool = False  # the ablation: stones and recent moves only
+    start: str = ""  # a network to start from, of any board size; "" starts from random weights
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -240,6 +241,8 @@ class Trainer:
         )
         keras.utils.set_random_seed(recipe.seed)
         self.model = networks.build(self.architecture)
+        if recipe.start:
+            networks.start_from(recipe.start, self.model)
         self.model.compile(
             optimizer=keras.optimizers.AdamW(recipe.rate, weight_decay=recipe.decay),
             loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
@@ -395,12 +398,14 @@ def main() -> None:
         ("seed", int),
         ("batch", int),
         ("rate", float),
+        ("start", str),
     ):
         parser.add_argument(f"--{name}", type=kind, default=getattr(Recipe, name))
     parser.add_argument("--raw", action="store_true", help="only stones and recent moves as input")
     options = parser.parse_args()
     runtime.start(seed=options.seed)
-    values = {name: getattr(options, name) for name in ("steps", "blocks", "filters", "seed", "batch", "rate", "raw")}
+    names = ("steps", "blocks", "filters", "seed", "batch", "rate", "start", "raw")
+    values = {name: getattr(options, name) for name in names}
     train(options.out, Recipe(**values), options.checkpoint, games=options.games, limit=options.limit)
 
 

@@ -88,6 +88,21 @@ def test_rollouts_find_the_capture_that_decides(formula):
     assert np.isfinite(forest.value()) and forest.visits[0, 0].sum() >= 400
 
 
+def test_a_decided_search_stops_early_with_the_move_of_the_whole_one():
+    def sure(planes):
+        policy, value = fake_network(planes)
+        policy[:, 12] += 5
+        return policy / policy.sum(axis=1, keepdims=True), value * 0.1
+
+    whole, short = (Forest([Board(5)], sure, SearchSettings(playouts=300, batch=4)) for _ in range(2))
+    whole.run()
+    short.run(when_decided=True)
+    assert 150 <= short.playouts_done < 250  # no move can be ahead by more than what is left before the half
+    assert short.visits[0, 0].argmax() == whole.visits[0, 0].argmax() == 12
+    first, second = np.sort(short.visits[0, 0])[:-3:-1]
+    assert first - second > 300 - short.playouts_done
+
+
 def test_noise_keeps_the_prior_a_distribution_and_follows_the_seed():
     priors = []
     for seed in (1, 1, 2):
