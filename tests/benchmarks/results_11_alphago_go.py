@@ -155,7 +155,7 @@ def measure_gnugo() -> None:
         report = play("search_vs_gnugo", FULL, "gnugo:10", 200)[1]
         record_match("go.vs_gnugo_level10.win_rate", report, f"{FULL}, 9x9, komi 7, area scoring, through GTP")
     if have(RL):
-        report = play("policy_vs_gnugo", f"policy:{RL},temperature=0.25", "gnugo:10", 200)[1]
+        report = play("policy_vs_gnugo", f"policy:{RL},temperature=0.25", "gnugo:10", 100)[1]
         record_match("go.policy_vs_gnugo_level10.win_rate", report, "REINFORCE policy, no search")
 
 
@@ -180,6 +180,7 @@ def measure_zero_elo() -> None:
     from utils.go import arena, networks, selfplay
 
     paths = sorted((runtime.repo_root() / "runs" / f"{ZERO}_snapshots").glob("*.npz"))
+    paths = paths[:1] + paths[1::2]
     if len(paths) < 2:
         print("skipped: no snapshots of Zero's training in runs/")
         return

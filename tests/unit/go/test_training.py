@@ -116,6 +116,18 @@ def test_supervised_training_learns_what_it_is_shown(positions):
     assert 0 <= report["top1 all"] <= report["top5"] <= 1 and report["positions"] == len(positions)
 
 
+def test_supervised_training_can_start_from_a_network_of_another_board_size(positions, tmp_path):
+    donor = supervised.Trainer(positions, RECIPE).model
+    shape = networks.Architecture(19, features.COUNT, RECIPE.filters, RECIPE.blocks)
+    path = str(networks.save(tmp_path / "large.npz", donor, shape, {}))
+    trainer = supervised.Trainer(positions, dataclasses.replace(RECIPE, start=path, seed=5))
+    for new, old, average in zip(trainer.model.get_weights(), donor.get_weights(), trainer.average):
+        np.testing.assert_allclose(new, old, atol=1e-3)
+        np.testing.assert_array_equal(new, average)
+    with pytest.raises(ValueError, match="other planes"):
+        supervised.Trainer(positions, dataclasses.replace(RECIPE, start=path, raw=True))
+
+
 def test_learning_rate_warms_up_and_falls_to_zero():
     rates = [supervised.rate_at(step, 100, supervised.Recipe(warmup=10)) for step in range(101)]
     assert rates[9] == max(rates) and rates[0] < rates[5] and rates[100] == pytest.approx(0, abs=1e-9)
