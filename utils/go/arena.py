@@ -109,10 +109,15 @@ class SearchPlayer(Player):
         self.evaluate, self.settings, self.name = evaluate, settings, name
         self.seconds, self.resign = seconds, resign
         self.forest: mcts.Forest | None = None
-        self.start(9, 7.0, 0)
+        self.moves, self.seed, self.hopeless = [], 0, 0
+        self._warm_sizes: set[int] = set()
 
     def start(self, size: int, komi: float, seed: int) -> None:
         self.forest, self.moves, self.seed, self.hopeless = None, [], seed, 0
+        if self.seconds is not None and size not in self._warm_sizes:
+            # The first evaluations compile; no move's clock should pay for that.
+            mcts.Forest([Board(size, komi)], self.evaluate, self.settings).run(4 * self.settings.batch)
+            self._warm_sizes.add(size)
 
     def think(self, board: Board) -> mcts.Forest:
         """Search ``board`` and return the search; the tree of the last move is used if the game went on from
