@@ -22,7 +22,7 @@ MASTER = "go_master9"
 LARGE, NINE_DAN = "go_sl19", "go_19x19_9dan_2016-07.sgf.gz"
 ROLLOUTS = "rollouts=8,tactics=1"
 FULL = f"search:{MASTER},playouts=2200,seconds=0.9,batch=16,lambda=0.5,{ROLLOUTS},score=0.2"
-ELO_PLAYOUTS, ELO_GAMES = 200, 6  # 45 pairs: a tenth of the full search's playouts fits in an hour
+ELO_PLAYOUTS, ELO_GAMES = 200, 4  # 45 pairs: a tenth of the full search's playouts fits in an hour
 PLAYERS = {  # the paper's figure 4b: every combination of ingredients
     "all": f"search:{MASTER},playouts={ELO_PLAYOUTS},lambda=0.5,{ROLLOUTS}",
     "no rollouts": f"search:{MASTER},playouts={ELO_PLAYOUTS}",
