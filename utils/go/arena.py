@@ -7,14 +7,14 @@
 
 A match writes one line a game and continues after a kill. Players, as the command line names them:
 
-- ``policy:NAME``: a network without search, each move drawn from it (``,temperature=0`` takes the best);
+- ``policy:NAME``: a network without search, each move drawn from it (``,temperature=0`` takes the best;
+  ``,symmetry=all`` averages it over the board's eight symmetries);
 - ``search:POLICY+VALUE`` (one name if the network has both heads; ``-`` leaves one out) with options
   ``playouts=``, ``batch=``, ``lambda=``, ``rollouts=``, ``tactics=1`` (see :mod:`utils.go.rollouts`), ``c=``,
   ``seconds=``;
 - ``rollouts:N``: search with no network;
 - ``gnugo:LEVEL``: GNU Go through the Go Text Protocol, Chinese rules, told to capture dead stones before it
-passes, since
-  our score counts every stone on the board as alive.
+  passes, since our score counts every stone on the board as alive.
 """
 
 from __future__ import annotations
@@ -224,9 +224,8 @@ class GameResult:
         number: of the game in its match.
         black, white: names.
         score: Black's margin after komi; after a resignation or a forfeit 1 or -1.
-        end: ``passes``, ``resigned``, ``limit`` (too many moves; the board was counted as it stood) or
-        ``illegal`` (the
-            program played against our rules, superko for instance, and forfeits).
+        end: ``passes``, ``resigned``, ``limit`` (too many moves; the board was counted as it stood) or ``illegal``
+            (the program played against our rules, superko for instance, and forfeits).
         moves: vertices.
         seconds: thinking time of Black and of White.
         slowest: longest move of Black and of White, in seconds.
@@ -394,7 +393,8 @@ def make_player(text: str) -> Player:
     if kind == "policy":
         from utils.go.networks import Evaluator
 
-        return PolicyPlayer(fit_planes(Evaluator.from_file(what)), text, float(options.get("temperature", 1)))
+        network = fit_planes(Evaluator.from_file(what, options.get("symmetry")))
+        return PolicyPlayer(network, text, float(options.get("temperature", 1)))
     if kind == "search":
         return _search_player(text, what, options)
     raise ValueError(f"Unknown player {text!r}; use policy:, search:, rollouts:, gnugo: or random.")
