@@ -76,7 +76,7 @@ def play(name: str, first: str, second: str, games: int) -> tuple[list, dict]:
 
 
 def record_match(identifier: str, report: dict, note: str) -> None:
-    note += "; half a 95 % Wilson interval"
+    note = note.replace(",", ", ").replace(",  ", ", ") + "; half a 95 % Wilson interval"  # players' names may be long
     if "slowest_move" in report:  # of a match in the arena, which looks at the clock
         note += f"; slowest move {report['slowest_move']:.2f} s; ends {report['ends']}"
     rate = results.record(
