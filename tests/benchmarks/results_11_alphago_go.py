@@ -21,8 +21,8 @@ POLICY, RAW, RL, VALUE, DUAL, ZERO = "go_sl9", "go_sl9raw", "go_rl9", "go_value9
 MASTER = "go_master9"
 LARGE, NINE_DAN = "go_sl19", "go_19x19_9dan_2016-07.sgf.gz"
 ROLLOUTS = "rollouts=8,tactics=1"
-FULL = f"search:{MASTER},playouts=2200,seconds=0.9,batch=16,lambda=0.5,{ROLLOUTS},score=0.2"
-ELO_PLAYOUTS, ELO_GAMES = 200, 4  # 45 pairs: a tenth of the full search's playouts fits in an hour
+FULL_PLAYOUTS, FEW_PLAYOUTS = 2200, 200  # the clock usually stops the first
+ELO_PLAYOUTS, ELO_GAMES = FEW_PLAYOUTS, 8  # 45 pairs take an hour and a quarter
 PLAYERS = {  # the paper's figure 4b: every combination of ingredients
     "all": f"search:{MASTER},playouts={ELO_PLAYOUTS},lambda=0.5,{ROLLOUTS}",
     "no rollouts": f"search:{MASTER},playouts={ELO_PLAYOUTS}",
@@ -35,6 +35,16 @@ PLAYERS = {  # the paper's figure 4b: every combination of ingredients
     "supervised policy": f"policy:{POLICY}",
     "GNU Go level 10": "gnugo:10",
 }
+
+
+def full_search(playouts: int = FULL_PLAYOUTS) -> str:
+    """Description of the strongest player, with so many playouts a move at most."""
+    return f"search:{MASTER},playouts={playouts},seconds=0.9,batch=16,lambda=0.5,{ROLLOUTS},score=0.2"
+
+
+def readable(player: str) -> str:
+    """A player's description that a table may break into lines."""
+    return player.replace(",", ", ")
 
 
 def half_width(interval) -> float:
@@ -76,7 +86,7 @@ def play(name: str, first: str, second: str, games: int) -> tuple[list, dict]:
 
 
 def record_match(identifier: str, report: dict, note: str) -> None:
-    note = note.replace(",", ", ").replace(",  ", ", ") + "; half a 95 % Wilson interval"  # players' names may be long
+    note += "; half a 95 % Wilson interval"
     if "slowest_move" in report:  # of a match in the arena, which looks at the clock
         note += f"; slowest move {report['slowest_move']:.2f} s; ends {report['ends']}"
     rate = results.record(
@@ -146,15 +156,17 @@ def measure_rl() -> None:
 
 def measure_search() -> None:
     if have(RL, MASTER):
-        first, second = FULL.replace("playouts=2200", "playouts=200"), f"policy:{RL},temperature=0.25"
+        # The full search would need 25 minutes for these games, and a tenth of its playouts makes the point.
+        first, second = full_search(FEW_PLAYOUTS), f"policy:{RL},temperature=0.25"
         report = play("search_vs_policy", first, second, 100)[1]
-        record_match("go.search_vs_policy.win_rate", report, f"{first} against {second}")
+        record_match("go.search_vs_policy.win_rate", report, f"{readable(first)} against {readable(second)}")
 
 
 def measure_gnugo() -> None:
     if have(MASTER):
-        report = play("search_vs_gnugo", FULL, "gnugo:10", 200)[1]
-        record_match("go.vs_gnugo_level10.win_rate", report, f"{FULL}, 9x9, komi 7, area scoring, through GTP")
+        report = play("search_vs_gnugo", full_search(), "gnugo:10", 200)[1]
+        note = f"{readable(full_search())}; 9x9, komi 7, area scoring, through GTP"
+        record_match("go.vs_gnugo_level10.win_rate", report, note)
     if have(RL):
         report = play("policy_vs_gnugo", f"policy:{RL},temperature=0.25", "gnugo:10", 100)[1]
         record_match("go.policy_vs_gnugo_level10.win_rate", report, "REINFORCE policy, no search")
@@ -181,7 +193,7 @@ def measure_zero_elo() -> None:
     from utils.go import arena, networks, selfplay
 
     paths = sorted((runtime.repo_root() / "runs" / f"{ZERO}_snapshots").glob("*.npz"))
-    paths = paths[:1] + paths[1::2]
+    paths = paths[:1] + paths[1::2]  # the first and every second: ten minutes of games
     if len(paths) < 2:
         print("skipped: no snapshots of Zero's training in runs/")
         return
