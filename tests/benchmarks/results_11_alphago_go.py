@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+from itertools import combinations
 from pathlib import Path
 
 from utils import results, runtime
@@ -22,7 +23,7 @@ MASTER = "go_master9"
 LARGE, NINE_DAN = "go_sl19", "go_19x19_9dan_2016-07.sgf.gz"
 ROLLOUTS = "rollouts=8,tactics=1"
 FULL_PLAYOUTS, FEW_PLAYOUTS = 2200, 200  # the clock usually stops the first
-ELO_PLAYOUTS, ELO_GAMES = FEW_PLAYOUTS, 8  # 45 pairs take an hour and a quarter
+ELO_PLAYOUTS, ELO_GAMES = FEW_PLAYOUTS, 4  # 45 pairs
 PLAYERS = {  # the paper's figure 4b: every combination of ingredients
     "all": f"search:{MASTER},playouts={ELO_PLAYOUTS},lambda=0.5,{ROLLOUTS}",
     "no rollouts": f"search:{MASTER},playouts={ELO_PLAYOUTS}",
@@ -61,26 +62,35 @@ def have(*names: str) -> bool:
     return not missing
 
 
-def play(name: str, first: str, second: str, games: int) -> tuple[list, dict]:
-    """A resumable match between two described players, shared by as many processes as there are cores.
+def on_every_core(command: list, name: str) -> None:
+    """Run a command that takes ``--share K/N`` once for each core, on one thread each.
 
     Raises:
         SystemExit: one of the processes failed; what it wrote to its standard error is on the screen.
     """
+    workers = os.cpu_count() or 1
+    one_thread = os.environ | {"TF_NUM_INTRAOP_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    running = [
+        subprocess.Popen([*command, "--share", f"{k}/{workers}"], env=one_thread, stdout=subprocess.DEVNULL)
+        for k in range(workers)
+    ]
+    codes = [process.wait() for process in running]
+    if any(codes):
+        raise SystemExit(f"{name} broke off; what was played is kept in {match_file('*')}.")
+
+
+def match_file(name: str) -> Path:
+    return runtime.repo_root() / "runs" / "matches" / f"{name}.jsonl"
+
+
+def play(name: str, first: str, second: str, games: int) -> tuple[list, dict]:
+    """A resumable match between two described players, shared by as many processes as there are cores."""
     from utils.go import arena
 
-    path = runtime.repo_root() / "runs" / "matches" / f"{name}.jsonl"
+    path = match_file(name)
     if len(arena.read_results(path)) < games:
-        workers = os.cpu_count() or 1
         command = [sys.executable, "-m", "utils.go.arena", "match", first, second, "--games", str(games), "--out", path]
-        one_thread = os.environ | {"TF_NUM_INTRAOP_THREADS": "1", "OMP_NUM_THREADS": "1"}
-        running = [
-            subprocess.Popen([*command, "--share", f"{k}/{workers}"], env=one_thread, stdout=subprocess.DEVNULL)
-            for k in range(workers)
-        ]
-        codes = [process.wait() for process in running]
-        if any(codes):
-            raise SystemExit(f"The match {name} broke off; what was played is kept in {path}.")
+        on_every_core(command, f"The match {name}")
     found = sorted(arena.read_results(path), key=lambda result: result.number)[:games]
     return found, arena.summary(found, first)
 
@@ -219,17 +229,36 @@ def measure_zero_elo() -> None:
     print(json.dumps(rows))
 
 
+def elo_pairs() -> list[tuple[str, str, Path]]:
+    """Every two of PLAYERS, and the file of their games."""
+    return [
+        (first, second, match_file(f"elo_{first}_{second}".replace(" ", "_")))
+        for first, second in combinations(PLAYERS, 2)
+    ]
+
+
+def play_elo_share(share: tuple[int, int]) -> None:
+    """One process's part of all the matches; it builds each player once, and pairs take turns in who plays more."""
+    from utils.go import arena
+
+    players = {name: arena.make_player(player) for name, player in PLAYERS.items()}
+    for number, (first, second, path) in enumerate(elo_pairs()):
+        mine = ((share[0] + number) % share[1], share[1])
+        arena.match(players[first], players[second], ELO_GAMES, path, share=mine)
+
+
 def measure_elo() -> None:
     from utils.go import arena
 
     if not have(POLICY, RL, VALUE, DUAL, MASTER):
         return
-    found, names = [], list(PLAYERS)
-    for i, first in enumerate(names):
-        for second in names[i + 1 :]:
-            label = f"elo_{first}_{second}".replace(" ", "_")
-            for game in play(label, PLAYERS[first], PLAYERS[second], ELO_GAMES)[0]:
-                back = {PLAYERS[first]: first, PLAYERS[second]: second}
+    if any(len(arena.read_results(path)) < ELO_GAMES for _, _, path in elo_pairs()):
+        on_every_core([sys.executable, __file__], "The matches for the Elo table")
+    found = []
+    for first, second, path in elo_pairs():
+        back = {PLAYERS[first]: first, PLAYERS[second]: second}
+        for game in arena.read_results(path):
+            if game.number < ELO_GAMES:
                 game.black, game.white = back[game.black], back[game.white]
                 found.append(game)
     ratings = arena.elo(found, anchor="GNU Go level 10")
@@ -242,8 +271,14 @@ def measure_elo() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument(
+        "--share", metavar="K/N", help="play a part of the Elo table's games, as --only elo does itself"
+    )
     options = parser.parse_args()
     runtime.start(quiet=True)
+    if options.share:
+        play_elo_share(tuple(int(part) for part in options.share.split("/")))
+        return
     for part in options.only:
         globals()[f"measure_{part}"]()
 

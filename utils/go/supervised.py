@@ -401,12 +401,14 @@ def main() -> None:
         ("start", str),
     ):
         parser.add_argument(f"--{name}", type=kind, default=getattr(Recipe, name))
+    parser.add_argument("--every", type=int, default=250, help="steps between rows of the curve")
     parser.add_argument("--raw", action="store_true", help="only stones and recent moves as input")
     options = parser.parse_args()
     runtime.start(seed=options.seed)
     names = ("steps", "blocks", "filters", "seed", "batch", "rate", "start", "raw")
     values = {name: getattr(options, name) for name in names}
-    train(options.out, Recipe(**values), options.checkpoint, games=options.games, limit=options.limit)
+    recipe = Recipe(**values)
+    train(options.out, recipe, options.checkpoint, options.every, games=options.games, limit=options.limit)
 
 
 if __name__ == "__main__":
