@@ -261,11 +261,15 @@ def measure_elo() -> None:
             if game.number < ELO_GAMES:
                 game.black, game.white = back[game.black], back[game.white]
                 found.append(game)
-    ratings = arena.elo(found, anchor="GNU Go level 10")
+    anchor = "GNU Go level 10"
+    ratings, intervals = arena.elo(found, anchor), arena.elo_intervals(found, anchor)
     path = runtime.repo_root() / "mldata" / "curves" / "go_elo.json"
-    table = {name: {"elo": round(rating), "player": PLAYERS[name]} for name, rating in ratings.items()}
+    table = {
+        name: {"elo": round(rating), "interval": [round(end) for end in intervals[name]], "player": PLAYERS[name]}
+        for name, rating in ratings.items()
+    }
     path.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(table, indent=1))
+    print(f"{len(found)} games", json.dumps(table, indent=1))
 
 
 def main() -> None:

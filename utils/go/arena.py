@@ -363,11 +363,30 @@ def elo(results: Sequence[GameResult], anchor: str | None = None, prior_games: f
     strength = np.ones(len(names))
     for _ in range(2000):  # the classical fixed point: strength = wins / sum of games / (own + other's strength)
         total = (wins + wins.T) / (strength[:, None] + strength[None, :])
-        strength = wins.sum(axis=1) / np.maximum(total.sum(axis=1), 1e-12)
+        last, strength = strength, wins.sum(axis=1) / np.maximum(total.sum(axis=1), 1e-12)
         strength /= np.exp(np.log(strength).mean())
+        if np.allclose(strength, last, rtol=1e-9, atol=0):
+            break
     ratings = 400 * np.log10(strength)
     ratings -= ratings[index[anchor]] if anchor else 0.0
     return {name: float(ratings[index[name]]) for name in sorted(names, key=lambda n: -ratings[index[n]])}
+
+
+def elo_intervals(
+    results: Sequence[GameResult], anchor: str | None = None, resamples: int = 200, seed: int = 0
+) -> dict[str, tuple[float, float]]:
+    """95 % intervals of :func:`elo`, from games drawn again with replacement within each pair (bootstrap).
+
+    The anchor's own is (0, 0): the others' hold the uncertainty of the distance to it.
+    """
+    pairs: dict[frozenset, list[GameResult]] = {}
+    for result in results:
+        pairs.setdefault(frozenset((result.black, result.white)), []).append(result)
+    rng, drawn = np.random.default_rng(seed), []
+    for _ in range(resamples):
+        again = [games[k] for games in pairs.values() for k in rng.integers(0, len(games), len(games))]
+        drawn.append(elo(again, anchor))
+    return {name: tuple(np.quantile([ratings[name] for ratings in drawn], (0.025, 0.975))) for name in drawn[0]}
 
 
 #

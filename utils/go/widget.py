@@ -256,11 +256,12 @@ def play(player, size: int = 9, komi: float = 7.0, you: int = BLACK, show_thinki
     """A board to click against ``player``; headless, a picture of the empty board with a sentence.
 
     Returns:
-        The widget, or matplotlib axes.
+        The widget; None where there is only the picture.
     """
     game = GoGame(player, size, komi, you)
     if not runtime.in_front_end():
-        return draw_board(game.board, title="In JupyterLab this is a board to click")
+        draw_board(game.board, title="In JupyterLab this is a board to click")
+        return None
     import anywidget
     import traitlets
 

@@ -101,6 +101,20 @@ def test_elo_of_ten_to_one_is_400_points():
     assert np.isfinite(list(always.values())).all() and list(always) == ["a", "b"]
 
 
+def test_elo_intervals_hold_the_rating_and_narrow_with_more_games():
+    def games(count):
+        return [arena.GameResult(i, "a", "b", 1.0 if i % 4 else -1.0, "passes", "") for i in range(count)]
+
+    widths = []
+    for count in (20, 320):
+        rating = arena.elo(games(count), "b")["a"]
+        intervals = arena.elo_intervals(games(count), "b", resamples=100)
+        low, high = intervals["a"]
+        assert low < rating < high and intervals["b"] == (0, 0)
+        widths.append(high - low)
+    assert widths[1] == pytest.approx(widths[0] / 4, rel=0.4)  # sixteen times the games
+
+
 def test_players_are_described_in_words():
     assert arena.make_player("rollouts:50").settings.playouts == 50
     assert arena.make_player("search:-+-,playouts=7,lambda=1").settings.mixing == 1.0
