@@ -203,11 +203,11 @@ def measure_zero_elo() -> None:
     from utils.go import arena, networks, selfplay
 
     paths = sorted((runtime.repo_root() / "runs" / f"{ZERO}_snapshots").glob("*.npz"))
-    paths = paths[:1] + paths[1::2]  # the first and every second: ten minutes of games
+    paths = paths[:1] + paths[1::2]  # the first and every second: five minutes of games
     if len(paths) < 2:
         print("skipped: no snapshots of Zero's training in runs/")
         return
-    settings, games = selfplay.ZeroSettings(), 20
+    settings, games = selfplay.ZeroSettings(), 10
     weights = {path.stem: networks.load(path)[0].get_weights() for path in paths}
     found = []
     for distance in (1, 2, 4):
