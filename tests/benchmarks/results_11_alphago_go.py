@@ -1,7 +1,7 @@
 """Measure lesson 11 for the ledger: held-out accuracy, matches, the solved 5x5 board.
 
 Matches write one line a game to runs/matches and continue after a kill, so this script may be stopped at any time.
-``--only NAME ...`` measures a part: policy, value, rl, search, gnugo, zero, zero_elo, elo.
+``--only NAME ...`` measures a part: policy, large, value, rl, search, gnugo, zero, zero_elo, elo.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from pathlib import Path
 from utils import results, runtime
 from utils.go.board import BLACK, WHITE
 
-PARTS = ("policy", "value", "rl", "search", "gnugo", "zero", "zero_elo", "elo")
+PARTS = ("policy", "large", "value", "rl", "search", "gnugo", "zero", "zero_elo", "elo")
 POLICY, RAW, RL, VALUE, DUAL, ZERO = "go_sl9", "go_sl9raw", "go_rl9", "go_value9", "go_dual9", "go_zero5"
 MASTER = "go_master9"
-LARGE, NINE_DAN = "go_sl19", "go_19x19_9dan_2016-07.sgf.gz"
+LARGE, NINE_DAN, NINE_DAN_GAMES = "go_sl19", "go_19x19_9dan_2016-07.sgf.gz", 1400  # as many as it was trained with
 ROLLOUTS = "rollouts=8,tactics=1"
 FULL_PLAYOUTS, FEW_PLAYOUTS = 2200, 200  # the clock usually stops the first
 ELO_PLAYOUTS, ELO_GAMES = FEW_PLAYOUTS, 4  # 45 pairs
@@ -127,16 +127,22 @@ def measure_policy() -> None:
         note = "stones and recent moves only as input; the same games, network and recipe"
         results.record("go.sl9.raw.top1", raw, unit="fraction", n=report["positions"], note=note)
         print("go.sl9.raw.top1", raw)
-    if have(LARGE):
-        try:
-            held = supervised.positions_of(supervised.split_games(Path(NINE_DAN))[2])
-        except FileNotFoundError as error:
-            print(f"skipped: {error}")
-            return
-        report = supervised.accuracy(networks.Evaluator.from_file(LARGE), held)
-        note = f"19x19, held-out games between nine-dan players; top-5 {report['top5']:.3f}"
-        results.record("go.sl19.top1", report["top1 all"], unit="fraction", n=report["positions"], note=note)
-        print("go.sl19.top1", report["top1 all"], note)
+
+
+def measure_large() -> None:
+    from utils.go import networks, supervised
+
+    if not have(LARGE):
+        return
+    try:
+        held = supervised.positions_of(supervised.split_games(Path(NINE_DAN), NINE_DAN_GAMES)[2])
+    except FileNotFoundError as error:
+        print(f"skipped: {error}")
+        return
+    report = supervised.accuracy(networks.Evaluator.from_file(LARGE), held)
+    note = f"19x19, held-out games between nine-dan players; top-5 {report['top5']:.3f}"
+    results.record("go.sl19.top1", report["top1 all"], unit="fraction", n=report["positions"], note=note)
+    print("go.sl19.top1", report["top1 all"], note)
 
 
 def measure_value() -> None:
