@@ -209,7 +209,7 @@ def measure_zero_elo() -> None:
     from utils.go import arena, networks, selfplay
 
     paths = sorted((runtime.repo_root() / "runs" / f"{ZERO}_snapshots").glob("*.npz"))
-    paths = paths[:1] + paths[1::2]  # the first and every second: five minutes of games
+    paths = paths[:1] + paths[1::2]  # the first and every second: ten minutes of games
     if len(paths) < 2:
         print("skipped: no snapshots of Zero's training in runs/")
         return
