@@ -18,8 +18,9 @@ from pathlib import Path
 from utils import results, runtime
 
 ROOT = runtime.repo_root()
-SAME = {"filters": (32, 64, 64), "hidden": 512, "dueling": False, "normalise": False, "bins": 0, "n_step": 1}
-SAME |= {"batch_size": 32, "samples_per_step": 8.0, "epsilon_steps": 1, "epsilon_final": 0.1, "epsilon_spread": 1.0}
+SAME = {"crop": (0, 0, 0, 0), "filters": (32, 64, 64), "hidden": 512, "dueling": False, "normalise": False, "bins": 0}
+SAME |= {"n_step": 1, "batch_size": 32, "samples_per_step": 8.0}
+SAME |= {"epsilon_steps": 1, "epsilon_final": 0.1, "epsilon_spread": 1.0}
 
 
 def ours(seconds: float, num_games: int) -> dict:

@@ -35,7 +35,7 @@ class Config:
 
     # Memory
     capacity: int = 300_000  # transitions kept; each costs one frame, 7 kB [1,000,000]
-    learning_starts: int = 50_000  # agent steps played before the first update, also after resuming [50,000]
+    learning_starts: int = 20_000  # agent steps played before the first update, also after resuming [50,000]
 
     # Target of the regression
     gamma: float = 0.99  # discount per agent step [0.99]
@@ -44,7 +44,8 @@ class Config:
     target_interval: int = 150  # updates between copies to the target network [2013: none; 2015: 10,000]
 
     # Network
-    filters: tuple[int, ...] = (16, 32)  # of the convolutions [2013: 16, 32; 2015: 32, 64, 64]
+    crop: tuple[int, int, int, int] = (12, 4, 4, 4)  # rows above, below, columns left, right that never matter [2013]
+    filters: tuple[int, ...] = (32, 32, 32)  # of the convolutions [2013: 16, 32; 2015: 32, 64, 64]
     hidden: int = 256  # units of the dense layer [2013: 256; 2015: 512]
     dueling: bool = True  # value plus advantages (Wang et al. 2016) [no]
     normalise: bool = True  # layer normalisation in the dense layer (Gallici et al. 2024 show that it steadies Q) [no]
@@ -55,14 +56,14 @@ class Config:
     # Optimisation
     batch_size: int = 128  # transitions per update [32]; large batches use a CPU better
     samples_per_step: float = 4.0  # transitions learned from per agent step [8]
-    learning_rate: float = 4e-4  # of Adam, at first [RMSprop, 2.5e-4]
-    learning_rate_final: float = 1e-4  # what it falls to, linearly [2.5e-4]
+    learning_rate: float = 3e-4  # of Adam, at first [RMSprop, 2.5e-4]
+    learning_rate_final: float = 5e-5  # what it falls to, linearly [2.5e-4]
     learning_rate_steps: int = 4_000_000  # agent steps over which it falls
     adam_epsilon: float = 4e-5  # Adam's epsilon; large enough that tiny gradients do not become large steps
     average: float = 0.95  # weights that play in evaluations: running mean, updated every 100 updates [0: none]
 
     def __post_init__(self):
-        self.filters = tuple(self.filters)
+        self.filters, self.crop = tuple(self.filters), tuple(self.crop)
         if not 0 < self.gamma <= 1 or self.n_step < 1 or self.batch_size < 1 or self.samples_per_step <= 0:
             raise ValueError("Config: gamma must be in (0, 1], n_step, batch_size and samples_per_step positive.")
         if len(self.filters) not in (2, 3):
@@ -72,12 +73,15 @@ class Config:
 
     def to_dict(self) -> dict:
         """As plain JSON-serialisable values."""
-        return dataclasses.asdict(self) | {"filters": list(self.filters)}
+        return dataclasses.asdict(self) | {"filters": list(self.filters), "crop": list(self.crop)}
 
     @classmethod
     def from_dict(cls, values: dict) -> Config:
-        """Inverse of :meth:`to_dict`; unknown names (of another version) raise TypeError."""
-        return cls(**values)
+        """Inverse of :meth:`to_dict`; unknown names (of another version) raise TypeError.
+
+        Agents stored before there was a crop saw the whole picture.
+        """
+        return cls(**({"crop": (0, 0, 0, 0)} | values))
 
 
 def epsilons(config: Config, step: int) -> np.ndarray:
@@ -160,7 +164,9 @@ def build_network(config: Config, num_actions: int = 4, name: str = "q_network")
     """
     kernels, strides = (8, 4, 3), (4, 2, 1)
     stack = keras.Input((84, 84, 4), dtype="uint8", name="frames")
-    x = layers.Rescaling(1 / 255, name="scale")(stack)
+    above, below, left, right = config.crop
+    x = layers.Cropping2D(((above, below), (left, right)), name="crop")(stack) if any(config.crop) else stack
+    x = layers.Rescaling(1 / 255, name="scale")(x)
     for i, filters in enumerate(config.filters):
         x = layers.Conv2D(filters, kernels[i], strides[i], activation="relu", name=f"conv{i + 1}")(x)
     x = layers.Dense(config.hidden, name="dense")(layers.Flatten(name="flatten")(x))

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import ctypes
 import io
 import json
 import os
@@ -196,8 +197,8 @@ class Trainer:
         """Take over weights, optimiser, counters and random states; another network's checkpoint raises ValueError."""
         arrays, meta = load_checkpoint(path)
         theirs, ours = meta["config"], self.config.to_dict()
-        network = ("filters", "hidden", "dueling", "normalise", "bins", "value_min", "value_max")
-        differing = [name for name in network if theirs[name] != ours[name]]
+        network = ("crop", "filters", "hidden", "dueling", "normalise", "bins", "value_min", "value_max")
+        differing = [name for name in network if theirs.get(name) != ours[name]]
         if differing:
             raise ValueError(f"{path} holds another network (differs in {', '.join(differing)}); use another --folder.")
 
@@ -311,6 +312,20 @@ def train(
     trainer.save()
     if keep_replay:
         trainer.save_replay()
+
+
+def keep_memory() -> None:
+    """Tell glibc to keep freed arrays for the next batch: mapping fresh pages for each costs a tenth of the time.
+
+    Elsewhere than on Linux with glibc this does nothing.
+    """
+    try:
+        mallopt = ctypes.CDLL("libc.so.6").mallopt
+    except (OSError, AttributeError):
+        return
+    trim_threshold, mmap_threshold = -1, -3  # names of malloc.h: M_TRIM_THRESHOLD, M_MMAP_THRESHOLD
+    mallopt(mmap_threshold, 32 << 20)  # the largest value that glibc accepts
+    mallopt(trim_threshold, 1 << 30)
 
 
 def keras_backend() -> str:
@@ -429,6 +444,7 @@ def configure(pairs: list[str]):
 def main(arguments=None) -> None:
     """Entry point of ``python -m utils.rl.train_breakout``."""
     options = parse(arguments)
+    keep_memory()
     runtime.start(seed=options.seed, backend=options.backend)
     trainer = Trainer(configure(options.set), options.folder, options.seed, options.resume, options.threads)
     if options.export:
