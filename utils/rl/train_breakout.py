@@ -24,11 +24,15 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from utils import results, runtime
 from utils.checkpoints import load_checkpoint, save_checkpoint, write_atomically
+
+if TYPE_CHECKING:
+    from utils.rl.atari import Moment
 
 COLUMNS = ("agent_steps", "updates", "wall_clock_s", "cpu_s", "kind", "games", "score", "score_std", "loss")
 
@@ -68,7 +72,7 @@ class Trainer:
 
     def __init__(self, config, folder: Path, seed: int = 1, resume: Path | None = None, threads: int = 0):
         from utils.rl.atari import TRAINING_SEED, Games
-        from utils.rl.dqn import DQN
+        from utils.rl.dqn import DQN, build_network, q_function
         from utils.rl.replay import ReplayMemory
 
         self.folder, self.seed, self.config = Path(folder), seed, config
@@ -78,6 +82,9 @@ class Trainer:
         self.rng = np.random.default_rng(seed)
         self.agent = DQN(config)
         self.agent.optimizer.build(self.agent.trainable_variables)
+        self.actor = build_network(config, name="actor")
+        self.actor.compile(jit_compile=keras_backend() == "jax")
+        self.act = q_function(self.actor)
         self.average = self.agent.online.get_weights()
         self.replay = ReplayMemory(config.capacity, config.num_games, config.n_step, config.gamma, seed=seed)
         if (self.folder / "replay.npz").exists():
@@ -94,29 +101,27 @@ class Trainer:
         self.games = Games(config.num_games, seed=first_seed, noop_max=config.noop_max, threads=threads)
         self.observations = self.games.reset()
         self.starts = np.ones(config.num_games, dtype=bool)
+        self.rate = float(self.agent.optimizer.learning_rate)
         self.debt, self.losses, self.recent = 0.0, [], []
-        self.sampler = ThreadPoolExecutor(1, "sampler")
+        self.act(self.observations)  # compiled here, not in the player's thread
+        self.sampler, self.player = ThreadPoolExecutor(1, "sampler"), ThreadPoolExecutor(1, "player")
 
     # -- one moment --------------------------------------------------------------------------------------------------
 
     def step(self) -> None:
-        """One agent step in every game, and the updates that belong to it, computed while the emulators run."""
-        from utils.rl.atari import epsilon_greedy
-        from utils.rl.dqn import epsilons
+        """One agent step in every game, and the updates that belong to it, both at once.
 
-        config, steps = self.config, self.counters["agent_steps"]
-        epsilon = epsilons(config, steps)
-        if steps == 0 or epsilon.min() < 1:
-            values = self.agent.q_values(self.observations)
-        else:
-            values = np.zeros((config.num_games, self.games.num_actions))
-        self.games.send(epsilon_greedy(values, epsilon, self.rng))
+        The player uses a copy of the network made before the updates, so that who is faster makes no difference.
+        """
+        config = self.config
+        self.actor.set_weights(self.agent.online.get_weights())
+        playing = self.player.submit(self.play)
         if len(self.replay) >= min(config.learning_starts, config.capacity):
             self.debt += config.num_games * config.samples_per_step / config.batch_size
             due, self.debt = divmod(self.debt, 1.0)
             for batch in self.batches(int(due)):
                 self.update(batch)
-        moment = self.games.receive()
+        moment = playing.result()
         rewards = np.sign(moment.rewards) if config.clip_rewards else moment.rewards
         ends = moment.life_lost if config.life_loss_ends_return else moment.game_over
         newest = np.ascontiguousarray(self.observations[..., -1])
@@ -125,6 +130,18 @@ class Trainer:
         self.counters["agent_steps"] += config.num_games
         self.recent = (self.recent + [score for _, score, _ in self.games.finished])[-100:]
         self.games.finished.clear()
+
+    def play(self) -> Moment:
+        """Choose an action for every game and let the emulators compute what it brings."""
+        from utils.rl.atari import epsilon_greedy
+        from utils.rl.dqn import epsilons
+
+        epsilon = epsilons(self.config, self.counters["agent_steps"])
+        if epsilon.min() < 1:
+            values = self.act(self.observations)
+        else:
+            values = np.zeros((self.config.num_games, self.games.num_actions))
+        return self.games.step(epsilon_greedy(values, epsilon, self.rng))
 
     def batches(self, count: int) -> Iterator[dict[str, np.ndarray]]:
         """Draw ``count`` batches, each while the network still learns from the one before it."""
@@ -139,7 +156,9 @@ class Trainer:
         """One gradient step, and every so often the copy to the target network and the running mean of the weights."""
         from utils.rl.dqn import learning_rate
 
-        self.agent.optimizer.learning_rate = learning_rate(self.config, self.counters["agent_steps"])
+        rate = learning_rate(self.config, self.counters["agent_steps"])
+        if abs(rate / self.rate - 1) > 0.005:  # setting it takes a while
+            self.agent.optimizer.learning_rate = self.rate = rate
         loss = self.agent.train_on_batch(batch)
         self.losses = (self.losses + [float(loss)])[-500:]
         self.counters["updates"] += 1
