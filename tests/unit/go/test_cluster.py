@@ -24,7 +24,15 @@ def cluster(monkeypatch):
     monkeypatch.setenv("RAY_AUTH_MODE", "disabled")  # else Ray writes a token into the home folder
     options = {"include_dashboard": False, "log_to_driver": False, "object_store_memory": 100_000_000}
     # Ray runs its workers at a low priority, which beside other work can mean never.
-    ray.init(num_cpus=2, _system_config={"worker_niceness": 0}, **options)
+    options |= {"num_cpus": 2, "_system_config": {"worker_niceness": 0}}
+    for attempt in reversed(range(3)):  # Ray gives its own processes 30 seconds to start, few on a crowded machine
+        try:
+            ray.init(**options)
+            break
+        except Exception as error:
+            ray.shutdown()
+            if not attempt or "timed out" not in str(error):
+                raise
     yield
     ray.shutdown()
 
