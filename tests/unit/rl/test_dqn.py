@@ -171,3 +171,25 @@ def test_saved_agent_plays_the_same(tmp_path):
     np.testing.assert_allclose(outputs(loaded, frames)[0], outputs(network, frames)[0], atol=0.02)
     with pytest.raises(FileNotFoundError, match="No checkpoint at"):
         load_agent(tmp_path / "missing.npz")
+
+
+def test_the_network_sees_nothing_of_what_is_cropped():
+    config = Config(filters=(2, 2), hidden=8, crop=(12, 4, 4, 4))
+    network = build_network(config)
+    frames = np.random.default_rng(0).integers(0, 256, (2, 84, 84, 4), dtype=np.uint8)
+    border = np.ones((84, 84), dtype=bool)
+    border[12:80, 4:80] = False
+    painted, inside = frames.copy(), frames.copy()
+    painted[:, border] = 0
+    inside[:, ~border] = 0
+    values = dqn.q_function(network)
+    before = values(frames)
+    np.testing.assert_array_equal(values(painted), before)
+    assert not np.array_equal(values(inside), before)
+
+
+def test_agents_stored_before_there_was_a_crop_see_everything():
+    old = Config().to_dict()
+    del old["crop"]
+    assert Config.from_dict(old).crop == (0, 0, 0, 0)
+    assert Config.from_dict(Config().to_dict()) == Config()
