@@ -36,6 +36,8 @@ class Config:
     # Memory
     capacity: int = 300_000  # transitions kept; each costs one frame, 7 kB [1,000,000]
     learning_starts: int = 20_000  # agent steps played before the first update, also after resuming [50,000]
+    priority: float = 0.6  # draw transitions by their last error to this power (Schaul et al. 2016) [0: all alike]
+    importance: float = 0.4  # how far weights in the loss make up for that, 0 to 1
 
     # Target of the regression
     gamma: float = 0.99  # discount per agent step [0.99]
@@ -79,9 +81,9 @@ class Config:
     def from_dict(cls, values: dict) -> Config:
         """Inverse of :meth:`to_dict`; unknown names (of another version) raise TypeError.
 
-        Agents stored before there was a crop saw the whole picture.
+        Agents stored before there was a crop saw the whole picture, and before there were priorities had none.
         """
-        return cls(**({"crop": (0, 0, 0, 0)} | values))
+        return cls(**({"crop": (0, 0, 0, 0), "priority": 0.0} | values))
 
 
 def epsilons(config: Config, step: int) -> np.ndarray:
@@ -232,6 +234,9 @@ class DQN(keras.Model):
         self.target = build_network(config, num_actions, name="target")
         self.target.trainable = False
         self.update_target()
+        self.errors = None  # of the values in the latest batch, for the memory's priorities
+        if config.priority:
+            self.errors = self.add_weight((config.batch_size,), "zeros", trainable=False, name="errors")
         self.compile(
             optimizer=keras.optimizers.Adam(config.learning_rate, epsilon=config.adam_epsilon),
             jit_compile=keras.backend.backend() == "jax",  # XLA's convolutions are slower than TensorFlow's on a CPU
@@ -247,14 +252,20 @@ class DQN(keras.Model):
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """(Q(s, a) - r - gamma max Q(s', a'))^2, or the cross-entropy of the two sides' histograms."""
-        _, heads = y_pred
+        values, heads = y_pred
         taken = ops.one_hot(x["action"], self.num_actions)
         target = ops.stop_gradient(self.targets(x))
-        if not self.config.bins:
-            return ops.mean(huber(ops.sum(heads * taken, axis=1) - target))
-        logits = ops.sum(heads * taken[:, :, None], axis=1)
-        wanted = ops.stop_gradient(histogram_of(target, self.config))
-        return -ops.mean(ops.sum(wanted * ops.log_softmax(logits), axis=1))
+        error = ops.sum(values * taken, axis=1) - target
+        if self.config.bins:
+            logits = ops.sum(heads * taken[:, :, None], axis=1)
+            wanted = ops.stop_gradient(histogram_of(target, self.config))
+            loss = -ops.sum(wanted * ops.log_softmax(logits), axis=1)
+        else:
+            loss = huber(error)
+        if "weight" in x:  # of a prioritised memory
+            self.errors.assign(ops.stop_gradient(ops.abs(error)))
+            loss = loss * x["weight"]
+        return ops.mean(loss)
 
     def targets(self, x):
         """r + discount * value of the best next action, ``(batch,)``."""

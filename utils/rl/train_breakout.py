@@ -86,7 +86,15 @@ class Trainer:
         self.actor.compile(jit_compile=keras_backend() == "jax")
         self.act = q_function(self.actor)
         self.average = self.agent.online.get_weights()
-        self.replay = ReplayMemory(config.capacity, config.num_games, config.n_step, config.gamma, seed=seed)
+        self.replay = ReplayMemory(
+            config.capacity,
+            config.num_games,
+            config.n_step,
+            config.gamma,
+            seed=seed,
+            priority=config.priority,
+            importance=config.importance,
+        )
         if (self.folder / "replay.npz").exists():
             arrays, _ = load_checkpoint(self.folder / "replay.npz")
             self.replay.restore(arrays)
@@ -119,8 +127,9 @@ class Trainer:
         if len(self.replay) >= min(config.learning_starts, config.capacity):
             self.debt += config.num_games * config.samples_per_step / config.batch_size
             due, self.debt = divmod(self.debt, 1.0)
-            for batch in self.batches(int(due)):
-                self.update(batch)
+            errors = [self.update(batch) for batch in self.batches(int(due))]
+            for leaves, error in filter(None, errors):  # now, so that who is faster changes no batch
+                self.replay.surprise(leaves, error)
         moment = playing.result()
         rewards = np.sign(moment.rewards) if config.clip_rewards else moment.rewards
         ends = moment.life_lost if config.life_loss_ends_return else moment.game_over
@@ -152,13 +161,18 @@ class Trainer:
                 following = self.sampler.submit(self.replay.sample, self.config.batch_size)
             yield batch
 
-    def update(self, batch: dict[str, np.ndarray]) -> None:
-        """One gradient step, and every so often the copy to the target network and the running mean of the weights."""
+    def update(self, batch: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray] | None:
+        """One gradient step, and every so often the copy to the target network and the running mean of the weights.
+
+        Returns:
+            With a prioritised memory what it wants to know: leaves of the batch and how wrong their values were.
+        """
         from utils.rl.dqn import learning_rate
 
         rate = learning_rate(self.config, self.counters["agent_steps"])
         if abs(rate / self.rate - 1) > 0.005:  # setting it takes a while
             self.agent.optimizer.learning_rate = self.rate = rate
+        leaves = batch.pop("leaf", None)
         loss = self.agent.train_on_batch(batch)
         self.losses = (self.losses + [float(loss)])[-500:]
         self.counters["updates"] += 1
@@ -169,6 +183,7 @@ class Trainer:
             keep = min(self.config.average, 1 - 100 / self.counters["updates"])
             new = self.agent.online.get_weights()
             self.average = [keep * old + (1 - keep) * weight for old, weight in zip(self.average, new)]
+        return None if leaves is None else (leaves, np.array(self.agent.errors))
 
     # -- files -------------------------------------------------------------------------------------------------------
 
@@ -215,7 +230,7 @@ class Trainer:
     def load(self, path: Path) -> None:
         """Take over weights, optimiser, counters and random states; another network's checkpoint raises ValueError."""
         arrays, meta = load_checkpoint(path)
-        theirs, ours = meta["config"], self.config.to_dict()
+        theirs, ours = type(self.config).from_dict(meta["config"]).to_dict(), self.config.to_dict()
         network = ("crop", "filters", "hidden", "dueling", "normalise", "bins", "value_min", "value_max")
         differing = [name for name in network if theirs.get(name) != ours[name]]
         if differing:

@@ -87,7 +87,7 @@ def test_average_forgets_the_random_beginning(tmp_path):
     seen = []
     trainer.agent.train_on_batch = lambda batch: 0.0
     trainer.agent.update_target = lambda: None
-    trainer.replay.sample = lambda size: None
+    trainer.replay.sample = lambda size: {}
     for value in (1.0, 3.0, 8.0):
         trainer.agent.online.set_weights([np.full_like(w, value) for w in trainer.average])
         for _ in range(100):
