@@ -36,8 +36,9 @@ class Config:
     # Memory
     capacity: int = 300_000  # transitions kept; each costs one frame, 7 kB [1,000,000]
     learning_starts: int = 20_000  # agent steps played before the first update, also after resuming [50,000]
-    priority: float = 0.6  # draw transitions by their last error to this power (Schaul et al. 2016) [0: all alike]
+    priority: float = 0.0  # draw transitions by their last error to this power (Schaul et al. 2016) [0: all alike]
     importance: float = 0.4  # how far weights in the loss make up for that, 0 to 1
+    mirror: tuple[int, ...] = (0, 1, 3, 2)  # each action's name in a mirror; half of what is drawn is mirrored [none]
 
     # Target of the regression
     gamma: float = 0.99  # discount per agent step [0.99]
@@ -65,7 +66,7 @@ class Config:
     average: float = 0.95  # weights that play in evaluations: running mean, updated every 100 updates [0: none]
 
     def __post_init__(self):
-        self.filters, self.crop = tuple(self.filters), tuple(self.crop)
+        self.filters, self.crop, self.mirror = tuple(self.filters), tuple(self.crop), tuple(self.mirror)
         if not 0 < self.gamma <= 1 or self.n_step < 1 or self.batch_size < 1 or self.samples_per_step <= 0:
             raise ValueError("Config: gamma must be in (0, 1], n_step, batch_size and samples_per_step positive.")
         if len(self.filters) not in (2, 3):
@@ -75,15 +76,16 @@ class Config:
 
     def to_dict(self) -> dict:
         """As plain JSON-serialisable values."""
-        return dataclasses.asdict(self) | {"filters": list(self.filters), "crop": list(self.crop)}
+        lists = {name: list(value) for name, value in vars(self).items() if isinstance(value, tuple)}
+        return dataclasses.asdict(self) | lists
 
     @classmethod
     def from_dict(cls, values: dict) -> Config:
         """Inverse of :meth:`to_dict`; unknown names (of another version) raise TypeError.
 
-        Agents stored before there was a crop saw the whole picture, and before there were priorities had none.
+        Agents stored before there was a crop, priorities or a mirror had none.
         """
-        return cls(**({"crop": (0, 0, 0, 0), "priority": 0.0} | values))
+        return cls(**({"crop": (0, 0, 0, 0), "priority": 0.0, "mirror": ()} | values))
 
 
 def epsilons(config: Config, step: int) -> np.ndarray:

@@ -258,3 +258,19 @@ class ReplayMemory:
         flat = self.frames.reshape(self.rows * self.num_games, -1)
         (_interleave4 if self.stack == 4 else _interleave)(flat, index, out)
         return out.reshape(len(times), *self.frame_shape, self.stack)
+
+
+def mirror(batch: dict[str, np.ndarray], actions: tuple[int, ...], rng: np.random.Generator) -> None:
+    """Swap left and right in a random half of a batch, in place: what was learned on one side counts on the other.
+
+    Only for games that look and work the same in a mirror, as Breakout does.
+
+    Args:
+        batch: what :meth:`ReplayMemory.sample` returned.
+        actions: for each action its name in the mirror; left and right are swapped.
+        rng: chooses the half.
+    """
+    swapped = rng.random(len(batch["action"])) < 0.5
+    for name in ("observation", "next_observation"):
+        batch[name][swapped] = batch[name][swapped, :, ::-1]
+    batch["action"][swapped] = np.array(actions, dtype=batch["action"].dtype)[batch["action"][swapped]]

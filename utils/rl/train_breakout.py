@@ -154,12 +154,21 @@ class Trainer:
 
     def batches(self, count: int) -> Iterator[dict[str, np.ndarray]]:
         """Draw ``count`` batches, each while the network still learns from the one before it."""
-        following = self.sampler.submit(self.replay.sample, self.config.batch_size) if count else None
+        following = self.sampler.submit(self.draw) if count else None
         for left in reversed(range(count)):
             batch = following.result()
             if left:
-                following = self.sampler.submit(self.replay.sample, self.config.batch_size)
+                following = self.sampler.submit(self.draw)
             yield batch
+
+    def draw(self) -> dict[str, np.ndarray]:
+        """One batch from the memory, half of it mirrored if so wished."""
+        from utils.rl.replay import mirror
+
+        batch = self.replay.sample(self.config.batch_size)
+        if self.config.mirror:
+            mirror(batch, self.config.mirror, self.replay.rng)
+        return batch
 
     def update(self, batch: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray] | None:
         """One gradient step, and every so often the copy to the target network and the running mean of the weights.
@@ -183,7 +192,7 @@ class Trainer:
             keep = min(self.config.average, 1 - 100 / self.counters["updates"])
             new = self.agent.online.get_weights()
             self.average = [keep * old + (1 - keep) * weight for old, weight in zip(self.average, new)]
-        return None if leaves is None else (leaves, np.array(self.agent.errors))
+        return None if leaves is None else (leaves, self.agent.errors.numpy())
 
     # -- files -------------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from utils.rl.replay import ReplayMemory, channels_last
+from utils.rl.replay import ReplayMemory, channels_last, mirror
 
 GAMMA = 0.9
 
@@ -226,3 +226,19 @@ def test_a_restored_memory_draws_the_same_but_not_across_the_break():
 def test_a_memory_of_another_shape_is_refused():
     with pytest.raises(ValueError, match="keep capacity and number of games"):
         ReplayMemory(40, num_games=2).restore(ReplayMemory(40, num_games=4).arrays() | {"added": 10})
+
+
+def test_mirror_swaps_pictures_and_actions_together():
+    rng = np.random.default_rng(0)
+    observation, following = rng.integers(0, 256, (2, 200, 4, 6, 3), dtype=np.uint8)
+    action = rng.integers(0, 4, 200).astype(np.int32)
+    batch = {"observation": observation.copy(), "next_observation": following.copy(), "action": action.copy()}
+    mirror(batch, (0, 1, 3, 2), rng)
+    swapped = (batch["observation"] != observation).any(axis=(1, 2, 3))
+    assert 60 < swapped.sum() < 140
+    for i in range(200):
+        step = -1 if swapped[i] else 1
+        np.testing.assert_array_equal(batch["observation"][i], observation[i][:, ::step])
+        np.testing.assert_array_equal(batch["next_observation"][i], following[i][:, ::step])
+        assert batch["action"][i] == ([0, 1, 3, 2] if swapped[i] else [0, 1, 2, 3])[action[i]]
+    assert batch["action"].dtype == np.int32
