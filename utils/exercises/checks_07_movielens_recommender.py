@@ -9,7 +9,7 @@ from utils.exercises.engine import exercise, expect, expect_close, fail
 
 @exercise("07.1", name="shrunken_bias", title="Believe few ratings less", minutes=8, points=1)
 def check_shrunken_bias(attempt):
-    hint = "Sum of the residuals over their number plus the penalty: as if `penalty` more ratings of zero had come in."
+    hint = "Sum of the residuals over their number plus the penalty: as if `penalty` more residuals of zero had come in."
     expect_close(
         attempt(np.array([1.0, 1.0, 1.0, 1.0]), 4.0), 0.5, shown="residuals = [1, 1, 1, 1], penalty = 4", hint=hint
     )
@@ -19,7 +19,7 @@ def check_shrunken_bias(attempt):
         attempt(np.array([]), 3.0),
         0.0,
         shown="no residuals at all, penalty = 3",
-        hint="A movie without ratings has the bias 0; `mean` of an empty array is not a number.",
+        hint="A film without ratings has the bias 0; `mean` of an empty array is not a number.",
     )
 
 
@@ -53,22 +53,22 @@ def check_factor_step(attempt):
 def check_newcomer_vector(attempt):
     vectors = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
     residuals = np.array([1.0, -1.0, 0.0])
-    hint = "Solve (V'V + penalty * identity) p = V' residuals, with V the vectors of the movies rated, one a row."
+    hint = "Solve (V'V + penalty * identity) p = V' residuals, with V the vectors of the films rated, one a row."
     expect_close(
-        attempt(vectors, residuals, 1.0), [0.5, -0.5], shown="three movies, residuals [1, -1, 0], penalty 1", hint=hint
+        attempt(vectors, residuals, 1.0), [0.5, -0.5], shown="three films, residuals [1, -1, 0], penalty 1", hint=hint
     )
     rng = np.random.default_rng(0)
     v, y = rng.normal(size=(6, 3)), rng.normal(size=6)
     expect_close(
         attempt(v, y, 0.5),
         np.linalg.solve(v.T @ v + 0.5 * np.eye(3), v.T @ y),
-        shown="six random movies of three factors, penalty 0.5",
+        shown="six random films of three factors, penalty 0.5",
         hint=hint,
     )
     expect_close(
         attempt(np.zeros((0, 3)), np.zeros(0), 2.0),
         np.zeros(3),
-        shown="no movie rated yet, three factors, penalty 2",
+        shown="no film rated yet, three factors, penalty 2",
         hint="With no ratings the penalty alone decides: the zero vector, of the right length.",
     )
 
@@ -89,7 +89,7 @@ def check_discounted_gain(attempt):
         attempt([1, 2, 3, 4], {2, 1}),
         1.0,
         shown="list [1, 2, 3, 4], relevant {1, 2}",
-        hint="Both relevant movies lead the list: it could not be better, so the gain is 1.",
+        hint="Both relevant films lead the list: it could not be better, so the gain is 1.",
     )
     got = attempt([1, 2], set())
     expect(got, 0.0, shown="list [1, 2], nothing relevant", hint="With nothing to find the gain is 0, not an error.")
