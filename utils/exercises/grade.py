@@ -200,7 +200,8 @@ def grade(
     fenced: bool = True,
 ) -> Iterator[Row]:
     """A row for each student and exercise of ``lessons``, also where nothing was handed in."""
-    for student, notebooks in submissions.notebooks.items():
+    for folder, notebooks in submissions.notebooks.items():
+        student = printable(folder)
         for lesson in lessons:
             exercises = list(engine.load_checks(lesson))
             if lesson not in notebooks:
@@ -214,8 +215,14 @@ def grade(
 def message(status: str, details: dict[str, str]) -> str:
     """A verdict in one line of at most 500 characters."""
     parts = [f"{key}: {value}" for key, value in details.items()]
-    text = " ".join(" | ".join([status, *parts]).split())
+    text = printable(" ".join(" | ".join([status, *parts]).split()))
     return text if len(text) <= 500 else text[:499] + "…"
+
+
+def printable(text: str) -> str:
+    """What a student wrote, for a terminal and a file: without control characters, and without half characters (such as
+    a file name in an old encoding gives), which no UTF-8 file can hold."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -326,11 +333,11 @@ def try_fence() -> tuple[bool, str]:
 
 def _summary(rows: list[Row], submissions: Submissions, weights: dict[str, float], out: Path) -> None:
     print()
-    for student in submissions.notebooks:
+    for student in map(printable, submissions.notebooks):
         own = [row for row in rows if row.student == student]
         print(f"{student:<24} {sum(r.points for r in own):g} of {sum(weights[r.exercise] for r in own):g} points")
     for remark in submissions.remarks:
-        print(f"Mind: {remark}")
+        print(f"Mind: {printable(remark)}")
     print(f"Grades are in {out}")
 
 
@@ -377,6 +384,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("weights")
     commands.add_parser("table")
     chosen = parser.parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal of another encoding shows a question mark, and goes on
+        sys.stdout.reconfigure(errors="replace")
     if chosen.command in ("weights", "table"):
         print((weights_table() if chosen.command == "weights" else exercise_table()).rstrip())
         return 0

@@ -474,6 +474,22 @@ def test_a_spreadsheet_formula_is_made_text(tmp_path):
     assert (tmp_path / "g.csv").read_text().splitlines()[1] == "'=ada,08.1,1,'@message"
 
 
+def test_text_that_no_file_can_hold_does_not_cost_everybody_the_grades(tmp_path, monkeypatch):
+    """A lone surrogate: from a folder's name in an old encoding, or raised on purpose."""
+    details = {"error": "ValueError: \ud800\x1b[31m\x00"}
+    monkeypatch.setattr(grade, "run_judge", lambda *_: iter([(EXERCISE, engine.NOT_YET, details)]))
+    monkeypatch.setattr(grade, "try_fence", lambda: (True, ""))
+    handed_in = grade.Submissions({"J\udcf6rg": {"08": tmp_path / "08_q_learning.ipynb"}})
+    monkeypatch.setattr(grade, "find_submissions", lambda folder: handed_in)
+    with (tmp_path / "terminal.txt").open("w", encoding="ascii") as terminal:
+        monkeypatch.setattr(sys, "stdout", terminal)
+        assert grade.main(["grade", str(tmp_path)]) == 0
+    with (tmp_path / "grades.csv").open(newline="", encoding="utf-8") as file:
+        (row,) = csv.DictReader(file)
+    assert row["student"] == "J\ufffdrg"
+    assert row["message"] == "not yet | error: ValueError: \ufffd\ufffd[31m\ufffd"
+
+
 @pytest.mark.parametrize("arguments", [["grade"], ["grade", "nowhere"], ["grade", ".", "--lesson", "77"]])
 def test_a_wrong_call_is_a_sentence(arguments, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
