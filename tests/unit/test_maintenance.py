@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from utils.exercises import grade, judge
+from utils.exercises import grade, judge, submission, wire
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -214,6 +214,8 @@ def test_limits_of_grading_are_the_ones_described():
     assert f"{limits.seconds} seconds for an exercise" in text and f"at most {limits.start}" in text
     assert limits.megabytes == 2048 and "2 GB of memory" in text
     assert f"{judge.MOST_PROCESSES} processes" in text
+    assert f"an answer of {wire.LARGEST_MESSAGE // 1_000_000} MB" in text
+    assert f"more than {submission.LARGEST_NOTEBOOK // 1_000_000} MB" in text and f"{submission.LARGEST_CODE:,}" in text
 
 
 def test_notation_names_lessons_that_exist():

@@ -17,6 +17,7 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,7 @@ from utils.exercises import engine, judge, submission
 COLUMNS = ("student", "exercise", "points", "message")
 # Beyond an exercise's own limit: its start, the check itself, and loading Keras on a slow machine.
 GRACE = 120  # seconds
+JUDGE_MEGABYTES = 4096  # a judge that holds more was given an answer made to fill the memory
 PACKED = ("__MACOSX", "__pycache__")
 
 
@@ -168,7 +170,7 @@ def _one_judge(notebook, exercises, limits, hidden, fenced) -> Iterator[tuple[st
         process.stdin.write(json.dumps(order).encode())
         process.stdin.close()
         for _ in exercises:
-            line = lines.get(timeout=judge.PATIENCE * (limits.start + limits.seconds) + GRACE)
+            line = _next_line(lines, process, judge.PATIENCE * (limits.start + limits.seconds) + GRACE)
             if line is None:
                 return
             verdict = json.loads(line)
@@ -177,6 +179,24 @@ def _one_judge(notebook, exercises, limits, hidden, fenced) -> Iterator[tuple[st
         return
     finally:
         _end(process)
+
+
+def _next_line(lines: queue.Queue, process: subprocess.Popen, patience: float) -> bytes | None:
+    """What a judge says next; None if it has ended.
+
+    Raises:
+        queue.Empty: it says nothing in time, or takes too much memory.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return lines.get(timeout=judge.WATCH)
+        except queue.Empty:
+            held = 0
+            with contextlib.suppress(psutil.Error):
+                held = psutil.Process(process.pid).memory_info().rss
+            if time.monotonic() > deadline or held > JUDGE_MEGABYTES * 2**20:
+                raise
 
 
 def _end(process: subprocess.Popen) -> None:

@@ -109,7 +109,7 @@ class RemoteAttempt:
         self.watched = time.monotonic()
         self._set_clock(limits.start)
         self.callables: list[Callable] = []
-        self.answers: queue.Queue = queue.Queue(maxsize=8)
+        self.answers: queue.Queue = queue.Queue(maxsize=1)  # a flood of large answers waits outside
         self.strangers = {child.pid for child in psutil.Process().children()}
         self.scratch = os.path.realpath(tempfile.mkdtemp(prefix="course-"))
         command = namespace_command() if fenced else ()

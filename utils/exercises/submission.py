@@ -16,7 +16,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-LARGEST_NOTEBOOK = 20_000_000  # bytes
+LARGEST_NOTEBOOK = 20_000_000  # bytes, with its pictures
+LARGEST_CODE = 300_000  # characters (our lessons have up to 25,000); read, it takes up to a thousand times that
 COMPOUND = (ast.If, ast.Try, ast.For, ast.While, ast.With)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
@@ -62,6 +63,8 @@ def read_notebook(path: Path) -> Notebook:
         if path.stat().st_size > LARGEST_NOTEBOOK:
             raise SubmissionError(f"the file is larger than {LARGEST_NOTEBOOK // 1_000_000} MB")
         sources = _code_cells(json.loads(path.read_text(encoding="utf-8")))
+        if sum(map(len, sources)) > LARGEST_CODE:
+            raise SubmissionError(f"the notebook holds more than {LARGEST_CODE:,} characters of code")
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise SubmissionError(f"the file is no readable notebook ({type(error).__name__})") from error
     statements: list[Statement] = []
@@ -124,16 +127,17 @@ def _statements(source: str) -> list[Statement]:
 
         source = TransformerManager().transform_cell(source)
         tree = ast.parse(source)
+    lines = source.splitlines()
     return [
-        Statement(node, _source_of(source, node), frozenset(_bound(node)), frozenset(_global_names(node)))
+        Statement(node, _source_of(lines, node), frozenset(_bound(node)), frozenset(_global_names(node)))
         for node in tree.body
     ]
 
 
-def _source_of(source: str, node: ast.stmt) -> str:
+def _source_of(cell: list[str], node: ast.stmt) -> str:
     """The statement's own text with its decorators, so that error messages show the student's line."""
     start = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
-    lines = source.splitlines()[start - 1 : node.end_lineno]
+    lines = cell[start - 1 : node.end_lineno]
     return "\n".join(lines) if node.col_offset == 0 and ";" not in "".join(lines) else ast.unparse(node)
 
 

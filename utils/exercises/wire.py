@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-LARGEST_MESSAGE = 32_000_000  # bytes; the largest honest answer is about a megabyte
+LARGEST_MESSAGE = 8_000_000  # bytes; the largest honest answer is about a megabyte. Read, it may take thirty times that
 PLAIN_KINDS = "?biufcSU"  # dtypes whose bytes are their values
 # What a Keras model may be made of when it is built anew beside the checks. Lambda, TFSMLayer, custom classes and
 # anything else that could run code of its own are not in it.

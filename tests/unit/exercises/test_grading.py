@@ -393,6 +393,35 @@ def test_memory_is_watched(remote):
         f()
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts kilobytes as Linux does")
+def test_a_flood_of_large_answers_does_not_fill_the_judges_memory(remote):
+    """Each is short to send and long to hold: two million empty lists."""
+    import resource
+
+    f = remote("""
+import struct, sys
+def f():
+    frame = sys._getframe()
+    while not hasattr(frame.f_locals.get("self"), "outgoing"):
+        frame = frame.f_back
+    body = b'{"return": [' + b"[]," * 2_000_000 + b"[]]}"
+    while True:
+        frame.f_locals["self"].outgoing.write(struct.pack(">I", len(body)) + body)
+""")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert len(f()) == 2_000_001
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 1_000_000
+
+
+def test_a_judge_that_takes_too_much_memory_is_stopped(tmp_path, monkeypatch):
+    _hand_in(tmp_path, "ada", HONEST[EXERCISE])
+    monkeypatch.setattr(grade, "JUDGE_MEGABYTES", 1)
+    path = tmp_path / "ada" / "08_q_learning.ipynb"
+    ((exercise, status, details),) = grade.run_judge(path, [EXERCISE], judge.Limits(), [])
+    assert (exercise, status) == (EXERCISE, engine.NOT_YET)
+    assert "did not come to an end" in details["problem"]
+
+
 def test_a_trial_comes_before_any_grade(tmp_path, monkeypatch, capsys):
     assert judge.trial(fenced=True) == "" and judge.trial(fenced=False) == ""
     monkeypatch.setattr(judge, "trial", lambda fenced: "" if not fenced else "the kernel refuses")

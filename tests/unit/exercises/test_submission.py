@@ -104,6 +104,12 @@ def test_a_broken_file_is_a_sentence(tmp_path, text):
         submission.read_notebook(path)
 
 
+def test_more_code_than_anybody_writes_is_not_parsed(tmp_path):
+    """Parsed, a file of a few megabytes would fill the memory of the computer that grades."""
+    with pytest.raises(submission.SubmissionError, match="more than 300,000 characters of code"):
+        _write(tmp_path / "n.ipynb", "x = [" + "1," * (submission.LARGEST_CODE // 2) + "]")
+
+
 def test_an_old_format_is_named(tmp_path):
     (tmp_path / "n.ipynb").write_text('{"nbformat": 3, "worksheets": []}', encoding="utf-8")
     with pytest.raises(submission.SubmissionError, match="old format"):
