@@ -452,7 +452,21 @@ def _playwright_browser() -> str | None:
 def _check_settings() -> list[Finding]:
     names = ("COURSE_BUDGET", "COURSE_DATA", "COURSE_MIRROR", "COURSE_OFFLINE", "KERAS_BACKEND", "TF_CONFIG")
     found = ", ".join(f"{name}={os.environ[name]}" for name in names if os.environ.get(name))
-    return [Finding("ok", "settings", found or "none set")]
+    return [Finding("ok", "settings", found or "none set"), *_check_mirror()]
+
+
+def _check_mirror() -> list[Finding]:
+    """Does the mirror answer? Asked here, so that nobody learns it in class."""
+    from utils.datasets import store
+
+    text = os.environ.get("COURSE_MIRROR", "").strip()
+    if not text:
+        return []
+    try:
+        return [Finding("ok", "mirror", f"{len(store.mirror_listing())} files listed at {text}")]
+    except store.DataError as error:
+        remedy = "Correct COURSE_MIRROR: a folder that `make mirror` wrote, or the address at which it is served."
+        return [Finding("gap", "mirror", str(error), remedy)]
 
 
 def _check_data() -> list[Finding]:
@@ -470,8 +484,11 @@ def _check_data() -> list[Finding]:
         elif state != "missing":
             findings.append(Finding("ok", "data", f"{entry.name}: {state}"))
         elif not entry.large:
-            found = f"{entry.name}: missing; lesson {', '.join(entry.notebooks)} takes its stand-in"
-            get = "Run `make data`" if entry.addresses else "Only a mirror has it: set COURSE_MIRROR"
+            lessons, takes = ("lessons", "take") if len(entry.notebooks) > 1 else ("lesson", "takes")
+            found = f"{entry.name}: missing; {lessons} {', '.join(entry.notebooks)} {takes} its stand-in"
+            get = "Only a mirror has it: set COURSE_MIRROR"
+            if entry.addresses:
+                get = f"Run `{'COURSE_OFFLINE=0 ' if os.environ.get('COURSE_OFFLINE') == '1' else ''}make data`"
             findings.append(Finding("gap", "data", found, f"{get} ({store.megabytes(entry.size)})."))
     return findings
 

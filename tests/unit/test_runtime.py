@@ -326,6 +326,23 @@ def test_little_memory_and_a_full_disk_are_gaps(empty_cache, monkeypatch):
     assert "COURSE_DATA" in runtime._check_disk()[0].remedy
 
 
+def test_a_mirror_that_is_not_there_is_told_before_class(empty_cache, monkeypatch):
+    monkeypatch.setenv("COURSE_MIRROR", str(empty_cache / "stick"))
+    settings, mirror = runtime._check_settings()
+    assert settings.state == "ok" and (mirror.what, mirror.state) == ("mirror", "gap")
+    assert "stick has no readable registry.txt" in mirror.found and "make mirror" in mirror.remedy
+    (empty_cache / "stick").mkdir()
+    (empty_cache / "stick" / "registry.txt").write_text(f"mnist.npz {'0' * 64}\n")
+    mirror = runtime._check_settings()[1]
+    assert mirror.state == "ok" and "1 files listed" in mirror.found
+
+
+def test_missing_data_and_no_network_have_a_remedy_that_works(empty_cache, monkeypatch):
+    monkeypatch.setenv("COURSE_OFFLINE", "1")
+    (mnist,) = [finding for finding in runtime._check_data() if finding.found.startswith("mnist.npz")]
+    assert "COURSE_OFFLINE=0 make data" in mnist.remedy and "lessons 01, 02, 05 take its stand-in" in mnist.found
+
+
 def test_damaged_data_is_told(empty_cache):
     (empty_cache / "mnist.npz").write_bytes(b"half a download")
     damaged = [finding for finding in runtime._check_data() if "damaged" in finding.found]

@@ -49,6 +49,7 @@ __all__ = [
     "fetch_all",
     "fetch_keras_weights",
     "inventory",
+    "mirror_listing",
     "origin",
     "registry",
     "source",
@@ -367,6 +368,19 @@ def _mirror_registry(mirror: str | Path) -> dict[str, str]:
     if bad:
         raise Refused(f"the mirror's registry.txt has a line that is not `name sha256`: {' '.join(bad[0])!r:.80}")
     return {line[0]: line[1].lower() for line in lines}
+
+
+def mirror_listing() -> dict[str, str]:
+    """Name to sha256 of the files that ``COURSE_MIRROR`` offers; empty without a mirror.
+
+    Raises:
+        DataError: the mirror cannot be reached, or has no list.
+    """
+    mirror = _mirror()
+    try:
+        return {} if mirror is None else dict(_mirror_registry(mirror))
+    except (Unreachable, Refused) as error:
+        raise DataError(f"{error}") from error
 
 
 def _mirror_hash(entry: Entry, outcome: Outcome) -> tuple[str | Path, str] | None:
