@@ -93,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gone = sum(verdict.startswith("gone") for verdict in verdicts.values())
     unclear = sum(verdict.startswith("unclear") for verdict in verdicts.values())
     print(f"{len(verdicts)} addresses: {len(verdicts) - gone - unclear} answer, {unclear} unclear, {gone} gone")
-    if verdicts and unclear == len(verdicts):
+    if verdicts and gone + unclear == len(verdicts):
         print("Nothing answers: is there a network?")
         return 1
     return 1 if gone else 0

@@ -5,6 +5,7 @@ environment.yml names the same direct packages at the locked versions, so conda,
 
 from __future__ import annotations
 
+import argparse
 import re
 import subprocess
 import sys
@@ -49,8 +50,10 @@ def conda_environment(pyproject: dict, lock: str) -> str:
 
 
 def main() -> None:
+    more = "Options such as --upgrade or --upgrade-package NAME are passed on to `uv pip compile`."
+    _, passed_on = argparse.ArgumentParser(description=__doc__.splitlines()[0], epilog=more).parse_known_args()
     command = "pip compile pyproject.toml --universal -p 3.11 --generate-hashes --all-extras --no-emit-index-url"
-    options = ["--no-header", "--no-annotate", "--quiet", "-o", "requirements.lock", *sys.argv[1:]]
+    options = ["--no-header", "--no-annotate", "--quiet", "-o", "requirements.lock", *passed_on]
     subprocess.run([sys.executable, "-m", "uv", *command.split(), *options], cwd=ROOT, check=True)
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
     text = conda_environment(pyproject, (ROOT / "requirements.lock").read_text())
