@@ -123,6 +123,7 @@ def student_readme(text: str) -> str:
     text = re.sub(r" \(their present state is in `notebooks/drafts/`\)", "", text)
     text = re.sub(r"\nmake test [^\n]*", "\nmake progress # shows which of your exercises pass", text)
     text = re.sub(r"\n## How it is kept working\n.*?(?=\n## )", "", text, flags=re.DOTALL)
+    text = re.sub(r"\s+Classroom\s+without\s+network[^.]*: \[INSTRUCTORS\.md\]\(\S+\)\.", "", text)
     # Links to what stays behind become plain text.
     return re.sub(r"\[([^\]]+)\]\((?:tests/|INSTRUCTORS\.md|CONTRIBUTING\.md)[^)]*\)", r"\1", text)
 

@@ -151,6 +151,7 @@ def test_links_of_the_readme_lead_somewhere(released):
     for link in re.findall(r"\]\((?!https?://|#)([^)]+)\)", text):
         assert (released / link).exists(), link
     assert "make test" not in text.split("## The course")[0]
+    assert "INSTRUCTORS.md" not in text
 
 
 @pytest.mark.parametrize(
