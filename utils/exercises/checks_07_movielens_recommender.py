@@ -9,7 +9,9 @@ from utils.exercises.engine import exercise, expect, expect_close, fail
 
 @exercise("07.1", name="shrunken_bias", title="Believe few ratings less", minutes=8, points=1)
 def check_shrunken_bias(attempt):
-    hint = "Sum of the residuals over their number plus the penalty: as if `penalty` more residuals of zero had come in."
+    hint = (
+        "Sum of the residuals over their number plus the penalty: as if `penalty` more residuals of zero had come in."
+    )
     expect_close(
         attempt(np.array([1.0, 1.0, 1.0, 1.0]), 4.0), 0.5, shown="residuals = [1, 1, 1, 1], penalty = 4", hint=hint
     )

@@ -42,14 +42,14 @@ class Config:
 
     # Target of the regression
     gamma: float = 0.99  # discount per agent step [0.99]
-    n_step: int = 5  # rewards summed before the network is asked for the rest (Sutton 1988) [1]
+    n_step: int = 3  # rewards summed before the network is asked for the rest (Sutton 1988) [1]
     double: bool = False  # choose the next action with the online network (van Hasselt et al. 2016) [no]
-    target_interval: int = 150  # updates between copies to the target network [2013: none; 2015: 10,000]
+    target_interval: int = 400  # updates between copies to the target network [2013: none; 2015: 10,000]
 
     # Network
     crop: tuple[int, int, int, int] = (12, 4, 4, 4)  # rows above, below, columns left, right that never matter [2013]
-    filters: tuple[int, ...] = (32, 32, 32)  # of the convolutions [2013: 16, 32; 2015: 32, 64, 64]
-    hidden: int = 256  # units of the dense layer [2013: 256; 2015: 512]
+    filters: tuple[int, ...] = (32, 64, 64)  # of the convolutions [2013: 16, 32; 2015: 32, 64, 64]
+    hidden: int = 512  # units of the dense layer [2013: 256; 2015: 512]
     dueling: bool = True  # value plus advantages (Wang et al. 2016) [no]
     normalise: bool = True  # layer normalisation in the dense layer (Gallici et al. 2024 show that it steadies Q) [no]
     bins: int = 51  # values as a histogram learned by cross-entropy (Farebrother et al. 2024); 0: plain numbers [0]
@@ -57,13 +57,13 @@ class Config:
     value_max: float = 19.0
 
     # Optimisation
-    batch_size: int = 128  # transitions per update [32]; large batches use a CPU better
-    samples_per_step: float = 4.0  # transitions learned from per agent step [8]
+    batch_size: int = 32  # transitions per update [32]
+    samples_per_step: float = 2.0  # transitions learned from per agent step [8]; a CPU plays faster than it learns
     learning_rate: float = 3e-4  # of Adam, at first [RMSprop, 2.5e-4]
     learning_rate_final: float = 5e-5  # what it falls to, linearly [2.5e-4]
-    learning_rate_steps: int = 4_000_000  # agent steps over which it falls
+    learning_rate_steps: int = 4_500_000  # agent steps over which it falls
     adam_epsilon: float = 4e-5  # Adam's epsilon; large enough that tiny gradients do not become large steps
-    average: float = 0.95  # weights that play in evaluations: running mean, updated every 100 updates [0: none]
+    average: float = 0.985  # weights that play in evaluations: running mean, updated every 100 updates [0: none]
 
     def __post_init__(self):
         self.filters, self.crop, self.mirror = tuple(self.filters), tuple(self.crop), tuple(self.mirror)
