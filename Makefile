@@ -23,7 +23,7 @@ help: ## print this list
 	@test -x $(BIN)/python && $(BIN)/python -c 'import sys, pip' 2>/dev/null || { \
 		echo "Step 1 of 3: creating .venv with $$($(PYTHON) --version)"; \
 		$(PYTHON) -m venv --clear .venv || { rm -rf .venv; echo "Step 1 of 3 failed: $(PYTHON) cannot create an environment. On Debian or Ubuntu: apt install python3-venv. Else check free disk space."; exit 1; }; }
-	@echo "Step 2 of 3: installing the locked packages (about 1.5 GB, some minutes)"
+	@echo "Step 2 of 3: installing the locked packages (about 1.5 GB to download, 4 GB on disk; five to twenty minutes, silently)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock || { echo "Step 2 of 3 failed: the packages of requirements.lock could not be installed (message above). Check the network and 4 GB of free disk, then call make again."; exit 1; }
 	@echo "Step 3 of 3: installing the course itself"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . || { echo "Step 3 of 3 failed: the package utils could not be installed (message above)."; exit 1; }

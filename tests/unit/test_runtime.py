@@ -260,7 +260,7 @@ def empty_cache(tmp_path, monkeypatch):
 def test_the_doctor_finds_this_installation_sound(empty_cache, capsys):
     assert runtime.doctor() == 0
     output = capsys.readouterr().out
-    for word in ("Python", "packages", "Keras", "GPU", "memory", "disk", "browser", "mnist.npz: missing", "make data"):
+    for word in ("Python", "packages", "Keras", "GPU", "memory", "disk", "browser", "mnist.npz: not here", "make data"):
         assert word in output
     assert "The course can run" in output and "!!" not in output
 
@@ -340,7 +340,7 @@ def test_a_mirror_that_is_not_there_is_told_before_class(empty_cache, monkeypatc
 def test_missing_data_and_no_network_have_a_remedy_that_works(empty_cache, monkeypatch):
     monkeypatch.setenv("COURSE_OFFLINE", "1")
     (mnist,) = [finding for finding in runtime._check_data() if finding.found.startswith("mnist.npz")]
-    assert "COURSE_OFFLINE=0 make data" in mnist.remedy and "lessons 01, 02, 05 take its stand-in" in mnist.found
+    assert "COURSE_OFFLINE=0 make data" in mnist.remedy and "lessons 01, 02, 05 fetch it" in mnist.found
 
 
 def test_damaged_data_is_told(empty_cache):

@@ -68,7 +68,8 @@ class Verdict:
         )
         table = f"<table style='margin:.3em 0 0 0'>{rows}</table>" if rows else ""
         return (
-            f"<div role='status' style='border-left:.4em solid {color};padding:.4em .8em'>"
+            f"<div role='status' style='border-left:.4em solid {color};padding:.4em .8em;"
+            "background:#f7f7f5;color:#222'>"  # its own colours, so that it can be read in a dark theme as well
             f"<b style='color:{color}'>{html.escape(head)}</b>{table}</div>"
         )
 

@@ -119,7 +119,9 @@ def _draw_stones(ax, board: Board, numbered: bool) -> None:
             ax.add_patch(Circle((column, row), 0.18, facecolor="none", edgecolor=ink, lw=1.4, zorder=6))
 
 
-SCRIPT = """
+SCRIPT = (
+    f"""const LETTERS = "{COLUMNS}";"""
+    + """
 function render({ model, el }) {
   const ns = "http://www.w3.org/2000/svg";
   const make = (name, set) => {
@@ -133,6 +135,9 @@ function render({ model, el }) {
   const undo = document.createElement("button");
   pass.textContent = "Pass";
   undo.textContent = "Take back";
+  const buttons = document.createElement("div");
+  buttons.style.cssText = "display:flex;gap:8px;margin-top:4px";
+  buttons.append(pass, undo);
   const send = (what) => {
     model.set("clicked", [what, (model.get("clicked")[1] || 0) + 1]);
     model.save_changes();
@@ -142,10 +147,15 @@ function render({ model, el }) {
   function draw() {
     const n = model.get("size"), stones = model.get("stones"), policy = model.get("policy");
     svg.replaceChildren();
-    svg.setAttribute("viewBox", `-1 -1 ${n + 1} ${n + 1}`);
+    svg.setAttribute("viewBox", `-1.3 -0.8 ${n + 1.1} ${n + 1.1}`);
     svg.setAttribute("height", 430);
-    svg.append(make("rect", { x: -1, y: -1, width: n + 1, height: n + 1, fill: "#EBCB90" }));
+    svg.append(make("rect", { x: -1.3, y: -0.8, width: n + 1.1, height: n + 1.1, fill: "#EBCB90" }));
     for (let i = 0; i < n; i++) {
+      const set = { "font-size": 0.34, fill: "#5A4A2A", "text-anchor": "middle", "dominant-baseline": "central" };
+      const letter = make("text", { ...set, x: i, y: n - 0.25 }), number = make("text", { ...set, x: -0.9, y: i });
+      letter.textContent = LETTERS[i];
+      number.textContent = n - i;
+      svg.append(letter, number);
       svg.append(make("line", { x1: 0, x2: n - 1, y1: i, y2: i, stroke: "#5A4A2A", "stroke-width": 0.03 }));
       svg.append(make("line", { y1: 0, y2: n - 1, x1: i, x2: i, stroke: "#5A4A2A", "stroke-width": 0.03 }));
     }
@@ -174,10 +184,11 @@ function render({ model, el }) {
   }
   for (const name of ["stones", "policy", "status", "last"]) model.on(`change:${name}`, draw);
   draw();
-  el.append(svg, status, pass, undo);
+  el.append(svg, status, buttons);
 }
 export default { render };
 """
+)
 
 
 class GoGame:
@@ -267,7 +278,7 @@ def play(player, size: int = 9, komi: float = 7.0, you: int = BLACK, show_thinki
 
     class BoardWidget(anywidget.AnyWidget):
         _esm = SCRIPT
-        size = traitlets.Int(size).tag(sync=True)
+        size = traitlets.Int().tag(sync=True)
         stones = traitlets.List().tag(sync=True)
         policy = traitlets.List().tag(sync=True)
         last = traitlets.Int(-1).tag(sync=True)
@@ -285,7 +296,7 @@ def play(player, size: int = 9, komi: float = 7.0, you: int = BLACK, show_thinki
             game.click(int(change["new"][0]))
             self.refresh()
 
-    widget = BoardWidget()
+    widget = BoardWidget(size=size)
     widget.refresh()
     widget.game = game
     return widget

@@ -24,7 +24,7 @@ DPI, DENSITY = 104, 1.15
 PALETTE = 64
 
 PLAYER = """
-<div class="course-animation" data-key="__KEY__" style="max-width:__WIDTH__px">
+<div class="course-animation" data-key="__KEY__" data-lm-suppress-shortcuts="true" style="max-width:__WIDTH__px">
 <img class="still" alt="__ALT__" style="max-width:100%" src="data:image/png;base64,__STRIP__"/>
 <div class="player" style="display:none">
 <img class="frame" alt="__ALT__" style="width:100%;cursor:pointer"/>
@@ -61,6 +61,9 @@ PLAYER = """
     find('[data-go="back"]').onclick = () => { pause(); show(at - 1); };
     find('[data-go="next"]').onclick = () => { pause(); show(at + 1); };
     slider.oninput = () => { pause(); show(+slider.value); };
+    // JupyterLab takes the focus back to the cell after a click, and the arrow keys with it.
+    slider.addEventListener("pointerup", () => setTimeout(() => slider.focus(), 0));
+    slider.addEventListener("keydown", event => event.stopPropagation());
     find(".still").style.display = "none"; find(".player").style.display = "block";
     show(0);
   });

@@ -57,3 +57,14 @@ def test_headless_play_is_a_picture(monkeypatch):
     assert widget.play(arena.RandomPlayer(), size=5, komi=0.5) is None  # a notebook would print what is returned
     assert "JupyterLab" in plt.gca().get_title()
     plt.close("all")
+
+
+def test_in_a_front_end_it_is_a_board_that_answers_clicks(monkeypatch):
+    monkeypatch.setattr(widget.runtime, "in_front_end", lambda: True)
+    board = widget.play(arena.RandomPlayer(), size=5, komi=0.5)
+    assert board.size == 5 and board.stones == [0] * 25 and "click a point" in board.status
+    board.clicked = [12, 1]  # what the browser sends
+    assert board.stones[12] == BLACK and sum(stone != 0 for stone in board.stones) == 2
+    assert board.last == board.game.board.moves[-1] and "Last move" in board.status
+    board.clicked = [-2, 2]
+    assert board.stones == [0] * 25 and board.last == -1
