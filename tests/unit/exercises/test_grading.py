@@ -364,7 +364,7 @@ def test_processes_started_behind_the_guard_are_counted_and_ended(remote, fenced
     source += (
         "    for _ in range(6):  # 64 processes at most\n        libc.fork()\n    libc.setsid()\n    time.sleep(100)"
     )
-    f = remote(source, fenced=fenced)
+    f = remote(source, fenced=fenced, megabytes=4000)  # pages that forks share count for each of them
     before = {p.pid for p in psutil.process_iter()}
     with pytest.raises(judge.WorkerStopped, match="processes"):
         f()
