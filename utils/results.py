@@ -158,28 +158,30 @@ def commit_name() -> str:
 
 
 def format_value(entry: dict[str, Any]) -> str:
-    """Value and spread as people read them: fractions as percent, the rest with sensible digits."""
+    """Value and spread as people read them: fractions as percent, counts whole, the rest with sensible digits."""
     value, spread, unit = entry["value"], entry["spread"], entry["unit"]
     if unit == "fraction":
         text = f"{100 * value:.2f}" + (f" ± {100 * spread:.2f}" if spread is not None else "")
         return f"{text} %"
+    if unit == "seeds":
+        return f"{value:.0f} of {entry['n']} {unit}"
     digits = 0 if abs(value) >= 1000 else 1 if abs(value) >= 10 else 3
     text = f"{value:,.{digits}f}" + (f" ± {spread:,.{digits}f}" if spread is not None else "")
     return f"{text} {unit}".strip()
 
 
 def table(identifiers: Sequence[str] | None = None) -> str:
-    """Markdown table of results (all of them if None); an id without a measurement says so."""
-    entries = read()
+    """Markdown table of results (all of them if None), named as in README; an id without a measurement says so."""
+    entries, named = read(), {row["id"]: row["title"] for row in references()}
     rows = ["| result | value | over | measured on | date |", "| --- | --- | --- | --- | --- |"]
     for identifier in identifiers if identifiers is not None else sorted(entries):
         entry = entries.get(identifier)
         if entry is None:
             rows.append(f"| {identifier} | not measured yet | | | |")
             continue
-        over = f"{entry['n']}; {entry['note']}" if entry["note"] else str(entry["n"])
         hardware = f"{entry['hardware']}, {entry['backend']}, budget {entry['budget']}"
-        rows.append(f"| {identifier} | {format_value(entry)} | {over} | {hardware} | {entry['date']} |")
+        title = named.get(identifier, identifier)
+        rows.append(f"| {title} | {format_value(entry)} | {_over(entry)} | {hardware} | {entry['date']} |")
     return "\n".join(rows)
 
 
@@ -190,16 +192,21 @@ TABLE_START, TABLE_END = "<!-- results: written by `make results` -->", "<!-- en
 EXECUTION_MARKS = ("<!-- execution: written by `make bench LESSON=00` -->", "<!-- end of execution -->")
 
 
-def comparison_table(references: str | Path | None = None) -> str:
+def references(path: str | Path | None = None) -> list[dict[str, str]]:
+    """Rows of README's table from a TOML file (default ``mldata/references.toml``): id, title and others' figures."""
+    path = Path(path) if path else runtime.repo_root() / "mldata" / "references.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8"))["row"]
+
+
+def comparison_table(path: str | Path | None = None) -> str:
     """Markdown: what was measured beside the lecture's figure and the best public reference.
 
     Args:
-        references: TOML file with the rows; default ``mldata/references.toml``. Rows not yet measured are left out.
+        path: TOML file with the rows; default ``mldata/references.toml``. Rows not yet measured are left out.
     """
-    path = Path(references) if references else runtime.repo_root() / "mldata" / "references.toml"
     entries = read()
     lines = ["| | ours | over | the lecture | public reference |", "| --- | --- | --- | --- | --- |"]
-    for row in tomllib.loads(path.read_text(encoding="utf-8"))["row"]:
+    for row in references(path):
         entry = entries.get(row["id"])
         if entry:
             cells = (row["title"], format_value(entry), _over(entry), row.get("lecture", ""), row.get("public", ""))

@@ -104,10 +104,20 @@ def test_values_are_shown_as_people_read_them(value, spread, unit, text):
     assert results.format_value({"value": value, "spread": spread, "unit": unit}) == text
 
 
+def test_counts_are_whole():
+    assert results.format_value({"value": 4.0, "spread": None, "unit": "seeds", "n": 5}) == "4 of 5 seeds"
+
+
+def test_the_table_names_results_as_the_readme_does():
+    title = next(row["title"] for row in results.references() if row["id"] == "mnist.better.accuracy")
+    results.record("mnist.better.accuracy", 0.99, unit="fraction", n=3, note="mean", **GIVEN)
+    assert f"| {title} | 99.00 % | mean |" in results.table(["mnist.better.accuracy"])
+
+
 def test_the_table_shows_gaps_too():
     results.record("a.b", 0.5, unit="fraction", n=3, note="mean over seeds", **GIVEN)
     table = results.table(["a.b", "c.d"]).splitlines()
-    assert len(table) == 4 and "50.00 %" in table[2] and "3; mean over seeds" in table[2]
+    assert len(table) == 4 and "50.00 %" in table[2] and "mean over seeds" in table[2]
     assert "c.d | not measured yet" in table[3]
     assert len(results.table().splitlines()) == 3
 

@@ -32,7 +32,7 @@ def draw_board(
     Args:
         board: what to draw.
         policy: probabilities (size * size + 1,); drawn as blue squares on the empty points, the larger the likelier,
-            with the percentage from 5 % on; passing goes into the title.
+            with the percentage from 10 % on; passing goes into the title.
         ax: matplotlib axes; None makes new ones.
         title: above the picture.
         owners: (size, size) of BLACK, WHITE, EMPTY, or numbers from -1 (White's) to 1 (Black's): small squares, the
@@ -96,8 +96,8 @@ def _draw_policy(ax, board: Board, policy: np.ndarray) -> None:
         row, column = divmod(int(action), size)
         share = float(policy[action])
         ax.scatter(column, row, s=220 * share / top, marker="s", color="#0072B2", alpha=0.75, zorder=2, lw=0)
-        if share >= 0.05:
-            ax.text(column, row, f"{share:.0%}", ha="center", va="center", fontsize=6, color="white", zorder=3)
+        if share >= 0.1:
+            ax.text(column, row, f"{share:.0%}", ha="center", va="center", fontsize=7.5, color="white", zorder=3)
 
 
 def _draw_stones(ax, board: Board, numbered: bool) -> None:
