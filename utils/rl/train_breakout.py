@@ -121,8 +121,10 @@ class Trainer:
 
         The player uses a copy of the network made before the updates, so that who is faster makes no difference.
         """
+        from utils.rl.dqn import copy_weights
+
         config = self.config
-        self.actor.set_weights(self.agent.online.get_weights())
+        copy_weights(self.agent.online, self.actor)
         playing = self.player.submit(self.play)
         if len(self.replay) >= min(config.learning_starts, config.capacity):
             self.debt += config.num_games * config.samples_per_step / config.batch_size
