@@ -217,7 +217,7 @@ def comparison_table(path: str | Path | None = None) -> str:
 
 
 def _over(entry: dict[str, Any]) -> str:
-    return entry["note"] or (f"n = {entry['n']}" if entry["n"] > 1 else "")
+    return "; ".join(filter(None, (f"n = {entry['n']:,}" if entry["n"] > 1 else "", entry["note"])))
 
 
 def execution_table() -> str:

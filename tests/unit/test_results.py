@@ -111,13 +111,13 @@ def test_counts_are_whole():
 def test_the_table_names_results_as_the_readme_does():
     title = next(row["title"] for row in results.references() if row["id"] == "mnist.better.accuracy")
     results.record("mnist.better.accuracy", 0.99, unit="fraction", n=3, note="mean", **GIVEN)
-    assert f"| {title} | 99.00 % | mean |" in results.table(["mnist.better.accuracy"])
+    assert f"| {title} | 99.00 % | n = 3; mean |" in results.table(["mnist.better.accuracy"])
 
 
 def test_the_table_shows_gaps_too():
     results.record("a.b", 0.5, unit="fraction", n=3, note="mean over seeds", **GIVEN)
     table = results.table(["a.b", "c.d"]).splitlines()
-    assert len(table) == 4 and "50.00 %" in table[2] and "mean over seeds" in table[2]
+    assert len(table) == 4 and "50.00 %" in table[2] and "n = 3; mean over seeds" in table[2]
     assert "c.d | not measured yet" in table[3]
     assert len(results.table().splitlines()) == 3
 

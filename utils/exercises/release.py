@@ -120,7 +120,6 @@ def student_makefile(text: str) -> str:
 def student_readme(text: str) -> str:
     """README without what a student's copy does not have."""
     text = re.sub(r";\s+solutions are in `notebooks/solutions/`", "", text)
-    text = re.sub(r" \(their present state is in `notebooks/drafts/`\)", "", text)
     text = re.sub(r"\nmake test [^\n]*", "\nmake progress # shows which of your exercises pass", text)
     text = re.sub(r"\n## How it is kept working\n.*?(?=\n## )", "", text, flags=re.DOTALL)
     text = re.sub(r"\s+Classroom\s+without\s+network[^.]*: \[INSTRUCTORS\.md\]\(\S+\)\.", "", text)

@@ -97,7 +97,7 @@ def _draw_policy(ax, board: Board, policy: np.ndarray) -> None:
         share = float(policy[action])
         ax.scatter(column, row, s=220 * share / top, marker="s", color="#0072B2", alpha=0.75, zorder=2, lw=0)
         if share >= 0.1:
-            ax.text(column, row, f"{share:.0%}", ha="center", va="center", fontsize=7.5, color="white", zorder=3)
+            ax.text(column, row + 0.46, f"{share:.0%}", ha="center", va="center", fontsize=7.5, zorder=7)
 
 
 def _draw_stones(ax, board: Board, numbered: bool) -> None:

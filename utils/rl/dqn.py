@@ -25,7 +25,7 @@ class Config:
     """
 
     # Playing
-    num_games: int = 32  # games side by side [1]; their next actions come from one batch through the network
+    num_games: int = 64  # games side by side [1]; their next actions come from one batch through the network
     epsilon_steps: int = 150_000  # agent steps over which exploration falls from 1 to its final value [1,000,000]
     epsilon_final: float = 0.02  # final share of random actions, the middle one of the games [0.1]
     epsilon_spread: float = 6.0  # games differ in it, from final / spread to final * spread (Horgan et al. 2018) [1]
@@ -61,7 +61,7 @@ class Config:
     samples_per_step: float = 2.0  # transitions learned from per agent step [8]; a CPU plays faster than it learns
     learning_rate: float = 3e-4  # of Adam, at first [RMSprop, 2.5e-4]
     learning_rate_final: float = 5e-5  # what it falls to, linearly [2.5e-4]
-    learning_rate_steps: int = 4_500_000  # agent steps over which it falls
+    learning_rate_steps: int = 3_000_000  # agent steps over which it falls
     adam_epsilon: float = 4e-5  # Adam's epsilon; large enough that tiny gradients do not become large steps
     average: float = 0.985  # weights that play in evaluations: running mean, updated every 100 updates [0: none]
 

@@ -7,7 +7,7 @@ it; the replay memory is only with ``--keep-replay`` (2 GB of disk, written at e
 otherwise it is refilled by playing ``learning_starts`` steps before learning goes on.
 
 ``--export`` trains nothing and copies what a run has reached to ``mldata/weights`` and ``mldata/curves``, with a
-checkpoint of half the size from which another machine can resume.
+checkpoint of a third of the size from which another machine can resume.
 """
 
 from __future__ import annotations
@@ -199,15 +199,14 @@ class Trainer:
     # -- files -------------------------------------------------------------------------------------------------------
 
     def arrays(self, small: bool = False) -> dict[str, np.ndarray]:
-        """All arrays of a checkpoint; ``small`` stores means in half precision and lets the target be the online net.
+        """All arrays of a checkpoint; ``small`` stores half precision, and one network, the mean, for all three.
 
         Adam's second moments span many powers of ten, so their square roots are stored in that case.
         """
-        online = self.agent.online.get_weights()
         half = np.float16 if small else np.float32
-        arrays = {f"online/{i:02d}": w for i, w in enumerate(online)}
-        arrays |= {f"average/{i:02d}": w.astype(half) for i, w in enumerate(self.average)}
+        arrays = {f"average/{i:02d}": w.astype(half) for i, w in enumerate(self.average)}
         if not small:
+            arrays |= {f"online/{i:02d}": w for i, w in enumerate(self.agent.online.get_weights())}
             arrays |= {f"target/{i:02d}": w for i, w in enumerate(self.agent.target.get_weights())}
         for i, variable in enumerate(self.agent.optimizer.variables):
             value = np.asarray(variable)
@@ -250,9 +249,9 @@ class Trainer:
         def group(name):
             return [arrays[key].astype(np.float32) for key in sorted(arrays) if key.startswith(name + "/")]
 
-        self.agent.online.set_weights(group("online"))
-        self.agent.target.set_weights(group("target") or group("online"))
         self.average = group("average")
+        self.agent.online.set_weights(group("online") or self.average)
+        self.agent.target.set_weights(group("target") or self.average)
         for i, variable in enumerate(self.agent.optimizer.variables):
             value = arrays[f"optimizer/{i:02d}"]
             if f"scale/{i:02d}" in arrays:

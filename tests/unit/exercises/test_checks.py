@@ -84,9 +84,6 @@ def test_three_to_five_exercises_a_lesson(lesson):
 
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_module_is_named_after_its_notebook(lesson):
-    folder = ROOT / "notebooks"
-    if not list(folder.glob(f"{lesson}_*.ipynb")):
-        folder = folder / "drafts"  # a lesson whose notebook has not been executed yet
-    notebook = _one(f"{lesson}_*.ipynb", folder).stem
+    notebook = _one(f"{lesson}_*.ipynb", ROOT / "notebooks").stem
     assert (ROOT / "utils" / "exercises" / f"checks_{notebook}.py").exists()
     assert (ROOT / "notebooks" / "solutions" / f"{notebook}.py").exists()

@@ -122,8 +122,7 @@ ROOT = Path(__file__).resolve().parents[3]
 @pytest.mark.parametrize("path", sorted((ROOT / "notebooks" / "solutions").glob("*.py")), ids=lambda path: path.stem)
 def test_a_loaded_solution_finds_its_names_in_the_notebook(path):
     """``%load -s name`` brings the function alone: what it uses must be imported or defined in the notebook."""
-    places = [ROOT / "notebooks" / f"{path.stem}.ipynb", ROOT / "notebooks" / "drafts" / f"{path.stem}.ipynb"]
-    notebook = submission.read_notebook(next(place for place in places if place.exists()))
+    notebook = submission.read_notebook(ROOT / "notebooks" / f"{path.stem}.ipynb")
     bound = {name for statement in notebook.statements for name in statement.binds}
     solution = submission.Notebook(submission._statements(path.read_text(encoding="utf-8")), [])
     for item in engine.load_checks(path.stem[:2]).values():

@@ -75,11 +75,10 @@ def test_small_checkpoint_resumes_nearly_the_same(tmp_path):
     second = Trainer(Config(**TINY), tmp_path / "b", seed=3, resume=tmp_path / "small.npz", threads=1)
     before, after = first.arrays(), second.arrays()
     for name in before:
-        if name.startswith("target/"):
-            continue
-        np.testing.assert_allclose(after[name], before[name], rtol=2e-3, atol=1e-3 * np.abs(before[name]).max())
+        kept = before[name.replace("target", "average").replace("online", "average")]
+        np.testing.assert_allclose(after[name], kept, rtol=2e-3, atol=1e-3 * np.abs(kept).max())
     sizes = [sum(array.nbytes for array in arrays.values()) for arrays in (first.arrays(small=True), before)]
-    assert sizes[0] < 0.55 * sizes[1]
+    assert sizes[0] < 0.35 * sizes[1]
 
 
 def test_average_forgets_the_random_beginning(tmp_path):
