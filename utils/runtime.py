@@ -484,8 +484,9 @@ def _check_data() -> list[Finding]:
         elif state != "missing":
             findings.append(Finding("ok", "data", f"{entry.name}: {state}"))
         elif not entry.large:
-            lessons, fetch = ("lessons", "fetch") if len(entry.notebooks) > 1 else ("lesson", "fetches")
-            found = f"{entry.name}: not here; {lessons} {', '.join(entry.notebooks)} {fetch} it, or else a stand-in"
+            several = len(entry.notebooks) > 1
+            lessons, fetch, take = ("lessons", "fetch", "take") if several else ("lesson", "fetches", "takes")
+            found = f"{entry.name}: not here; {lessons} {', '.join(entry.notebooks)} {fetch} it, or {take} a stand-in"
             get = "Only a mirror has it: set COURSE_MIRROR"
             if entry.addresses:
                 get = f"Run `{'COURSE_OFFLINE=0 ' if os.environ.get('COURSE_OFFLINE') == '1' else ''}make data`"

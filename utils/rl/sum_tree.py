@@ -40,7 +40,6 @@ class SumTree:
     """Non-negative weights of ``count`` leaves, all 0 at first; 16 to 32 bytes a leaf."""
 
     def __init__(self, count: int):
-        self.count = count
         self.nodes = np.zeros(2 << max(0, int(count - 1).bit_length()))  # nodes[1] is the root
 
     @property

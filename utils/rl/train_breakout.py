@@ -242,7 +242,7 @@ class Trainer:
         arrays, meta = load_checkpoint(path)
         theirs, ours = type(self.config).from_dict(meta["config"]).to_dict(), self.config.to_dict()
         network = ("crop", "filters", "hidden", "dueling", "normalise", "bins", "value_min", "value_max")
-        differing = [name for name in network if theirs.get(name) != ours[name]]
+        differing = [name for name in network if theirs[name] != ours[name]]
         if differing:
             raise ValueError(f"{path} holds another network (differs in {', '.join(differing)}); use another --folder.")
 
@@ -259,7 +259,7 @@ class Trainer:
                 value = (value**2 if "velocity" in variable.path else value) * arrays[f"scale/{i:02d}"]
             variable.assign(value)
         self.counters.update(meta["counters"])
-        changed = {name: [value, ours[name]] for name, value in theirs.items() if value != ours.get(name)}
+        changed = {name: [value, ours[name]] for name, value in theirs.items() if value != ours[name]}
         self.history = meta.get("history", [])
         if changed:
             self.history.append({"agent_steps": self.counters["agent_steps"], "from_to": changed})
