@@ -334,14 +334,26 @@ def command_grade(arguments: argparse.Namespace) -> int:
         if arguments.strict:
             return 2
     limits = judge.Limits(arguments.seconds, arguments.megabytes)
-    rows = []
-    for row in grade(submissions, lessons, weights, limits, [str(folder.resolve())], fenced):
-        rows.append(row)
-        print(f"{engine.SYMBOLS[row.status]} {row.student:<24} {row.exercise} {row.points:>4}  {row.message[:80]}")
     out = Path(arguments.out) if arguments.out else folder / "grades.csv"
+    rows: list[Row] = []
+    try:
+        for row in grade(submissions, lessons, weights, limits, [str(folder.resolve())], fenced):
+            rows.append(row)
+            print(f"{engine.SYMBOLS[row.status]} {row.student:<24} {row.exercise} {row.points:>4}  {row.message[:80]}")
+    except KeyboardInterrupt:
+        return _interrupted(rows, out)
     write_grades(rows, out)
     _summary(rows, submissions, weights, out)
     return 0
+
+
+def _interrupted(rows: list[Row], out: Path) -> int:
+    """Keep the grades of whoever was finished, under another name: nobody takes half a table for the whole."""
+    finished = [row for row in rows if row.student != rows[-1].student]
+    part = out.with_name(f"{out.stem}_interrupted{out.suffix}")
+    write_grades(finished, part)
+    print(f"\nInterrupted. Grades of finished students ({len({row.student for row in finished})}) are in {part}.")
+    return 130
 
 
 def try_fence() -> tuple[bool, str]:

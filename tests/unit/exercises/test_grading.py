@@ -434,6 +434,23 @@ def test_a_trial_comes_before_any_grade(tmp_path, monkeypatch, capsys):
     assert not (tmp_path / "grades.csv").exists()
 
 
+def test_an_interruption_keeps_the_grades_of_finished_students(tmp_path, monkeypatch, capsys):
+    def rows(*_):
+        for student, exercise in (("ada", EXERCISE), ("ada", OTHER), ("bob", EXERCISE)):
+            yield grade.Row(student, exercise, 1, "correct", engine.CORRECT)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(grade, "grade", rows)
+    monkeypatch.setattr(grade, "try_fence", lambda: (True, ""))
+    for student in ("ada", "bob"):
+        _hand_in(tmp_path, student, "x = 1")
+    assert grade.main(["grade", str(tmp_path)]) == 130
+    with (tmp_path / "grades_interrupted.csv").open(newline="") as file:
+        assert [row["student"] for row in csv.DictReader(file)] == ["ada", "ada"]
+    assert "finished students (1)" in capsys.readouterr().out
+    assert not (tmp_path / "grades.csv").exists()
+
+
 def test_the_judge_marks_what_it_cannot_run(tmp_path):
     _notebook(
         tmp_path / "08_q_learning.ipynb",
