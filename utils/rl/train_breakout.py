@@ -393,18 +393,20 @@ def plot_curve(path: Path):
 
     with Path(path).open(newline="") as file:
         rows = list(csv.DictReader(file))
-    figure, ax = plt.subplots(figsize=(8.5, 4))
+    figure, ax = plt.subplots(figsize=(8.5, 4), layout="constrained")
     kinds = (("training", "-", "last 100 games while learning"), ("evaluation", "o-", "evaluations, epsilon 0.05"))
     for kind, line, label in kinds:
-        points = [(int(row["agent_steps"]) / 1e6, float(row["score"])) for row in rows if row["kind"] == kind]
-        if points:
-            ax.plot(*zip(*points), line, markersize=5, label=label)
-    for score, name in ((1.2, "random 1.2"), (31, "human 31"), (168, "DQN of 2013, 168")):
+        # After a restart the first games to end are the short ones; their mean says nothing yet.
+        enough = [row for row in rows if row["kind"] == kind and int(row["games"]) >= (90 if kind == "training" else 1)]
+        if enough:
+            steps = [int(row["agent_steps"]) / 1e6 for row in enough]
+            ax.plot(steps, [float(row["score"]) for row in enough], line, markersize=5, label=label)
+    for score, name in ((1.2, "random 1.2"), (31, "human 31"), (168, "DQN 2013: 168")):
         ax.axhline(score, color="0.4", linestyle=":", linewidth=1)
-        ax.annotate(name, (0, score), xytext=(2, 2), textcoords="offset points", fontsize=9)
+        ax.text(1.01, score, name, transform=ax.get_yaxis_transform(), fontsize=9, verticalalignment="center")
     ax.set(title="Breakout: the long training", xlabel="million agent steps (of four frames)", ylabel="score per game")
     ax.set_xlim(left=0)
-    ax.legend(loc="center right")
+    ax.legend(loc="upper left")
     return figure
 
 
