@@ -458,7 +458,7 @@ def parse(arguments=None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--backend", choices=runtime.BACKENDS, help="Keras backend (default: KERAS_BACKEND)")
     parser.add_argument("--threads", type=int, default=0, help="emulator threads")
-    parser.add_argument("--evaluate-every", type=int, default=200_000, help="agent steps between evaluations")
+    parser.add_argument("--evaluate-every", type=int, default=250_000, help="agent steps between evaluations")
     parser.add_argument("--evaluate-games", type=int, default=20)
     parser.add_argument("--save-minutes", type=float, default=5.0)
     parser.add_argument("--keep-replay", action="store_true", help="store the replay memory too (2 GB)")
