@@ -1,8 +1,9 @@
 """Lesson 09 beside a DQN in the manner of CleanRL: training speed and memory, with one network, batch and update ratio.
 
 ``make bench LESSON=09``. Both learn from batches of 32 transitions, one for every four agent steps, with the network of
-Mnih et al. (2015), plain Q-learning targets and Adam, on the same processor, one after the other. What differs is how
-the games are played (several at once, while the network learns), stored and batched.
+Mnih et al. (2015), plain Q-learning targets and Adam, on the same processor, in turn for some rounds, since the speed
+of a shared computer changes within minutes. What differs is how the games are played (as many at once as the shipped
+agent's, while the network learns), stored and batched. Each runs in a process of its own, as a training does.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -19,15 +22,23 @@ from utils import results, runtime
 
 ROOT = runtime.repo_root()
 SAME = {"crop": (0, 0, 0, 0), "filters": (32, 64, 64), "hidden": 512, "dueling": False, "normalise": False, "bins": 0}
-SAME |= {"n_step": 1, "batch_size": 32, "samples_per_step": 8.0}
+SAME |= {"n_step": 1, "batch_size": 32, "samples_per_step": 8.0, "mirror": ()}
 SAME |= {"epsilon_steps": 1, "epsilon_final": 0.1, "epsilon_spread": 1.0}
 
 
 def ours(seconds: float, num_games: int) -> dict:
+    """What :func:`measure` says in a process of its own, as a training has and as the peer has."""
+    command = [sys.executable, __file__, "--ours", "--seconds", str(seconds), "--games", str(num_games)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def measure(seconds: float, num_games: int) -> dict:
     """Agent steps per second while learning, after warming up."""
     from utils.rl.dqn import Config
-    from utils.rl.train_breakout import Trainer
+    from utils.rl.train_breakout import Trainer, keep_memory
 
+    keep_memory()  # as `python -m utils.rl.train_breakout` does
     config = Config(**SAME, num_games=num_games, capacity=10_000, learning_starts=1000)
     with tempfile.TemporaryDirectory() as folder:
         trainer = Trainer(config, Path(folder))
@@ -70,23 +81,32 @@ def peer(seconds: float, python: Path) -> dict | None:
 
 
 def main() -> None:
+    from utils.rl.dqn import Config
+
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--seconds", type=float, default=60, help="of measuring, for each")
-    parser.add_argument("--games", type=int, default=16, help="played side by side by ours")
+    parser.add_argument("--seconds", type=float, default=30, help="of measuring, for each in each round")
+    parser.add_argument("--rounds", type=int, default=3, help="in which both take their turn")
+    parser.add_argument("--games", type=int, default=Config.num_games, help="played side by side by ours")
+    parser.add_argument("--ours", action="store_true", help="only measure ours and print it as JSON")
     parser.add_argument("--peers", type=Path, default=ROOT / ".venv-peers" / "bin" / "python")
     options = parser.parse_args()
     runtime.start(seed=1)
+    if options.ours:
+        print(json.dumps(measure(options.seconds, options.games)))
+        return
     print(f"{results.hardware_name()}; load before the start {os.getloadavg()[0]:.1f}")
-    theirs = peer(options.seconds, options.peers)
-    us = ours(options.seconds, options.games)
-    print(f"ours, {options.games} games: {us['steps_per_second']:.0f} agent steps/s while learning")
+    ratios = []
+    for number in range(1, options.rounds + 1):
+        theirs, us = peer(options.seconds, options.peers), ours(options.seconds, options.games)
+        line = f"round {number}: ours, {options.games} games, {us['steps_per_second']:.0f} agent steps/s while learning"
+        if theirs is not None:
+            ratios.append(us["steps_per_second"] / theirs["steps_per_second"])
+            line += f"; CleanRL-style, torch, {theirs['steps_per_second']:.0f}; {ratios[-1]:.2f} times as fast"
+        print(line, flush=True)
     if theirs is None:
         print(f"no peer: {options.peers} is missing; `make bench` builds it")
     else:
-        ratio = us["steps_per_second"] / theirs["steps_per_second"]
-        print(
-            f"CleanRL-style, torch: {theirs['steps_per_second']:.0f} agent steps/s; ours is {ratio:.2f} times as fast"
-        )
+        print(f"median of {len(ratios)} rounds: ours is {statistics.median(ratios):.2f} times as fast")
         print(
             f"memory per transition: ours {us['bytes_per_transition']:,.0f} bytes, "
             f"observation and next observation stacked {theirs['bytes_per_transition']:,.0f}"

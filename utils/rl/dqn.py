@@ -15,6 +15,8 @@ import numpy as np
 from keras import layers, ops
 
 from utils.checkpoints import load_checkpoint, save_checkpoint
+from utils.rl.adam import OnePassAdam
+from utils.rl.small_batch import SmallBatchConv2D, SmallBatchDense
 
 
 @dataclass
@@ -172,8 +174,8 @@ def build_network(config: Config, num_actions: int = 4, name: str = "q_network")
     x = layers.Cropping2D(((above, below), (left, right)), name="crop")(stack) if any(config.crop) else stack
     x = layers.Rescaling(1 / 255, name="scale")(x)
     for i, filters in enumerate(config.filters):
-        x = layers.Conv2D(filters, kernels[i], strides[i], activation="relu", name=f"conv{i + 1}")(x)
-    x = layers.Dense(config.hidden, name="dense")(layers.Flatten(name="flatten")(x))
+        x = SmallBatchConv2D(filters, kernels[i], strides[i], activation="relu", name=f"conv{i + 1}")(x)
+    x = SmallBatchDense(config.hidden, name="dense")(layers.Flatten(name="flatten")(x))
     if config.normalise:
         x = layers.LayerNormalization(name="norm")(x)
     x = layers.ReLU(name="relu")(x)
@@ -240,7 +242,7 @@ class DQN(keras.Model):
         if config.priority:
             self.errors = self.add_weight((config.batch_size,), "zeros", trainable=False, name="errors")
         self.compile(
-            optimizer=keras.optimizers.Adam(config.learning_rate, epsilon=config.adam_epsilon),
+            optimizer=OnePassAdam(config.learning_rate, epsilon=config.adam_epsilon),
             jit_compile=keras.backend.backend() == "jax",  # XLA's convolutions are slower than TensorFlow's on a CPU
         )
         self.online.compile(jit_compile=keras.backend.backend() == "jax")

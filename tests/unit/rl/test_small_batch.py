@@ -1,0 +1,69 @@
+"""The layers for small batches beside Keras's own."""
+
+from functools import partial
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from utils.rl.small_batch import SmallBatchConv2D, SmallBatchDense
+
+
+def _after_one_step(shape, *stack):
+    """Weights before and after one step of plain gradient descent; all but the first layer pass a gradient on."""
+    keras.utils.set_random_seed(1)
+    model = keras.Sequential([keras.Input(shape), *(make() for make in stack)])
+    start = model.get_weights()
+    model.compile(keras.optimizers.SGD(0.1), loss="mse")
+    rng = np.random.default_rng(2)
+    model.train_on_batch(rng.normal(size=(6, *shape)), rng.normal(size=(6, *model.output_shape[1:])))
+    return start, model.get_weights()
+
+
+def _assert_same_step(ours, theirs):
+    for before, same, one, other in zip(ours[0], theirs[0], ours[1], theirs[1], strict=True):
+        np.testing.assert_array_equal(before, same)
+        assert np.abs(other - before).max() > 1e-4
+        np.testing.assert_allclose(one - before, other - before, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "size, kernels, strides",
+    [
+        ((20, 24), (8, 2), (4, 1)),  # every input pixel is looked at
+        ((23, 22), (5, 3), (2, 2)),  # the last column is not
+        ((12, 9), ((3, 2), 1), (3, 1)),  # rows and columns differ, gaps between filters, a filter of one pixel
+        ((5, 4), ((5, 4), 1), (2, 3)),  # a single position
+    ],
+)
+def test_convolution_learns_what_keras_learns(size, kernels, strides):
+    def step(layer):
+        first = partial(layer, 4, kernels[0], strides[0], activation="tanh", name="first")
+        return _after_one_step((*size, 3), first, partial(layer, 5, kernels[1], strides[1], name="second"))
+
+    _assert_same_step(step(SmallBatchConv2D), step(layers.Conv2D))
+
+
+@pytest.mark.parametrize("shape", [(7,), (3, 7)])
+def test_dense_layer_learns_what_keras_learns(shape):
+    def step(layer):
+        first = partial(layer, 4, "tanh", name="first")
+        return _after_one_step(shape, first, partial(layer, 5, use_bias=False, name="second"))
+
+    _assert_same_step(step(SmallBatchDense), step(layers.Dense))
+
+
+@pytest.mark.parametrize(
+    "option",
+    [{"padding": "same"}, {"groups": 2}, {"dilation_rate": 2}, {"strides": (2, 1)}, {"data_format": "channels_first"}],
+)
+def test_refuses_what_its_gradient_is_not_written_for(option):
+    with pytest.raises(ValueError, match="only for padding"):
+        SmallBatchConv2D(4, 3, **option)
+
+
+def test_is_saved_with_its_settings():
+    layer = SmallBatchConv2D(4, 3, 2, activation="relu", name="conv")
+    again = SmallBatchConv2D.from_config(layer.get_config())
+    assert (again.filters, again.kernel_size, again.strides) == (4, (3, 3), (2, 2))
