@@ -32,7 +32,7 @@ class SmallBatchConv2D(layers.Conv2D):
         """Convolve ``(batch, height, width, channels)`` with ``(rows, columns, channels, filters)``."""
         if not _on_tensorflow_cpu():
             return super().convolution_op(inputs, kernel)
-        return _convolve(inputs, keras.ops.convert_to_tensor(kernel), self.strides[0])
+        return _convolve(inputs, kernel, self.strides[0])
 
 
 @keras.saving.register_keras_serializable("lego_to_go")
@@ -42,7 +42,7 @@ class SmallBatchDense(layers.Dense):
     def call(self, inputs, training=None):
         if not _on_tensorflow_cpu() or len(inputs.shape) != 2:
             return super().call(inputs, training=training)
-        x = _multiply(inputs, keras.ops.convert_to_tensor(self.kernel))
+        x = _multiply(inputs, self.kernel)
         x = x if self.bias is None else keras.ops.add(x, self.bias)
         return x if self.activation is None else self.activation(x)
 
@@ -78,7 +78,7 @@ def _convolve(inputs, kernel, stride: int):
 
         return tf.nn.conv2d(inputs, kernel, stride, "VALID"), gradient
 
-    return convolve(inputs, kernel)
+    return convolve(inputs, _read(kernel))
 
 
 def _swap_batch_and_channels(x):
@@ -102,4 +102,11 @@ def _multiply(inputs, kernel):
 
         return tf.matmul(inputs, kernel), gradient
 
-    return multiply(inputs, kernel)
+    return multiply(inputs, _read(kernel))
+
+
+def _read(variable):
+    """A Keras variable's value as a plain tensor; TensorFlow wants variables read outside of such functions."""
+    import tensorflow as tf
+
+    return tf.convert_to_tensor(keras.ops.convert_to_tensor(variable))

@@ -63,6 +63,16 @@ def test_refuses_what_its_gradient_is_not_written_for(option):
         SmallBatchConv2D(4, 3, **option)
 
 
+def test_runs_uncompiled_too():
+    pixels = np.random.default_rng(3).normal(size=(2, 6, 6, 1)).astype(np.float32)
+    convolution, dense = SmallBatchConv2D(2, 3), SmallBatchDense(3)
+    flat = dense(keras.ops.reshape(convolution(pixels), (2, -1)))
+    by_hand = np.array([[(pixels[:, y : y + 3, x : x + 3]).reshape(2, 9) for x in range(4)] for y in range(4)])
+    by_hand = by_hand.transpose(2, 0, 1, 3) @ np.asarray(convolution.kernel).reshape(9, 2)
+    by_hand = by_hand.reshape(2, -1) @ np.asarray(dense.kernel)
+    np.testing.assert_allclose(np.asarray(flat), by_hand, rtol=1e-4, atol=1e-5)
+
+
 def test_is_saved_with_its_settings():
     layer = SmallBatchConv2D(4, 3, 2, activation="relu", name="conv")
     again = SmallBatchConv2D.from_config(layer.get_config())
