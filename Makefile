@@ -39,10 +39,12 @@ help: ## print this list
 
 # What JupyterLab takes for granted here: no question about news, no look for updates (both would need the network).
 LAB_DEFAULTS := {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}
+# Kernels talk to the server encrypted, or each would warn in the terminal that it does not.
+LAB_KERNELS := --KernelManager.transport_encryption=auto
 
 lab: $(ENVIRONMENT) ## open JupyterLab on notebooks/ (localhost only, with a token)
 	@mkdir -p .venv/share/jupyter/lab/settings && printf '%s\n' '$(LAB_DEFAULTS)' > .venv/share/jupyter/lab/settings/overrides.json
-	$(RUN)jupyter lab --ip=127.0.0.1 --notebook-dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
+	$(RUN)jupyter lab --ip=127.0.0.1 --notebook-dir=notebooks $(LAB_KERNELS) $(if $(filter 0,$(shell id -u)),--allow-root)
 
 data: $(ENVIRONMENT) ## fetch all data ahead of class
 	$(RUN)python -m utils.datasets.store
