@@ -80,6 +80,17 @@ def peer(seconds: float, python: Path) -> dict | None:
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
+def record(speeds: list[float], ratios: list[float], options: argparse.Namespace) -> None:
+    """Our median speed into the ledger, with how it compares."""
+    note = (
+        f"agent steps while learning, median of {len(speeds)} rounds of {options.seconds:.0f} s in turn with the peer; "
+    )
+    note += (
+        f"{statistics.median(ratios):.2f} times a CleanRL-style DQN in PyTorch ({min(ratios):.2f} to {max(ratios):.2f})"
+    )
+    results.record("breakout.dqn.speed", statistics.median(speeds), unit="steps/s", n=len(speeds), note=note)
+
+
 def main() -> None:
     from utils.rl.dqn import Config
 
@@ -88,6 +99,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="in which both take their turn")
     parser.add_argument("--games", type=int, default=Config.num_games, help="played side by side by ours")
     parser.add_argument("--ours", action="store_true", help="only measure ours and print it as JSON")
+    parser.add_argument("--record", action="store_true", help="write the speed into the ledger")
     parser.add_argument("--peers", type=Path, default=ROOT / ".venv-peers" / "bin" / "python")
     options = parser.parse_args()
     runtime.start(seed=1)
@@ -95,18 +107,21 @@ def main() -> None:
         print(json.dumps(measure(options.seconds, options.games)))
         return
     print(f"{results.hardware_name()}; load before the start {os.getloadavg()[0]:.1f}")
-    ratios = []
+    speeds, ratios = [], []
     for number in range(1, options.rounds + 1):
         theirs, us = peer(options.seconds, options.peers), ours(options.seconds, options.games)
-        line = f"round {number}: ours, {options.games} games, {us['steps_per_second']:.0f} agent steps/s while learning"
+        speeds.append(us["steps_per_second"])
+        line = f"round {number}: ours, {options.games} games, {speeds[-1]:.0f} agent steps/s while learning"
         if theirs is not None:
-            ratios.append(us["steps_per_second"] / theirs["steps_per_second"])
+            ratios.append(speeds[-1] / theirs["steps_per_second"])
             line += f"; CleanRL-style, torch, {theirs['steps_per_second']:.0f}; {ratios[-1]:.2f} times as fast"
         print(line, flush=True)
     if theirs is None:
         print(f"no peer: {options.peers} is missing; `make bench` builds it")
     else:
         print(f"median of {len(ratios)} rounds: ours is {statistics.median(ratios):.2f} times as fast")
+        if options.record:
+            record(speeds, ratios, options)
         print(
             f"memory per transition: ours {us['bytes_per_transition']:,.0f} bytes, "
             f"observation and next observation stacked {theirs['bytes_per_transition']:,.0f}"

@@ -97,7 +97,7 @@ def measure_regularised(train, test) -> None:
         right, memorised = zip(*pairs, strict=True)
         note = f"LeNet-5, {samples} digits, {epochs} epochs; mean and sd over seeds, each with its own digits"
         record(f"convnets.regularised.{name}.test_accuracy", list(right), "true labels, test digits; " + note)
-        record(f"convnets.regularised.{name}.random_accuracy", list(memorised), "shuffled labels learnt; " + note)
+        record(f"convnets.regularised.{name}.random_accuracy", list(memorised), "shuffled labels learned; " + note)
 
 
 def main() -> None:

@@ -126,7 +126,7 @@ def test_training_moves_the_online_network_alone_until_the_copy():
         np.testing.assert_array_equal(a, b)
 
 
-def test_values_of_a_known_chain_are_learnt():
+def test_values_of_a_known_chain_are_learned():
     """A state that always brings 1 and ends has value 1; the state before it, gamma."""
     keras.utils.set_random_seed(0)
     agent = DQN(Config(**(TINY | {"filters": (8, 8), "hidden": 32}), learning_rate=0.01))
