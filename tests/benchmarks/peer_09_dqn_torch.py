@@ -1,7 +1,7 @@
 """A deep Q-network for Breakout in the manner of CleanRL, for comparison: one game, PyTorch, whole stacks in memory.
 
 Run by bench_09_dqn_breakout.py in the peers' environment; prints one line of JSON. Structure and hyperparameters follow
-CleanRL's documentation of its Atari DQN (one game, 32 transitions learned from every fourth step, Nature network, Adam);
+CleanRL's documentation of its Atari DQN (one game, 32 transitions learned from every four steps, Nature network, Adam);
 the code is our own.
 """
 
