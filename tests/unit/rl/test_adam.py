@@ -30,7 +30,7 @@ def test_takes_the_steps_that_keras_takes():
         assert np.abs(other - start).max() > 0.005
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
     for one, other in zip(ours.optimizer.variables, theirs.optimizer.variables):
-        assert one.path == other.path
+        assert one.path.split("/")[1:] == other.path.split("/")[1:]  # the first part counts optimisers made so far
         np.testing.assert_allclose(np.asarray(one), np.asarray(other), rtol=1e-5, atol=1e-7)
 
 
