@@ -50,13 +50,13 @@ data: $(ENVIRONMENT) ## fetch all data ahead of class
 	$(RUN)python -m utils.datasets.store
 
 doctor: $(ENVIRONMENT) ## report versions, GPU, memory, disk, browser and data, with the remedy for each gap
-	$(RUN)python -m utils.runtime doctor
+	$(RUN)python -m utils.doctor
 
 progress: $(ENVIRONMENT) ## which exercises pass in your notebooks (LESSON=08)
-	@$(RUN)python -m utils.exercises.grade progress $(if $(LESSON),--lesson $(LESSON))
+	@$(RUN)python -m utils.grading.grade progress $(if $(LESSON),--lesson $(LESSON))
 
 gpu-check: $(ENVIRONMENT) ## list devices, where operations run, and how much faster the GPU trains
-	$(RUN)python -m utils.runtime gpu-check
+	$(RUN)python -m utils.doctor gpu-check
 
 # ---- for instructors -------------------------------------------------------------------------------------------------
 
@@ -91,7 +91,7 @@ results: $(ENVIRONMENT) ## measure the course's figures again into mldata/result
 	@set -e; for script in tests/benchmarks/results_$(LESSON)*.py; do \
 		test -f "$$script" || { echo "Nothing to measure for lesson $(LESSON)."; exit 1; }; \
 		echo "== $$script"; $(RUN)python "$$script"; done
-	@$(RUN)python -m utils.results readme
+	@$(RUN)python .ci/readme.py
 
 bench: $(ENVIRONMENT) .venv-peers/.ready ## time the course beside its peers (LESSON=07)
 	@set -e; for script in tests/benchmarks/bench_$(LESSON)*.py; do \
@@ -109,7 +109,7 @@ look: $(ENVIRONMENT) ## pictures of every slide and what is wrong with it, in le
 	$(RUN)python lectures/tools/decks.py $(DECK) --no-pdf --look
 
 release: $(ENVIRONMENT) ## write the student's version, without solutions and outputs (OUT=folder)
-	@$(RUN)python -m utils.exercises.release $(if $(OUT),"$(OUT)")
+	@$(RUN)python -m utils.grading.release $(if $(OUT),"$(OUT)")
 
 mirror: $(ENVIRONMENT) ## lay out the data of `make data` as a mirror for a classroom without network (OUT=folder)
 	@$(RUN)python -m utils.datasets.mirror $(if $(OUT),"$(OUT)")
@@ -118,7 +118,7 @@ links: $(ENVIRONMENT) ## visit every address in the texts
 	@$(RUN)python .ci/links.py
 
 grade: $(ENVIRONMENT) ## check submissions, fenced in, and write a csv (SUBMISSIONS=folder LESSON=08 OUT=file WEIGHTS=file SECONDS=30)
-	@$(RUN)python -m utils.exercises.grade grade $(if $(SUBMISSIONS),"$(SUBMISSIONS)") $(if $(OUT),--out "$(OUT)") \
+	@$(RUN)python -m utils.grading.grade grade $(if $(SUBMISSIONS),"$(SUBMISSIONS)") $(if $(OUT),--out "$(OUT)") \
 		$(if $(WEIGHTS),--weights "$(WEIGHTS)") $(if $(SECONDS),--seconds $(SECONDS)) $(if $(LESSON),--lesson $(LESSON))
 
 lock: $(ENVIRONMENT) ## resolve requirements.lock and environment.yml anew from pyproject.toml

@@ -181,15 +181,8 @@ def table(identifiers: Sequence[str] | None = None) -> str:
             continue
         hardware = f"{entry['hardware']}, {entry['backend']}, budget {entry['budget']}"
         title = named.get(identifier, identifier)
-        rows.append(f"| {title} | {format_value(entry)} | {_over(entry)} | {hardware} | {entry['date']} |")
+        rows.append(f"| {title} | {format_value(entry)} | {over(entry)} | {hardware} | {entry['date']} |")
     return "\n".join(rows)
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# The table in README.md
-
-TABLE_START, TABLE_END = "<!-- results: written by `make results` -->", "<!-- end of results -->"
-EXECUTION_MARKS = ("<!-- execution: written by `make bench LESSON=00` -->", "<!-- end of execution -->")
 
 
 def references(path: str | Path | None = None) -> list[dict[str, str]]:
@@ -198,74 +191,6 @@ def references(path: str | Path | None = None) -> list[dict[str, str]]:
     return tomllib.loads(path.read_text(encoding="utf-8"))["row"]
 
 
-def comparison_table(path: str | Path | None = None) -> str:
-    """Markdown: what was measured beside the lecture's figure and the best public reference.
-
-    Args:
-        path: TOML file with the rows; default ``mldata/references.toml``. Rows not yet measured are left out.
-    """
-    entries = read()
-    lines = ["| | ours | over | the lecture | public reference |", "| --- | --- | --- | --- | --- |"]
-    for row in references(path):
-        entry = entries.get(row["id"])
-        if entry:
-            cells = (row["title"], format_value(entry), _over(entry), row.get("lecture", ""), row.get("public", ""))
-            lines.append("| " + " | ".join(cells) + " |")
-    hardware = sorted({entry["hardware"] for entry in entries.values()})
-    note = f"Measured on {'; '.join(hardware)}. Budgets, dates and commands: mldata/results.json." if hardware else ""
-    return "\n".join([*lines, "", note]).strip()
-
-
-def _over(entry: dict[str, Any]) -> str:
+def over(entry: dict[str, Any]) -> str:
+    """Over how many seeds, games or episodes, and what the note says."""
     return "; ".join(filter(None, (f"n = {entry['n']:,}" if entry["n"] > 1 else "", entry["note"])))
-
-
-def execution_table() -> str:
-    """Markdown: time and peak memory of each notebook at the smoke and cpu budgets, as `make bench LESSON=00` found."""
-    entries = {key.split(".", 1)[1]: entry for key, entry in read().items() if key.startswith("execution.")}
-    if not entries:
-        return "Not measured yet: `make bench LESSON=00`."
-    lines = ["| notebook | smoke: time | memory | cpu: time | memory |", "| --- | --- | --- | --- | --- |"]
-    for number in sorted({key.split(".")[0] for key in entries}):
-        cells = []
-        for budget in ("smoke", "cpu"):
-            seconds, memory = (entries.get(f"{number}.{budget}.{what}") for what in ("seconds", "memory"))
-            cells += [_duration(seconds["value"]) if seconds else "", f"{memory['value']:.1f} GB" if memory else ""]
-        lines.append(f"| {number} | {' | '.join(cells)} |".replace("|  ", "| ").replace("|  ", "| "))
-    hardware = "; ".join(sorted({entry["hardware"] for entry in entries.values()}))
-    dates = sorted({entry["date"] for entry in entries.values()})
-    note = f"Measured on {hardware}. {' to '.join(dict.fromkeys((dates[0], dates[-1])))}; JupyterLab comes on top."
-    return "\n".join([*lines, "", note])
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
-
-
-def with_table(document: str, table_text: str, marks: tuple[str, str] = (TABLE_START, TABLE_END)) -> str:
-    """``document`` with what stands between its two marks replaced.
-
-    Raises:
-        ValueError: the document lacks the marks.
-    """
-    start, end = marks
-    if start not in document or end not in document:
-        raise ValueError(f"The document has no {start} ... {end} to write results between.")
-    head, rest = document.split(start, 1)
-    return f"{head}{start}\n{table_text}\n{end}{rest.split(end, 1)[1]}"
-
-
-def update_readme() -> None:
-    """Write the comparison table and the execution table into README.md."""
-    path = runtime.repo_root() / "README.md"
-    text = with_table(path.read_text(encoding="utf-8"), comparison_table())
-    text = with_table(text, execution_table(), EXECUTION_MARKS)
-    write_atomically(path, lambda file: file.write(text.encode("utf-8")))
-
-
-if __name__ == "__main__":
-    if sys.argv[1:] == ["readme"]:
-        update_readme()
-    else:
-        print(table())

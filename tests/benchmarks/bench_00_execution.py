@@ -144,7 +144,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if not found.problem and not options.no_record:
                 record(path.name[:2], budget, found)
     if not options.no_record:
-        print("README shows the table after `python -m utils.results readme`.")
+        print("README shows the table after `python .ci/readme.py`.")
     return 1 if failures or not paths else 0
 
 

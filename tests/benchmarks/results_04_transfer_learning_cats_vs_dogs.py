@@ -104,15 +104,16 @@ def timed(function):
 
 def measure_scratch(seed: int, name: str) -> None:
     from utils.vision import transfer
+    from utils.vision.photos import load_pixels
 
     wanted = scratch_recipe(name)
     (train, labels), (test, _) = photos()
-    pixels = transfer.load_pixels(train, wanted.size)
+    pixels = load_pixels(train, wanted.size)
     learn, held = transfer.hold_out(labels)  # as in the notebook: what choices were made on is not learned from
     (model, _), seconds, cpu = timed(lambda: transfer.train_scratch(pixels[learn], labels[learn], wanted, seed=seed))
     on_held_out = transfer.accuracy(transfer.predict_mirrored(model, pixels[held]), labels[held])
     print(f"{name} seed {seed}: {on_held_out:.2%} of the held-out photos; {seconds:.0f} s, {cpu:.0f} s of CPU time")
-    logits = transfer.predict_mirrored(model, transfer.load_pixels(test, wanted.size))
+    logits = transfer.predict_mirrored(model, load_pixels(test, wanted.size))
     keep(name, seed, logits, seconds, cpu)
 
 

@@ -37,7 +37,7 @@ def slide_style():
     """The decks' plot style for one test, and no figure left open after it."""
     import matplotlib.pyplot as plt
 
-    from utils.plots import slides
+    from utils.decks import slides
 
     with plt.rc_context():
         slides.use()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import tomllib
 from pathlib import Path
@@ -12,16 +11,11 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+import lock
+
 ROOT = Path(__file__).resolve().parents[2]
 LOCK = (ROOT / "requirements.lock").read_text()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-
-
-def _lock_module():
-    spec = importlib.util.spec_from_file_location("lock", ROOT / ".ci" / "lock.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def _wanted() -> list[Requirement]:
@@ -34,7 +28,7 @@ def _wanted() -> list[Requirement]:
 def test_lock_satisfies_every_range_on_every_platform(python, platform):
     marker = {"python_version": python, "python_full_version": f"{python}.0", "sys_platform": platform}
     marker["platform_system"] = {"linux": "Linux", "darwin": "Darwin", "win32": "Windows"}[platform]
-    locked = _lock_module().versions_for(LOCK, marker)
+    locked = lock.versions_for(LOCK, marker)
     for requirement in _wanted():
         version = locked.get(canonicalize_name(requirement.name))
         assert version is not None, f"{requirement.name} is not locked for {platform}, Python {python}"
@@ -52,7 +46,7 @@ def test_every_locked_package_has_hashes_and_there_is_no_index_address():
 
 def test_conda_environment_is_what_the_lock_says():
     text = (ROOT / "environment.yml").read_text()
-    assert text == _lock_module().conda_environment(PROJECT, LOCK), "run `make lock`"
+    assert text == lock.conda_environment(PROJECT, LOCK), "run `make lock`"
 
 
 def test_conda_environment_installs_the_course_editable():

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
-import sys
 from pathlib import Path
 
 import nbformat
@@ -13,19 +11,12 @@ import pytest
 
 from utils import results
 
+import bench_00_execution as bench
+import readme
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def _module():
-    path = ROOT / "tests" / "benchmarks" / "bench_00_execution.py"
-    spec = importlib.util.spec_from_file_location("bench_00_execution", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["bench_00_execution"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-bench = _module()
 HELD = 300_000_000  # bytes, half by the kernel and half by a child of it
 CHILD = f"held = bytearray({HELD // 2}); held[::4096] = b'x' * len(held[::4096]); import time; time.sleep(3)"
 TINY = f"""
@@ -80,13 +71,13 @@ def _processes(pid: int) -> list[psutil.Process]:
 
 
 def test_the_table_shows_what_is_measured_and_what_is_not():
-    assert "Not measured yet" in results.execution_table()
+    assert "Not measured yet" in readme.execution_table()
     results.record("execution.05.smoke.seconds", 61.4, unit="s", hardware="h")
     results.record("execution.05.smoke.memory", 1.234, unit="GB", hardware="h")
     results.record("execution.05.cpu.seconds", 412.0, unit="s", hardware="h")
     results.record("execution.05.cpu.memory", 1.9, unit="GB", hardware="h")
     results.record("execution.08.cpu.seconds", 30.0, unit="s", hardware="h")
-    lines = results.execution_table().splitlines()
+    lines = readme.execution_table().splitlines()
     assert lines[2] == "| 05 | 1 min 1 s | 1.2 GB | 6 min 52 s | 1.9 GB |"
     assert lines[3] == "| 08 | | | 30 s | |"
     assert lines[-1].startswith("Measured on h.")
@@ -94,5 +85,5 @@ def test_the_table_shows_what_is_measured_and_what_is_not():
 
 def test_readme_shows_the_ledgers_table(monkeypatch):
     monkeypatch.setenv("COURSE_RESULTS", str(ROOT / "mldata" / "results.json"))
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert results.with_table(readme, results.execution_table(), results.EXECUTION_MARKS) == readme
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert readme.with_table(text, readme.execution_table(), readme.EXECUTION_MARKS) == text

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import http.server
-import importlib.util
 import re
 import threading
 import tomllib
@@ -13,22 +12,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from utils.exercises import grade, judge, submission, wire
+from utils.grading import grade, judge, submission, wire
+
+import links
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 TARGETS = set(re.findall(r"^([a-z-]+):", MAKEFILE, flags=re.MULTILINE))
-
-
-def _links():
-    spec = importlib.util.spec_from_file_location("links", ROOT / ".ci" / "links.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-links = _links()
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -206,7 +197,7 @@ def test_adding_a_lesson_takes_fifteen_points():
 def test_exercise_table_is_what_the_checks_register():
     text = (ROOT / "INSTRUCTORS.md").read_text(encoding="utf-8")
     table = text.split("grade table` -->\n")[1].split("\n<!-- end of exercises -->")[0]
-    assert table == grade.exercise_table(), "run `python -m utils.exercises.grade table`"
+    assert table == grade.exercise_table(), "run `python -m utils.grading.grade table`"
 
 
 def test_limits_of_grading_are_the_ones_described():

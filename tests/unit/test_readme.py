@@ -10,26 +10,28 @@ import pytest
 
 from utils import results
 
+import readme
+
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_results_table_is_what_the_ledger_says(monkeypatch):
     monkeypatch.setenv("COURSE_RESULTS", str(ROOT / "mldata" / "results.json"))
-    assert results.with_table(README, results.comparison_table()) == README, "run `python -m utils.results readme`"
+    assert readme.with_table(README, readme.comparison_table()) == README, "run `python .ci/readme.py`"
 
 
 def test_a_changed_result_would_be_noticed(tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_RESULTS", str(tmp_path / "results.json"))
     results.record("mnist.lecture.accuracy", 0.1234, unit="fraction", hardware="h", budget="cpu")
-    text = results.comparison_table()
+    text = readme.comparison_table()
     assert "12.34 %" in text
-    assert results.with_table(README, text) != README
+    assert readme.with_table(README, text) != README
 
 
 def test_a_document_without_marks_is_refused():
     with pytest.raises(ValueError, match="end of results"):
-        results.with_table("no marks", "table")
+        readme.with_table("no marks", "table")
 
 
 def test_links_to_files_lead_somewhere():

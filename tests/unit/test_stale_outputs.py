@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
 
 import nbformat
 import pytest
 
+import execute
+
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
-
-
-def _module(name: str):
-    spec = importlib.util.spec_from_file_location(name, ROOT / "tests" / "notebooks" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-execute = _module("execute")
-stamp = _module("stamp")
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -65,20 +53,6 @@ def test_markdown_may_be_edited_and_line_ends_do_not_count():
 def test_a_notebook_from_before_the_hashes_says_so():
     with pytest.raises(LookupError, match="make notebooks"):
         execute.stale_cells(_notebook("a = 1"))
-
-
-def test_stamping_without_execution_needs_an_unchanged_history():
-    first = [("a", "1"), ("b", "2")]
-    edited, executed, moved = [("a", "1"), ("c", "2")], [("a", "1"), ("c", "3")], [("b", "4"), ("a", "1")]
-    assert stamp.reasons_against(first, [first]) == []
-    assert stamp.reasons_against(executed, [executed, first]) == []
-    assert stamp.reasons_against(moved, [moved, first]) == []
-    assert stamp.reasons_against(edited, [edited, first]) == [
-        "no output changed since its code was last edited",
-        "the output of code cell 2 is older than its source",
-    ]
-    assert stamp.reasons_against(executed, [executed, edited, first]) == []  # edited, committed, then executed
-    assert "not committed" in stamp.reasons_against(edited, [first])[0]
 
 
 def test_sections_open_slides_and_code_stays_with_its_text():

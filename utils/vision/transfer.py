@@ -20,69 +20,21 @@ import h5py
 import keras
 import numpy as np
 from keras import layers
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from tqdm.auto import tqdm
 
 from utils import runtime
 from utils.checkpoints import load_checkpoint, save_checkpoint
 from utils.layers.blocks import conv_bn
+from utils.vision.photos import open_photo
 from utils.vision.pretrained import ImageNetModel
 
 CLASSES = ("cat", "dog")
 SPLIT_LAYER = "block13_add"  # of EfficientNet-Lite0: above it lie two blocks and the head, 28 % of the work
-MAX_PIXELS = 100_000_000
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Photos
-
-
-class PhotoError(ValueError):
-    """A file that cannot be read as a photo; the message says why and what to do."""
-
-
-def open_photo(path: str | Path, size: int | None = None) -> np.ndarray:
-    """Read an image file as uint8 RGB, upright (cameras note how they were held).
-
-    Args:
-        path: JPEG, PNG, WebP, ...
-        size: squeeze the whole photo into a square of this side; None keeps its shape.
-
-    Raises:
-        PhotoError: no such file, not an image, damaged, or absurdly large.
-    """
-    path = Path(path).expanduser()
-    if not path.is_file():
-        kind = "is a folder, not a file" if path.is_dir() else "does not exist"
-        raise PhotoError(f"{path} {kind}; give the path of one photo, e.g. my_cat.jpg.")
-    try:
-        with Image.open(path) as picture:
-            if picture.width * picture.height > MAX_PIXELS:
-                raise PhotoError(f"{path.name} has {picture.width} × {picture.height} pixels; reduce it first.")
-            if size is not None:
-                picture.draft("RGB", (size, size))  # JPEG can decode at a fraction of its size, several times faster
-            upright = _upright(picture).convert("RGB")
-            if size is not None:
-                upright = upright.resize((size, size), Image.Resampling.BICUBIC)
-            return np.asarray(upright)
-    except UnidentifiedImageError:
-        raise PhotoError(f"{path.name} is no image that can be read; save it as JPEG or PNG and try again.") from None
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise PhotoError(f"{path.name} is damaged ({error}); save it again as JPEG or PNG.") from None
-
-
-def _upright(picture: Image.Image) -> Image.Image:
-    from PIL import ImageOps
-
-    return ImageOps.exif_transpose(picture)
-
-
-def load_pixels(paths: Sequence[Path], size: int) -> np.ndarray:
-    """Photos squeezed into squares, uint8 (photos, size, size, 3): 2,000 of them at 64 pixels take 25 MB."""
-    pixels = np.empty((len(paths), size, size, 3), dtype=np.uint8)
-    for place, path in zip(pixels, paths):
-        place[:] = open_photo(path, size)
-    return pixels
+# The photos
 
 
 def hold_out(labels: np.ndarray, count: int = 400, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -10,6 +10,7 @@ from PIL import Image
 
 from utils.layers.blocks import conv_bn, mbconv
 from utils.vision import transfer
+from utils.vision.photos import PhotoError, open_photo
 from utils.vision.pretrained import ImageNetModel
 
 
@@ -44,50 +45,6 @@ def photos(tmp_path_factory):
         paths.append(folder / f"{number}.png")
         Image.fromarray(pixels.astype(np.uint8)).save(paths[-1])
     return paths, labels
-
-
-# --- photos -----------------------------------------------------------------------------------------------------------
-
-
-def test_photos_of_all_kinds_become_rgb(tmp_path):
-    pixels = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
-    Image.fromarray(pixels).save(tmp_path / "a.png")
-    np.testing.assert_array_equal(transfer.open_photo(tmp_path / "a.png"), pixels)
-    for mode in ("L", "RGBA", "P", "1", "CMYK"):
-        name = tmp_path / f"{mode}.{'tiff' if mode == 'CMYK' else 'png'}"
-        Image.fromarray(pixels).convert(mode).save(name)
-        opened = transfer.open_photo(name)
-        assert opened.shape == (20, 30, 3)
-        assert opened.dtype == np.uint8
-    assert transfer.open_photo(tmp_path / "a.png", 16).shape == (16, 16, 3)
-    assert transfer.load_pixels([tmp_path / "a.png", tmp_path / "L.png"], 8).shape == (2, 8, 8, 3)
-
-
-def test_a_camera_held_upright_is_turned(tmp_path):
-    exif = Image.Exif()
-    exif[0x0112] = 6  # to be turned by 90 degrees
-    Image.new("RGB", (40, 20)).save(tmp_path / "turned.jpg", exif=exif)
-    assert transfer.open_photo(tmp_path / "turned.jpg").shape == (40, 20, 3)
-
-
-def test_what_is_no_photo_is_refused_in_one_sentence(tmp_path, monkeypatch):
-    (tmp_path / "text.jpg").write_text("I am a cat.")
-    (tmp_path / "empty.png").write_bytes(b"")
-    Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(tmp_path / "whole.png")
-    content = (tmp_path / "whole.png").read_bytes()
-    (tmp_path / "cut.png").write_bytes(content[: len(content) // 2])
-    for name, message in (
-        ("text.jpg", "no image"),
-        ("empty.png", "no image"),
-        ("cut.png", "damaged"),
-        ("missing.jpg", "does not exist"),
-        (".", "is a folder"),
-    ):
-        with pytest.raises(transfer.PhotoError, match=message):
-            transfer.open_photo(tmp_path / name)
-    monkeypatch.setattr(transfer, "MAX_PIXELS", 1000)
-    with pytest.raises(transfer.PhotoError, match="64 × 64"):
-        transfer.open_photo(tmp_path / "whole.png")
 
 
 def test_hold_out_is_balanced_disjoint_and_repeats():
@@ -155,7 +112,7 @@ def test_looks_are_computed_once_and_the_cache_knows_its_photos(network, photos,
     assert looks.maps.dtype == np.float16
     assert looks.features.shape == (8, 2, 10)
     assert len(looks[:3]) == 3
-    whole = network.features([transfer.open_photo(path) for path in paths], crop=False)
+    whole = network.features([open_photo(path) for path in paths], crop=False)
     np.testing.assert_allclose(looks.features[:, 0], whole, atol=2e-2)
     assert not np.allclose(looks.features[:, 0], looks.features[:, 1])
     assert [path.name for path in cache.parent.iterdir()] == ["looks.h5"]
@@ -262,7 +219,7 @@ def test_fine_tuned_weights_lie_between_start_and_end(network):
 
 def test_classifier_predicts_from_a_file(network, photos):
     paths, labels = photos
-    pixels = [transfer.open_photo(path) for path in paths]
+    pixels = [open_photo(path) for path in paths]
     views = transfer.two_looks(network, pixels)
     features = network.features(views.reshape(-1, 32, 32, 3)).reshape(8, 2, 10)
     head = transfer.train_head(features, labels, penalty=1e-3, epochs=200, rate=2e-2)
@@ -273,5 +230,5 @@ def test_classifier_predicts_from_a_file(network, photos):
     assert kind == "cat"
     assert sure == pytest.approx(1 - dog[0], abs=1e-5)
     assert classifier.predict_file(str(paths[-1]))[0] == "dog"
-    with pytest.raises(transfer.PhotoError, match="does not exist"):
+    with pytest.raises(PhotoError, match="does not exist"):
         classifier.predict_file("nowhere.jpg")

@@ -19,7 +19,8 @@ import nbformat
 import psutil
 import pytest
 
-from utils.exercises import engine, grade, judge, submission
+from utils.exercises import engine
+from utils.grading import grade, judge, submission
 
 ROOT = Path(__file__).resolve().parents[3]
 FENCED = bool(judge.namespace_command())

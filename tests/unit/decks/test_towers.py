@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from matplotlib.colors import to_hex
 
-from utils.plots import slides, towers
+from utils.decks import slides, towers
 
 pytestmark = pytest.mark.usefixtures("slide_style")
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from utils.exercises import engine, submission
+from utils.exercises import engine
+from utils.grading import submission
 
 
 def _write(path, *cells):

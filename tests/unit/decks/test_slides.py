@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from utils.plots import slides
+from utils.decks import slides
 
 ALT = "a line that rises from left to right"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from utils.rl import forgetting
+from utils.decks import forgetting
 
 
 def test_gradients_are_those_of_half_the_squared_error():

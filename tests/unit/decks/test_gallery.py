@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from utils.vision import gallery
+from utils.decks import gallery
 
 
 def names():
@@ -47,9 +47,9 @@ def test_photos_come_with_installed_packages(name):
 
 def test_missing_pieces_name_the_command(tmp_path, monkeypatch):
     monkeypatch.setattr(gallery, "folder", lambda: tmp_path)
-    with pytest.raises(FileNotFoundError, match=r"utils\.vision\.gallery"):
+    with pytest.raises(FileNotFoundError, match=r"utils\.decks\.gallery"):
         gallery.picture("magpie_plain")
-    with pytest.raises(FileNotFoundError, match=r"utils\.vision\.gallery"):
+    with pytest.raises(FileNotFoundError, match=r"utils\.decks\.gallery"):
         gallery.array("bank_grey")
 
 

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from utils.plots import agents, slides
+from utils.decks import agents, slides
 
 pytestmark = pytest.mark.usefixtures("slide_style")
 

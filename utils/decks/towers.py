@@ -1,6 +1,6 @@
 """Drawings for lecture 4: towers of borrowed layers, a network that reads, an LSTM cell, encoder and decoder.
 
-All are drawn on :func:`utils.plots.slides.blank`, in slide pixels.
+All are drawn on :func:`utils.decks.slides.blank`, in slide pixels.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Rectangle
 
-from utils.plots import slides
-from utils.plots.slides import BLUE, GREEN, INK, ORANGE, SOFT, VERMILION
+from utils.decks import slides
+from utils.decks.slides import BLUE, GREEN, INK, ORANGE, SOFT, VERMILION
 
 FROZEN = "#9fb3c4"  # a layer whose weights stay; VERMILION is one that learns
 LAYERS = ("edges", "textures", "patterns", "parts", "objects")

@@ -14,10 +14,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Rectangle
 
+from utils.decks import slides
+from utils.decks.slides import BLUE, GREEN, INK, ORANGE, SOFT, VERMILION
 from utils.go.mcts import LectureSearch, Node
 from utils.go.rules import BLACK, WHITE
-from utils.plots import slides
-from utils.plots.slides import BLUE, GREEN, INK, ORANGE, SOFT, VERMILION
 
 WOOD, LINE = "#ebcb90", "#5a4a2a"
 STARS = {9: (2, 4, 6), 13: (3, 6, 9), 19: (3, 9, 15)}
@@ -51,7 +51,7 @@ def draw_goban(
     """Draw a square position.
 
     Args:
-        axes: of :func:`utils.plots.slides.blank`.
+        axes: of :func:`utils.decks.slides.blank`.
         stones: (size, size) of EMPTY, BLACK, WHITE; row 0 on top.
         corner, side: lower left and width of the board.
         last: (row, column) of the stone that gets a red ring.

@@ -7,24 +7,23 @@ import numpy as np
 import pytest
 from matplotlib.patches import Circle
 
-from utils.go import diagrams
+from utils.decks import go, slides
 from utils.go.rules import BLACK, WHITE
-from utils.plots import slides
 
 pytestmark = pytest.mark.usefixtures("slide_style")
 
 
 def test_diagram_becomes_stones():
-    stones = diagrams.stones_of(". X .\nO . .\n. . X")
+    stones = go.stones_of(". X .\nO . .\n. . X")
     assert stones.tolist() == [[0, BLACK, 0], [WHITE, 0, 0], [0, 0, BLACK]]
     for wrong in (". X\n.", ". A .\n. . .\n. . ."):
         with pytest.raises(ValueError, match="lines of one length"):
-            diagrams.stones_of(wrong)
+            go.stones_of(wrong)
 
 
 def test_board_draws_each_stone_at_its_place():
     figure, axes = slides.blank(300, 300)
-    diagrams.draw_goban(axes, diagrams.stones_of("X . .\n. . .\n. . O"), (0, 0), 300)
+    go.draw_goban(axes, go.stones_of("X . .\n. . .\n. . O"), (0, 0), 300)
     stones = {patch.center: patch.get_facecolor()[:3] for patch in axes.patches if isinstance(patch, Circle)}
     assert stones.keys() == {(50, 250), (250, 50)}  # row 0 on top
     assert stones[(50, 250)] < (0.1, 0.1, 0.1) and stones[(250, 50)] == (1, 1, 1)
@@ -34,7 +33,7 @@ def test_board_draws_each_stone_at_its_place():
 def test_marks_dots_rings_and_owners_are_added():
     def patches(**options):
         _, axes = slides.blank(300, 300)
-        diagrams.draw_goban(axes, np.zeros((5, 5), int), (0, 0), 300, **options)
+        go.draw_goban(axes, np.zeros((5, 5), int), (0, 0), 300, **options)
         return len(axes.patches), [text.get_text() for text in axes.texts]
 
     bare, _ = patches()
@@ -45,7 +44,7 @@ def test_marks_dots_rings_and_owners_are_added():
 
 
 def test_the_little_search_is_the_lectures_formula():
-    simulations = diagrams.search_frames(5)
+    simulations = go.search_frames(5)
     assert [frames[0].path for frames in simulations] == ["A", "B", "BD", "BDF", "BE"]
     assert all([f.step for f in frames] == ["selection", "expansion", "evaluation", "backup"] for frames in simulations)
     first = simulations[0][-1].edges
@@ -58,7 +57,7 @@ def test_the_little_search_is_the_lectures_formula():
 
 
 def test_selection_shows_the_sums_that_were_compared():
-    lines = diagrams.search_frames(3)[2][0].lines
+    lines = go.search_frames(3)[2][0].lines
     assert lines[:4] == [
         "Black compares",
         "    A:  −0.40 + 0.5/2 = −0.15",
@@ -69,7 +68,7 @@ def test_selection_shows_the_sums_that_were_compared():
 
 
 def test_frames_pass_the_slides_checks_and_have_a_text_each():
-    figures, texts = diagrams.draw_search([1, 4])
+    figures, texts = go.draw_search([1, 4])
     assert len(figures) == len(texts) == 8 and len(set(texts)) == 8
     for figure in figures:
         slides.check_texts(figure)
@@ -77,6 +76,6 @@ def test_frames_pass_the_slides_checks_and_have_a_text_each():
 
 
 def test_rows_of_boards_and_boxes_fit_their_figures():
-    pair = diagrams.boards([{"stones": np.zeros((5, 5), int)}] * 2, ["one", "two"], side=200)
+    pair = go.boards([{"stones": np.zeros((5, 5), int)}] * 2, ["one", "two"], side=200)
     slides.check_texts(pair)
     assert {"one", "two"} <= {text.get_text() for text in pair.axes[0].texts}

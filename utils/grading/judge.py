@@ -4,7 +4,7 @@ A check gets a :class:`RemoteAttempt` in place of the function. Its arguments tr
 back as plain data, and the check compares it here, where no line of the student's code ever runs. What nbgrader or
 nbclient would do, run the checks in the student's own kernel, would let that kernel change them or print a verdict.
 
-``python -m utils.exercises.judge`` reads an order (JSON) from standard input and writes one verdict a line to standard
+``python -m utils.grading.judge`` reads an order (JSON) from standard input and writes one verdict a line to standard
 output. ``make grade`` and ``make progress`` start it; see INSTRUCTORS.md for what the fence holds and what it does not.
 """
 
@@ -33,7 +33,8 @@ import numpy as np
 import psutil
 
 from utils import runtime
-from utils.exercises import engine, submission, wire
+from utils.exercises import engine
+from utils.grading import submission, wire
 
 MOST_PROCESSES = 32  # of one worker, before it is stopped
 WATCH = 0.1  # seconds between two looks at a worker
@@ -81,7 +82,7 @@ def hidden_folders(more: list[str]) -> list[str]:
     """Folders that a student's code cannot look into: solutions, checks, tests, history, other submissions, and where
     other programs keep their sockets. A folder that holds the course or its Python stays visible."""
     root = runtime.repo_root()
-    own = [root / name for name in ("notebooks", "tests", ".git", ".ci", "build", "utils/exercises")]
+    own = [root / name for name in ("notebooks", "tests", ".git", ".ci", "build", "utils/exercises", "utils/grading")]
     system = [Path(place) for place in ("/run", "/var/run", "/tmp", "/var/tmp", "/dev/shm")]
     needed = [Path(place).resolve() for place in (root, sys.prefix, sys.base_prefix, *filter(None, sys.path))]
     folders = {folder.resolve() for folder in [*own, *system, *map(Path, more)] if folder.is_dir()}

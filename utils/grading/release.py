@@ -24,7 +24,7 @@ FILES = (
 )
 FOLDERS = ("utils", "mldata", "lectures")
 # Whole files of a folder that stay behind: what grades and releases is the instructor's.
-LEFT_OUT = ("utils/exercises/release.py",)
+LEFT_OUT = ("utils/grading/release.py",)
 MAINTAINERS = "# ---- for maintainers"
 # `%load -s name solutions/08_q_learning.py`, with or without a comment sign
 HINT = r"(?:\s*Stuck after an honest attempt\?)?\s*Each exercise\s+names\s+the line that loads our solution[^.\n]*\."

@@ -13,7 +13,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from utils.exercises import engine, release
+from utils.exercises import engine
+from utils.grading import release
 
 ROOT = Path(__file__).resolve().parents[3]
 

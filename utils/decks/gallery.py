@@ -1,6 +1,6 @@
 """Lesson 03's pictures for the lecture: what takes minutes to climb or to occlude is made once and shipped.
 
-A deck must open in a second, offline, and without photos of its own. ``python -m utils.vision.gallery`` climbs the
+A deck must open in a second, offline, and without photos of its own. ``python -m utils.decks.gallery`` climbs the
 images that filters and classes like best, learns the filter banks and occludes three pictures that come with installed
 packages, all with EfficientNet-Lite0, and writes them to mldata/gallery/ with a line of provenance each
 (lesson03.json). What is there already is left alone; ``--force`` makes all anew (ten minutes on two cores).
@@ -67,7 +67,7 @@ def picture(name: str) -> np.ndarray:
     """
     path = folder() / f"{name}.png"
     if not path.exists():
-        raise FileNotFoundError(f"{path} is missing; `python -m utils.vision.gallery` makes it.")
+        raise FileNotFoundError(f"{path} is missing; `python -m utils.decks.gallery` makes it.")
     with Image.open(path) as file:
         return np.asarray(file.convert("RGB"))
 
@@ -80,7 +80,7 @@ def array(name: str) -> np.ndarray:
     """
     path = folder() / f"{name}.npy"
     if not path.exists():
-        raise FileNotFoundError(f"{path} is missing; `python -m utils.vision.gallery` makes it.")
+        raise FileNotFoundError(f"{path} is missing; `python -m utils.decks.gallery` makes it.")
     return np.load(path, allow_pickle=False).astype(np.float32)
 
 
@@ -110,7 +110,7 @@ class _Shelf:
             write_atomically(folder() / f"{name}.png", lambda file: image.save(file, "PNG", optimize=True))
         else:
             write_atomically(folder() / f"{name}.npy", lambda file: np.save(file, value.astype(np.float16)))
-        self.facts[name] = {**told, "date": time.strftime("%Y-%m-%d"), "command": "python -m utils.vision.gallery"}
+        self.facts[name] = {**told, "date": time.strftime("%Y-%m-%d"), "command": "python -m utils.decks.gallery"}
         text = json.dumps(self.facts, indent=1, sort_keys=True) + "\n"
         write_atomically(self.path, lambda file: file.write(text.encode("utf-8")))
         print(f"{name}: {told}", flush=True)
@@ -194,13 +194,14 @@ def make_climb(network, shelf: _Shelf, steps: tuple[int, ...] = (0, 5, 10, 20, 4
 def make_banks(shelf: _Shelf, photos: int = 200, patches: int = 20_000) -> None:
     """The notebook's two banks of filters, learned from photos of cats and dogs."""
     from utils.datasets.cats_dogs import load_cats_and_dogs
-    from utils.vision import feature_maps, transfer
+    from utils.vision import feature_maps
+    from utils.vision.photos import open_photo
 
     if not shelf.wants("bank_colour"):
         return
     data = load_cats_and_dogs()
     paths, _ = data.paths("train")
-    some = [transfer.open_photo(path) for path in paths[:: max(1, len(paths) // photos)]]
+    some = [open_photo(path) for path in paths[:: max(1, len(paths) // photos)]]
     grey = [image.astype(np.float32) @ np.float32([0.299, 0.587, 0.114]) for image in some]
     told = {"photos": len(some), "patches": patches, "data": "drawn animals" if data.is_stand_in else "photos (Asirra)"}
     shelf.put("bank_grey", feature_maps.learn_filter_bank(grey, count=256, size=16, patches=patches), **told)

@@ -24,9 +24,10 @@ from pathlib import Path
 
 import psutil
 
-from utils import runtime
+from utils import exercises, runtime
 from utils.checkpoints import write_atomically
-from utils.exercises import engine, judge, submission
+from utils.exercises import engine
+from utils.grading import judge, submission
 
 COLUMNS = ("student", "exercise", "points", "message")
 # Beyond an exercise's own limit: its start, the check itself, and loading Keras on a slow machine.
@@ -63,7 +64,7 @@ class Submissions:
 
 def lesson_names() -> dict[str, str]:
     """``{"08": "08_q_learning", ...}`` for the lessons that have exercises."""
-    folder = Path(__file__).parent
+    folder = Path(exercises.__file__).parent
     return {path.stem[7:9]: path.stem[7:] for path in sorted(folder.glob("checks_[0-9][0-9]_*.py"))}
 
 
@@ -152,7 +153,7 @@ def _one_judge(notebook, exercises, limits, hidden, fenced) -> Iterator[tuple[st
     order = {"notebook": str(notebook), "exercises": exercises, "hidden": hidden, "fenced": fenced}
     order |= {"seconds": limits.seconds, "megabytes": limits.megabytes}
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "utils.exercises.judge"],
+        [sys.executable, "-P", "-m", "utils.grading.judge"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

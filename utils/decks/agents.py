@@ -1,6 +1,6 @@
 """Drawings about agents and worlds for lecture 5: the loop, a chain, a replay memory, a Q-network.
 
-All are drawn on :func:`utils.plots.slides.blank`, in slide pixels.
+All are drawn on :func:`utils.decks.slides.blank`, in slide pixels.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Rectangle
 
-from utils.plots import slides
-from utils.plots.slides import BLUE, FAINT, GREEN, INK, ORANGE, SOFT, VERMILION
+from utils.decks import slides
+from utils.decks.slides import BLUE, FAINT, GREEN, INK, ORANGE, SOFT, VERMILION
 
 
 def loop(stage: int, width: float = 600, height: float = 440) -> Figure:

@@ -1,0 +1,1 @@
+"""For the lectures: what only slides draw. No lesson imports it."""

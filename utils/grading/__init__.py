@@ -1,0 +1,1 @@
+"""For instructors: grade submissions away from the instructor's files, and release the student's version."""
