@@ -29,6 +29,10 @@ def _code(path: Path):
     return [cell for cell in _cells(path, "code") if cell.source.strip()]
 
 
+def _tags(cell) -> list[str]:
+    return cell.metadata.get("tags", [])
+
+
 def test_name_and_size(path):
     assert path.stem in NAMES
     assert path.stat().st_size < 1_500_000
@@ -55,7 +59,7 @@ def test_no_machine_paths(path):
 
 
 def test_marked_cells_have_a_stored_output(path):
-    marked = [cell for cell in _code(path) if "NBVAL_CHECK_OUTPUT" in cell.source]
+    marked = [cell for cell in _code(path) if "nbval-check-output" in _tags(cell)]
     assert marked, "at least one deterministic cell should be compared"
     for cell in marked:
         assert any(output.get("text") or output.get("data") for output in cell.outputs), cell.source
@@ -94,7 +98,17 @@ def test_exercise_cells_match_the_checks(path):
     called = re.findall(r'check\("(\d\d\.\d+)", (\w+)\)', text)
     assert dict(called) == {item.identifier: item.name for item in known.values()}
     assert len(called) == len(known)
-    prose = "\n".join(cell.source for cell in _cells(path))
     for item in known.values():
         assert re.search(rf"def {item.name}\(", text), item.name
-        assert f"%load -s {item.name} solutions/{path.stem}.py" in prose
+
+
+def test_tags_say_what_is_an_exercise_and_what_points_at_its_solution(path):
+    known = engine.load_checks(path.stem[:2])
+    hints = "\n".join(cell.source for cell in _cells(path) if "solution-hint" in _tags(cell))
+    for cell in _cells(path):
+        asks = re.search(r'^check\("\d\d\.\d+"|^\*\*Exercise \d\d\.\d+\.', cell.source, re.MULTILINE)
+        assert bool(asks) == ("exercise" in _tags(cell)), cell.source
+        if "solution-hint" not in _tags(cell):
+            assert not re.search(r"solutions/|%load|our\s+solution", cell.source), cell.source
+    for item in known.values():
+        assert f"%load -s {item.name} solutions/{path.stem}.py" in hints

@@ -1,20 +1,22 @@
 """``make release OUT=folder``: the student's version of the course, without solutions and outputs.
 
 What goes in is listed here, so that a new file of the repository is not handed out by accident. Notebooks lose their
-outputs and the sentences that point at solutions; the Makefile loses the maintainers' tasks. Tests and the history stay
-behind, since both hold right answers.
+outputs and the cells tagged ``solution-hint``, README what it marks as not for students, the Makefile the maintainers'
+tasks. Tests and the history stay behind, since both hold right answers.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+import nbformat
+from nbconvert.preprocessors import ClearMetadataPreprocessor, ClearOutputPreprocessor, TagRemovePreprocessor
 
 from utils import runtime
 
@@ -26,9 +28,13 @@ FOLDERS = ("utils", "mldata", "lectures")
 # Whole files of a folder that stay behind: what grades and releases is the instructor's.
 LEFT_OUT = ("utils/grading/release.py",)
 MAINTAINERS = "# ---- for maintainers"
-# `%load -s name solutions/08_q_learning.py`, with or without a comment sign
-HINT = r"(?:\s*Stuck after an honest attempt\?)?\s*Each exercise\s+names\s+the line that loads our solution[^.\n]*\."
-LOAD = r"`(?:# )?%load -s \w+ solutions/\w+\.py`"
+STUDENT_VERSION = (
+    TagRemovePreprocessor(remove_cell_tags={"solution-hint"}, enabled=True),
+    ClearOutputPreprocessor(enabled=True),
+    ClearMetadataPreprocessor(
+        preserve_cell_metadata_mask={"tags", "slideshow"}, clear_notebook_metadata=False, enabled=True
+    ),
+)
 
 
 def released_files(root: Path) -> Iterator[Path]:
@@ -80,34 +86,19 @@ def release(root: Path, out: Path) -> int:
 
 
 def student_notebook(text: str, name: str = "notebook") -> str:
-    """A notebook without outputs, counts, hashes of sources, and ways to the solutions.
+    """A notebook without outputs, counts, hashes of sources, and cells tagged ``solution-hint``.
 
     Raises:
-        ValueError: an exercise's cell holds more than its stub, or a solution is still mentioned.
+        ValueError: a cell tagged ``exercise`` holds more than its stub.
     """
-    notebook = json.loads(text)
-    for cell in notebook["cells"]:
-        source = "".join(cell["source"])
-        cell["metadata"] = {key: value for key, value in cell["metadata"].items() if key in ("tags", "slideshow")}
-        if cell["cell_type"] == "markdown":
-            source = without_solutions(source)
-        if cell["cell_type"] == "code":
-            cell["outputs"], cell["execution_count"] = [], None
-            if re.search(r'\bcheck\("\d\d\.\d', source) and not re.search(r"^ +return \.\.\.$", source, re.MULTILINE):
-                raise ValueError(f"{name}: an exercise's cell holds more than its stub:\n{source}")
-        if "solutions/" in source:
-            raise ValueError(f"{name} still tells where a solution is:\n{source}")
-        cell["source"] = source.splitlines(keepends=True)
-    return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
-
-
-def without_solutions(text: str) -> str:
-    """Markdown without the sentences, brackets and lines that tell how to load a solution."""
-    text = re.sub(HINT, "", text)
-    text = re.sub(rf"\s*\((?:Solution: )?{LOAD}\)", "", text)
-    text = re.sub(rf"\s*Solution: {LOAD}\.?", "", text)
-    text = re.sub(rf"\n*^{LOAD}$", "", text, flags=re.MULTILINE)
-    return re.sub(rf"[^.!?\n]*(?:\n[^.!?\n]+)*\n?{LOAD}[^.!?\n]*(?:\.|$)", "", text, flags=re.MULTILINE)
+    notebook = nbformat.reads(text, as_version=4)
+    for step in STUDENT_VERSION:
+        notebook, _ = step(notebook, {})
+    for cell in notebook.cells:
+        exercise = cell.cell_type == "code" and "exercise" in cell.metadata.get("tags", ())
+        if exercise and not re.search(r"^ +return \.\.\.$", cell.source, re.MULTILINE):
+            raise ValueError(f"{name}: an exercise's cell holds more than its stub:\n{cell.source}")
+    return nbformat.writes(notebook) + "\n"
 
 
 def student_makefile(text: str) -> str:
@@ -118,13 +109,8 @@ def student_makefile(text: str) -> str:
 
 
 def student_readme(text: str) -> str:
-    """README without what a student's copy does not have."""
-    text = re.sub(r";\s+solutions are in `notebooks/solutions/`", "", text)
-    text = re.sub(r"\nmake test [^\n]*", "\nmake progress # shows which of your exercises pass", text)
-    text = re.sub(r"\n## How it is kept working\n.*?(?=\n## )", "", text, flags=re.DOTALL)
-    text = re.sub(r"\s+Classroom\s+without\s+network[^.]*: \[INSTRUCTORS\.md\]\(\S+\)\.", "", text)
-    # Links to what stays behind become plain text.
-    return re.sub(r"\[([^\]]+)\]\((?:tests/|INSTRUCTORS\.md|CONTRIBUTING\.md)[^)]*\)", r"\1", text)
+    """README without what stands between ``<!-- not for students -->`` and ``<!-- end -->``."""
+    return re.sub(r"<!-- not for students -->\n.*?<!-- end -->\n\n?", "", text, flags=re.DOTALL)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
