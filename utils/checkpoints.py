@@ -1,4 +1,4 @@
-"""Atomic save and resume for trainings that take hours (lessons 09 to 11).
+"""For every training: files that are whole at every moment, arrays with notes beside them, and locks.
 
 A checkpoint is one ``.npz`` file: named arrays plus a small JSON object. It appears under its name only when it is
 whole, so a kill at any moment leaves the previous one intact. Nothing is pickled. The lock that the ledger and the data

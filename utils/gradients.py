@@ -1,6 +1,6 @@
-"""Value and gradient of a scalar function with respect to an input, one implementation per Keras backend.
+"""Lesson 03: value and gradient of a function with respect to an input, one implementation per Keras backend.
 
-Lesson 03 climbs these gradients to draw what a network likes to see.
+The lesson climbs these gradients to draw what a network likes to see.
 """
 
 from __future__ import annotations

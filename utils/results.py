@@ -1,4 +1,4 @@
-"""The ledger ``mldata/results.json``: record what was measured, read it, render it as a table.
+"""For lessons and decks: the ledger ``mldata/results.json``, to record what was measured, read it and render it.
 
 Every number that the course states outside a cell's output comes from here. Used by all lessons and decks.
 """

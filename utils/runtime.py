@@ -1,4 +1,4 @@
-"""Budget, seeds, quiet start-up and devices: what every notebook calls in its first code cell.
+"""For every lesson: budget, seeds, quiet start-up and devices; a notebook's first code cell calls it.
 
 Importing this module sets a few environment variables and nothing else; :func:`start` imports Keras, silently, and says
 in one line what it will run on. Used in all lessons.

@@ -1,4 +1,4 @@
-"""How sure are we? Intervals for means and rates, and paired comparisons (used wherever a result is stated)."""
+"""For every result: how sure are we? Intervals for means and rates, and paired comparisons."""
 
 from __future__ import annotations
 

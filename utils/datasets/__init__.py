@@ -1,1 +1,1 @@
-"""Real data first, never a dead end: the store that finds files, and one module per data set."""
+"""For every lesson with data: the store that finds files, and one module per data set."""

@@ -1,1 +1,1 @@
-"""For the lectures: what only slides draw. No lesson imports it."""
+"""For the lectures: what only slides draw; no lesson imports it."""

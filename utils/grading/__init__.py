@@ -1,1 +1,1 @@
-"""For instructors: grade submissions away from the instructor's files, and release the student's version."""
+"""For instructors: grade submissions behind a fence, and release the student's version."""

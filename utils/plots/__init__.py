@@ -1,1 +1,1 @@
-"""Figures, animations and videos of the course."""
+"""For every lesson: the figures, animations and videos that notebooks draw."""

@@ -1,1 +1,1 @@
-"""Lessons 02 to 04: architectures, pretrained networks, and the tools that look inside them."""
+"""Lessons 02 to 05: architectures, pretrained networks, and the tools that look inside them."""
