@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +88,7 @@ def record(
     unit: str,
     spread: float | None = None,
     n: int = 1,
+    values: Sequence[float] = (),
     command: str = "",
     note: str = "",
     budget: str | None = None,
@@ -101,18 +102,17 @@ def record(
         value: the mean (or median, as ``note`` says) over ``n`` seeds, games or episodes.
         unit: ``"fraction"``, ``"points"``, ``"RMSE"``, ``"games/s"``, ...
         spread: standard deviation over ``n`` seeds, or half a 95 % interval over ``n`` games, as ``note`` says.
+        values: one a seed, in the order of the seeds, where there are several; claims on the ledger are judged on them.
         command: how to measure it again; defaults to the script now running.
         budget, backend, hardware: looked up if None.
 
     Raises:
-        ValueError: the value or the spread is not a finite number, or the ledger is damaged.
+        ValueError: the value, the spread or one of the values is not a finite number, or the ledger is damaged.
     """
     value = float(value)
-    for number in (value, 0.0 if spread is None else float(spread)):
+    for number in (value, 0.0 if spread is None else spread, *values):
         if not math.isfinite(number):
-            raise ValueError(
-                f"Result {identifier!r} has {number} for value or spread; only finite numbers are recorded."
-            )
+            raise ValueError(f"Result {identifier!r} has {number} among its figures; only finite numbers are recorded.")
     entry = {
         "id": identifier,
         "value": round(value, 6),
@@ -127,12 +127,24 @@ def record(
         "command": command or "python " + os.path.relpath(sys.argv[0], runtime.repo_root()),
         "note": note,
     }
+    if len(values):
+        entry["values"] = [round(float(number), 6) for number in values]
+    _change(lambda entries: entries | {identifier: entry})
+    return entry
+
+
+def remove(prefix: str) -> None:
+    """Take out all entries whose id begins so, before they are measured anew under other numbers."""
+    _change(lambda entries: {key: entry for key, entry in entries.items() if not key.startswith(prefix)})
+
+
+def _change(change: Callable[[dict], dict]) -> None:
+    """Read, change and write the ledger while nobody else does."""
     path = ledger_path()
     with file_lock(path.with_name(f".{path.name}.lock")):
-        entries = read(path) | {identifier: entry}
+        entries = change(read(path))
         text = json.dumps([entries[key] for key in sorted(entries)], indent=1, ensure_ascii=False) + "\n"
         write_atomically(path, lambda file: file.write(text.encode("utf-8")))
-    return entry
 
 
 def hardware_name() -> str:

@@ -100,6 +100,23 @@ def silenced_stderr() -> Iterator[None]:
                 sys.stderr.write(sink.read().decode(errors="replace"))
 
 
+def seed(number: int) -> int:
+    """The seed that a lesson writes in a cell, shifted by :func:`seed_shift`."""
+    return number + seed_shift()
+
+
+def seed_shift() -> int:
+    """10,000 for each unit of ``COURSE_SEED`` (unset: 0), so that a lesson can be run with other seeds (`make claims`).
+
+    Raises:
+        ValueError: ``COURSE_SEED`` is no whole number from 0 on.
+    """
+    text = os.environ.get("COURSE_SEED", "").strip() or "0"
+    if not text.isdecimal():
+        raise ValueError(f"COURSE_SEED is {text!r}; set it to a whole number from 0 on, or unset it.")
+    return 10_000 * int(text)
+
+
 def seed_everything(seed: int):
     """Seed Python, NumPy and Keras, and return a NumPy generator seeded alike.
 
@@ -119,7 +136,7 @@ def start(seed: int = 1, backend: str | None = None, quiet: bool = False) -> Non
     """Import Keras without noise, let GPU memory grow, seed everything and print a one-line device report.
 
     Args:
-        seed: passed to :func:`seed_everything`.
+        seed: passed to :func:`seed_everything`, shifted as :func:`seed` does.
         backend: ``"tensorflow"``, ``"jax"`` or ``"torch"``; None keeps ``KERAS_BACKEND`` (default tensorflow).
         quiet: do not print the report.
 
@@ -143,7 +160,7 @@ def start(seed: int = 1, backend: str | None = None, quiet: bool = False) -> Non
             tf.get_logger().setLevel("ERROR")
             tf.autograph.set_verbosity(0)
             set_memory_growth()
-        seed_everything(seed)
+        seed_everything(seed + seed_shift())
     if not quiet:
         print(device_report())
 

@@ -1,6 +1,7 @@
 """Execute notebooks in place at the budget in force and normalise them: ``execute.py 01 05``, or all without numbers.
 
-A notebook that fails is left as it was; the executed copy, with the error in it, lands in build/failed-notebooks/.
+A notebook that fails, or whose claims do not all hold, is left as it was; the executed copy, with the error in it,
+lands in build/failed-notebooks/.
 Beside its output each code cell keeps a hash of the source that was executed: where the source was edited afterwards
 the two disagree, and a test says so (tests/unit/test_stale_outputs.py).
 """
@@ -17,6 +18,8 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+
+from utils import claims
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT_METADATA = {
@@ -105,34 +108,54 @@ def _clean(text: str) -> str:
     return "\n".join(line.rstrip("\r").rsplit("\r", 1)[-1] for line in text.split("\n"))
 
 
-def execute(path: Path, timeout: int = 1800) -> float:
-    """Run one notebook in its folder and write it back; returns the seconds it took."""
+def run(path: Path, timeout: int = 1800) -> nbformat.NotebookNode:
+    """Execute a notebook in its folder, in memory, and normalise it.
+
+    Raises:
+        CellExecutionError: a cell failed; the executed copy is kept.
+    """
     notebook = nbformat.read(path, as_version=4)
     os.environ["COURSE_HEADLESS"] = "1"
     client = NotebookClient(
         notebook, timeout=timeout, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
     )
     client.record_timing = False
-    start = time.perf_counter()
     try:
         client.execute()
     except CellExecutionError:
-        failed = ROOT / "build" / "failed-notebooks" / path.name
-        failed.parent.mkdir(parents=True, exist_ok=True)
-        nbformat.write(notebook, failed)
-        print(f"{path.name} failed; its executed copy is {failed.relative_to(ROOT)}", file=sys.stderr)
+        keep_failed(notebook, path)
         raise
     normalise(notebook)
     nbformat.validate(notebook)
+    return notebook
+
+
+def keep_failed(notebook: nbformat.NotebookNode, path: Path) -> None:
+    """Leave the executed copy of a notebook that is not accepted where a person can look at it."""
+    failed = ROOT / "build" / "failed-notebooks" / path.name
+    failed.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, failed)
+    print(f"{path.name} failed; its executed copy is {failed.relative_to(ROOT)}", file=sys.stderr)
+
+
+def execute(path: Path) -> bool:
+    """Run one notebook and write it back; False, and the notebook as it was, if a claim does not hold."""
+    start = time.perf_counter()
+    notebook = run(path)
+    failing = [found["sentence"] for found in claims.stored_claims(notebook) if found["state"] == claims.FAILS]
+    if failing:
+        keep_failed(notebook, path)
+        print(f"{path.name}: does not hold in this run: " + "; ".join(failing), file=sys.stderr)
+        return False
     nbformat.write(notebook, path)
-    return time.perf_counter() - start
+    print(f"{path.name} {time.perf_counter() - start:.0f} s, {path.stat().st_size / 1e6:.2f} MB")
+    return True
 
 
-def main() -> None:
-    for path in find_notebooks(sys.argv[1:]):
-        print(f"{path.name} ...", end=" ", flush=True)
-        print(f"{execute(path):.0f} s, {path.stat().st_size / 1e6:.2f} MB")
+def main() -> int:
+    accepted = [execute(path) for path in find_notebooks(sys.argv[1:])]  # all of them, also after one that fails
+    return 0 if all(accepted) else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
