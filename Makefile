@@ -10,7 +10,7 @@ HAS_GPU := $(if $(filter 0,$(GPU)),,$(shell nvidia-smi -L 2>/dev/null | head -n 
 ENVIRONMENT := .venv/.ready$(if $(HAS_GPU),-gpu)
 RUN := $(if $(filter 0,$(GPU)),CUDA_VISIBLE_DEVICES=-1 )$(BIN)/
 
-.PHONY: help lab test test-unit test-notebooks test-jax lint lock data doctor notebooks claims results gpu-check bench slides present look clean progress release grade mirror links
+.PHONY: help lab test test-unit test-notebooks test-jax lint lock data doctor notebooks claims sweeps results gpu-check bench slides present look clean progress release grade mirror links
 
 help: ## print this list
 	@echo "From Lego to Go. The two commands that matter: make lab, make test."
@@ -89,6 +89,9 @@ notebooks: $(ENVIRONMENT) ## execute notebooks in place at the cpu budget and no
 
 claims: $(ENVIRONMENT) ## count over seeds how often each claim of a notebook holds, into the ledger (NB=05 SEEDS=5)
 	COURSE_BUDGET=$${COURSE_BUDGET:-cpu} $(RUN)python tests/notebooks/claims_over_seeds.py $(NB) $(if $(SEEDS),--seeds $(SEEDS))
+
+sweeps: $(ENVIRONMENT) ## answer the exercises' stored inputs anew from the solutions (LESSON=08)
+	$(RUN)python tests/unit/exercises/sweeps.py $(LESSON)
 
 results: $(ENVIRONMENT) ## measure the course's figures again into mldata/results.json (LESSON=05)
 	@set -e; for script in tests/benchmarks/results_$(LESSON)*.py; do \

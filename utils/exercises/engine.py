@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import html
 import importlib
+import itertools
 import pkgutil
 import re
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, KeysView, ValuesView
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +22,7 @@ import numpy as np
 
 from utils import runtime
 
+LONGEST = 1_000_000  # items taken from an answer that may never end
 IDENTIFIER = re.compile(r"^(\d\d)\.(\d+)$")
 NOT_ATTEMPTED, CORRECT, NOT_YET = "not attempted", "correct", "not yet"
 SYMBOLS = {NOT_ATTEMPTED: "○", CORRECT: "✓", NOT_YET: "✗"}
@@ -139,73 +141,106 @@ def fail(*, shown: str, expected: Any, got: Any, hint: str) -> None:
         expected, got: what should have come back and what did.
         hint: one sentence that points at the mistake without giving the solution.
     """
-    raise AttemptFails({"with": shown, "expected": _short(expected), "got": _short(got), "hint": hint})
+    wanted, found = short(expected), short(got)
+    if wanted == found:  # they differ in what cannot be seen
+        wanted, found = (f"{text} ({type(x).__name__})" for text, x in ((wanted, expected), (found, got)))
+    raise AttemptFails({"with": shown, "expected": wanted, "got": found, "hint": hint})
 
 
 def expect(got: Any, expected: Any, *, shown: str, hint: str) -> None:
-    """The attempt's answer must equal ``expected`` exactly (a number, string, tuple, bool)."""
-    _refuse_ellipsis(got)
-    try:
-        equal = bool(np.all(np.asarray(got == expected)))
-    except Exception:
-        equal = False
-    # Python thinks True == 1 and [1] == array([1]); a string or tuple must be of its kind.
-    if not equal or (isinstance(expected, str | tuple | bool) and not isinstance(got, type(expected) | np.bool_)):
-        fail(shown=shown, expected=expected, got=got, hint=hint)
+    """The attempt's answer must equal ``expected`` to the last digit, in whatever form it comes (see :func:`same`)."""
+    expect_close(got, expected, shown=shown, hint=hint, atol=0.0, rtol=0.0)
 
 
 def expect_close(got: Any, expected: Any, *, shown: str, hint: str, atol: float = 1e-6, rtol: float = 1e-5) -> None:
-    """The attempt's numbers must have ``expected``'s shape and values within a tolerance.
+    """The attempt's answer must be ``expected``'s, numbers within a tolerance.
 
     Tolerances are generous on purpose: a right formula summed in another order is right.
     """
-    _refuse_ellipsis(got)
-    wanted = np.asarray(expected, dtype=np.float64)
+    got = settle(got)
+    if same(got, expected, atol, rtol):
+        return
     if got is None:
-        fail(
-            shown=shown,
-            expected=expected,
-            got=None,
-            hint="The function returns nothing; does it end in `return`?",
-        )
-    try:
-        numbers = np.asarray(_to_numpy(got), dtype=np.float64)
-    except (TypeError, ValueError):
-        fail(
-            shown=shown,
-            expected=expected,
-            got=got,
-            hint="The answer should be a number or an array of numbers.",
-        )
-    if numbers.shape != wanted.shape:
+        fail(shown=shown, expected=expected, got=None, hint="The function returns nothing; does it end in `return`?")
+    numbers, wanted = as_numbers(got), as_numbers(expected)
+    if wanted is not None and numbers is None:
+        fail(shown=shown, expected=expected, got=got, hint="The answer should be a number or an array of numbers.")
+    if wanted is not None and numbers.shape != wanted.shape:
         fail(shown=shown, expected=f"shape {wanted.shape}", got=f"shape {numbers.shape}", hint=hint)
-    if not np.allclose(numbers, wanted, atol=atol, rtol=rtol, equal_nan=False):
-        fail(shown=shown, expected=expected, got=got, hint=hint)
+    fail(shown=shown, expected=expected, got=got, hint=hint)
 
 
-def _refuse_ellipsis(value: Any) -> None:
+# ---------------------------------------------------------------------------------------------------------------------
+# Answers in all their forms
+
+
+def settle(value: Any) -> Any:
+    """An answer as plain data: tensors as arrays, generators and views as lists.
+
+    Raises:
+        NotAttempted: it is ``...``, the stub's.
+    """
     if value is ...:
         raise NotAttempted
-
-
-def _to_numpy(value: Any) -> Any:
-    """Tensors of any backend become arrays; lists of them too."""
+    if isinstance(value, Iterator | KeysView | ValuesView):
+        value = list(itertools.islice(value, LONGEST))
     if isinstance(value, list | tuple):
-        return [_to_numpy(item) for item in value]
+        return type(value)(map(settle, value)) if type(value) in (list, tuple) else [settle(item) for item in value]
     if "keras" in sys.modules and sys.modules["keras"].ops.is_tensor(value):
-        return sys.modules["keras"].ops.convert_to_numpy(value)
+        return np.asarray(sys.modules["keras"].ops.convert_to_numpy(value))
     return value
 
 
-def _short(value: Any, limit: int = 300) -> str:
+def as_numbers(value: Any) -> np.ndarray | None:
+    """A number or a rectangle of numbers as float64, or as int64 where all are whole by type; None if it is neither."""
+    if isinstance(value, str | bytes | dict | set) or value is None:
+        return None
+    try:
+        array = np.asarray(value)
+        if array.dtype.kind == "O":  # fractions, whole numbers beyond 64 bits
+            array = array.astype(np.float64)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    if array.dtype.kind in "biu":
+        return array.astype(np.int64)
+    return array.astype(np.float64) if array.dtype.kind == "f" else None
+
+
+def same(got: Any, expected: Any, atol: float = 1e-6, rtol: float = 1e-5) -> bool:
+    """Is it the same answer? The form does not count: any sequence may stand for any other, an array of one number for
+    the number, NumPy's and a backend's numbers for Python's. Whole numbers must be equal, others nearly.
+    """
+    got, expected = settle(got), settle(expected)
+    if isinstance(expected, dict):
+        keys = isinstance(got, dict) and got.keys() == expected.keys()
+        return keys and all(same(got[key], expected[key], atol, rtol) for key in expected)
+    if isinstance(expected, str | bytes | set | frozenset) or expected is None:
+        return type(got) in (type(expected), np.str_) and got == expected
+    numbers, wanted = as_numbers(got), as_numbers(expected)
+    if wanted is not None and (wanted.size or not isinstance(expected, list | tuple)):
+        if numbers is None or (numbers.shape != wanted.shape and not numbers.size == wanted.size == 1):
+            return False
+        numbers = numbers.reshape(wanted.shape)
+        if wanted.dtype.kind == "i":
+            return bool(np.array_equal(numbers, wanted))
+        return bool(np.allclose(numbers, wanted, atol=atol, rtol=rtol, equal_nan=True))
+    if isinstance(expected, list | tuple | np.ndarray):  # of unequal lengths, of texts, or empty
+        sequence = isinstance(got, list | tuple | range | np.ndarray) and len(got) == len(expected)
+        return sequence and all(same(one, other, atol, rtol) for one, other in zip(got, expected))
+    return type(got) is type(expected) and bool(got == expected)
+
+
+def short(value: Any, limit: int = 300) -> str:
     """A value as a student reads it, cut where it is long. An object that cannot print itself does not stop us."""
     try:
-        value = _to_numpy(value)
+        value = settle(value)
         if isinstance(value, str) and value.startswith("shape "):
             return value
         if isinstance(value, np.ndarray):
-            text = np.array2string(value, precision=5, suppress_small=True, threshold=40)
-        elif isinstance(value, float | np.floating):
+            text = np.array2string(value, precision=5, suppress_small=True, threshold=40, separator=", ")
+        elif isinstance(value, np.generic):
+            text = short(value.item(), limit)
+        elif isinstance(value, float):
             text = f"{value:.6g}"
         else:
             text = repr(value)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
+from fractions import Fraction
 
+import keras
 import numpy as np
 import pytest
 
@@ -137,10 +140,96 @@ def test_tolerance_forgives_rounding_but_not_mistakes():
         engine.expect_close(1.01, 1.0, shown="", hint="")
 
 
-@pytest.mark.parametrize(("got", "expected"), [([1, 2], (1, 2)), (1, True), ("a", "b"), (np.array([1, 3]), [1, 2])])
-def test_expect_is_exact(got, expected):
+SAME = [
+    ([1, 2], (1, 2)),
+    (np.array([1, 2]), (1, 2)),
+    (range(1, 3), [1, 2]),
+    ((n for n in (1, 2)), [1, 2]),
+    (reversed([2, 1]), [1, 2]),
+    ({1: "a", 2: "b"}.keys(), [1, 2]),
+    (np.float32(0.5), 0.5),
+    (Fraction(1, 2), 0.5),
+    (np.array([0.5]), 0.5),
+    (np.int64(3), 3),
+    (3.0, 3),
+    (np.True_, True),
+    ([[1], [2, 3]], ((1,), (2, 3))),
+    ([np.array([1]), np.array([2, 3])], [[1], [2, 3]]),
+    (["a", "b"], ("a", "b")),
+    (np.array(["a", "b"]), ["a", "b"]),
+    ([], ()),
+    (np.array([]), []),
+    (np.zeros((0, 3)), np.zeros((0, 3))),
+    ({"a": np.array(1.0)}, {"a": 1}),
+    ({2, 1}, {1, 2}),
+    (None, None),
+    (float("nan"), np.nan),
+    (keras.ops.convert_to_tensor([1.0, 2.0]), [1, 2]),
+    ([keras.ops.convert_to_tensor(1.0), 2.0], [1, 2]),
+    (0.1 + 0.2, 0.3),
+]
+DIFFERENT = [
+    ("a", "b"),
+    (np.array([1, 3]), [1, 2]),
+    ([1, 2, 3], [1, 2]),
+    ([[1, 2]], [1, 2]),
+    ("3", 3),
+    (["1", "2"], [1, 2]),
+    (2.9, 2),
+    (138_357_545, 138_357_544),
+    (None, 0),
+    (0, None),
+    (float("nan"), 0.0),
+    (0.0, float("nan")),
+    ([[1], [2, 3]], [[1], [2, 4]]),
+    ([[1], [2]], [[1], [2, 3]]),
+    ({"a": 1}, {"b": 1}),
+    ([], [1]),
+    (np.zeros((3, 0)), np.zeros((0, 3))),
+    (1 + 2j, 1.0),
+    (b"a", "a"),
+    (object(), 1),
+    (float, 1.0),
+]
+
+
+@pytest.mark.parametrize(("got", "expected"), SAME, ids=lambda value: f"{type(value).__name__}")
+def test_the_form_of_an_answer_does_not_count(got, expected):
+    assert engine.same(got, expected)
+
+
+@pytest.mark.parametrize(("got", "expected"), DIFFERENT, ids=lambda value: f"{type(value).__name__}")
+def test_another_answer_is_another(got, expected):
+    assert not engine.same(got, expected)
     with pytest.raises(engine.AttemptFails):
-        engine.expect(got, expected, shown="", hint="")
+        engine.expect_close(got, expected, shown="", hint="")
+
+
+def test_expect_is_exact():
+    engine.expect([1, 2], (1, 2), shown="", hint="")
+    with pytest.raises(engine.AttemptFails):
+        engine.expect(0.3000001, 0.3, shown="", hint="")
+
+
+def test_an_answer_without_end_is_cut(monkeypatch):
+    monkeypatch.setattr(engine, "LONGEST", 1000)
+    assert not engine.same(itertools.count(), [0, 1])
+
+
+def test_types_are_told_where_nothing_else_differs():
+    class One(float):
+        def __eq__(self, other):
+            return False
+
+        __hash__ = None
+
+    with pytest.raises(engine.AttemptFails) as finding:
+        engine.fail(shown="", expected=1.0, got=One(1), hint="")
+    assert finding.value.details["expected"] == "1 (float)" and finding.value.details["got"] == "1 (One)"
+
+
+def test_an_ellipsis_inside_an_answer_is_not_attempted(square):
+    assert engine.evaluate(square, lambda x: (..., 1)).status == engine.NOT_ATTEMPTED
 
 
 def test_identifiers_are_guarded():
