@@ -127,11 +127,16 @@ def _statements(source: str) -> list[Statement]:
 
         source = TransformerManager().transform_cell(source)
         tree = ast.parse(source)
-    lines = source.splitlines()
+    lines = split_lines(source)
     return [
         Statement(node, _source_of(lines, node), frozenset(_bound(node)), frozenset(_global_names(node)))
         for node in tree.body
     ]
+
+
+def split_lines(source: str) -> list[str]:
+    """Lines as Python counts them: ``str.splitlines`` would also cut at form feeds and at Unicode's separators."""
+    return re.split(r"\r\n|\r|\n", source)
 
 
 def _source_of(cell: list[str], node: ast.stmt) -> str:

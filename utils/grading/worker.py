@@ -26,6 +26,7 @@ from typing import Any
 
 from utils import exercises  # now, since the fence hides its folder
 from utils.grading import wire
+from utils.grading.submission import split_lines
 
 LABEL = "<notebook>"
 MEGABYTE = 2**20
@@ -181,7 +182,7 @@ class Worker:
         module = types.ModuleType("__main__")
         sys.modules["__main__"] = module
         exercises.check = lambda *arguments, **options: None  # a notebook may import it; verdicts are not made here
-        linecache.cache[LABEL] = (len(source), None, [line + "\n" for line in source.splitlines()], LABEL)
+        linecache.cache[LABEL] = (len(source), None, [line + "\n" for line in split_lines(source)], LABEL)
         exec(compile(source, LABEL, "exec"), module.__dict__)
         self.attempt = eval(compile(expression, LABEL, "eval"), module.__dict__)
 

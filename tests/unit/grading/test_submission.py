@@ -130,3 +130,18 @@ def test_a_loaded_solution_finds_its_names_in_the_notebook(path):
         (function,) = [s for s in solution.statements if item.name in s.binds]
         unknown = function.uses - bound - set(dir(builtins))
         assert not unknown, f"{item.identifier} {item.name} uses {', '.join(sorted(unknown))}"
+
+
+@pytest.mark.parametrize(
+    "separator", ["\u2028", "\u2029", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x85", "\r", "\r\n"]
+)
+def test_lines_are_cut_where_python_cuts_them(tmp_path, separator):
+    comment = separator if separator.strip("\r\n") else " "
+    ends = "\n" if separator.strip("\r\n") else separator
+    cell = f"# a page{comment}break\ndef f(x):  # one{comment}two\n    return '{comment}' + x\n\n\ncheck('08.1', f)"
+    path = tmp_path / "08_q_learning.ipynb"
+    path.write_text(json.dumps({"nbformat": 4, "cells": [{"cell_type": "code", "source": cell.replace("\n", ends)}]}))
+    attempt = submission.find_attempt(submission.read_notebook(path), "08.1", "f")
+    scope: dict = {}
+    exec(compile(attempt.source, "<cell>", "exec"), scope)
+    assert scope["f"]("x") == comment + "x"
