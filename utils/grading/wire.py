@@ -8,15 +8,18 @@ Used by `make grade` and `make progress`, by no lesson.
 from __future__ import annotations
 
 import base64
+import itertools
 import json
+import numbers
 import struct
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, KeysView, ValuesView
 from typing import Any, BinaryIO
 
 import numpy as np
 
 LARGEST_MESSAGE = 8_000_000  # bytes; the largest honest answer is about a megabyte. Read, it may take thirty times that
+LONGEST = 1_000_000  # items of an answer that may never end
 PLAIN_KINDS = "?biufcSU"  # dtypes whose bytes are their values
 # What a Keras model may be made of when it is built anew beside the checks. Lambda, TFSMLayer, custom classes and
 # anything else that could run code of its own are not in it.
@@ -125,6 +128,10 @@ def encode(value: Any, export: Callable[[Any], Any] | None = None) -> Any:
         return {"!": "range", "v": [value.start, value.stop, value.step]}
     if isinstance(value, complex):
         return {"!": "complex", "v": [value.real, value.imag]}
+    if isinstance(value, numbers.Real):  # a fraction
+        return float(value)
+    if isinstance(value, Iterator | KeysView | ValuesView):
+        return [encode(item, export) for item in itertools.islice(value, LONGEST)]
     return _encode_object(value, export)
 
 

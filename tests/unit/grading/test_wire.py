@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+from fractions import Fraction
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from utils.exercises import engine
 from utils.grading import wire
 
 PLAIN = st.recursive(
@@ -28,6 +30,21 @@ def test_plain_values_arrive_as_they_were(value):
     back = _there_and_back(value)
     assert back == value
     assert type(back) is type(value)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: (n * n for n in range(3)),
+        lambda: reversed([4, 1, 0]),
+        lambda: {0: 1, 1: 2, 4: 3}.keys(),
+        lambda: map(int, "014"),
+        lambda: [Fraction(0), Fraction(2, 2), 4],
+    ],
+)
+def test_what_a_check_in_a_notebook_accepts_travels_too(make):
+    assert engine.same(make(), list(make()))
+    assert engine.same(_there_and_back(make()), list(make()))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int8", "uint16", "bool", "complex64", "<U3", "S2"])
