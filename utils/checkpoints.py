@@ -124,9 +124,7 @@ def restore(model: Any, arrays: dict[str, np.ndarray], weights: str = "w", optim
     model.optimizer.build(model.trainable_variables)
     variables = model.optimizer.variables
     if [v.shape for v in variables] != [v.shape for v in state]:
-        raise ValueError(
-            f"The checkpoint's optimiser has {len(state)} variables, this one {len(variables)} others."
-        )
+        raise ValueError(f"The checkpoint's optimiser has {len(state)} variables, this one {len(variables)} others.")
     model.set_weights(group(arrays, weights))
     for variable, value in zip(variables, state):
         variable.assign(value)

@@ -44,7 +44,7 @@ def test_damaged_missing_and_foreign_files_are_told_apart(tmp_path):
     whole = path.read_bytes()
     for content in (b"", b"text", whole[: len(whole) // 2], whole[:-30], whole[:3000] + b"\0" * 50 + whole[3050:]):
         path.write_bytes(content)
-        with pytest.raises(ValueError, match="move it away it"):
+        with pytest.raises(ValueError, match="move it away"):
             load_checkpoint(path)
     np.savez(path, w=np.zeros(2))
     with pytest.raises(ValueError, match="no readable checkpoint"):

@@ -14,6 +14,7 @@ import numpy as np
 from keras import layers
 
 from utils import runtime
+from utils.layers.schedule import one_cycle
 
 CLASSES = 10
 SIDE = 28
@@ -242,14 +243,6 @@ def build(name: str) -> keras.Sequential:
     return {"perceptron": multilayer_perceptron, "lecture": lecture_network, "better": better_network}[name]()
 
 
-def learning_rate(recipe: Recipe, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
-    """One cycle: a linear climb from a tenth of the peak, then half a cosine down to zero (Smith 2018, simplified)."""
-    climb = max(1, round(recipe.warm_up * steps))
-    return keras.optimizers.schedules.CosineDecay(
-        recipe.peak_rate / 10, max(1, steps - climb), warmup_target=recipe.peak_rate, warmup_steps=climb
-    )
-
-
 class EpochLine(keras.callbacks.Callback):
     """One line an epoch, without the timings that would differ from run to run."""
 
@@ -285,7 +278,7 @@ def train(
     targets = keras.utils.to_categorical(learn[1], CLASSES)
     batches = Batches(learn[0], targets, recipe.batch_size, seed, recipe.changes)
     model.compile(
-        optimizer=keras.optimizers.Adam(learning_rate(recipe, recipe.epochs * len(batches))),
+        optimizer=keras.optimizers.Adam(one_cycle(recipe.peak_rate, recipe.epochs * len(batches), recipe.warm_up)),
         loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),
         metrics=["accuracy"],
         # On a CPU the compiler XLA makes TensorFlow's convolutions several times slower; on a GPU it helps.

@@ -140,15 +140,6 @@ def test_batches_pair_images_with_their_targets_and_augment_anew():
     assert len(_batches(batch_size=128)) == 1  # fewer examples than a batch: one smaller batch
 
 
-def test_learning_rate_climbs_and_falls():
-    recipe = digits.Recipe(epochs=1, peak_rate=0.01, warm_up=0.2)
-    rate = [float(digits.learning_rate(recipe, 100)(step)) for step in range(101)]
-    assert (
-        rate[0] == pytest.approx(0.001) and rate[20] == pytest.approx(0.01) and rate[100] == pytest.approx(0, abs=1e-7)
-    )
-    assert np.all(np.diff(rate[:21]) > 0) and np.all(np.diff(rate[20:]) < 0)
-
-
 def test_recipes_follow_the_budget(monkeypatch):
     monkeypatch.setenv("COURSE_BUDGET", "smoke")
     smoke = digits.recipe("lecture").epochs
