@@ -16,6 +16,8 @@ import json
 import statistics
 import time
 
+from sklearn.model_selection import train_test_split
+
 from utils import results, runtime
 from utils.checkpoints import write_atomically
 
@@ -34,11 +36,13 @@ def measure(name: str, seed: int) -> dict:
     (x_train, y_train), (x_test, y_test) = load_mnist()
     if len(x_test) != 10_000:
         raise SystemExit("The ledger takes the real MNIST only: set COURSE_MIRROR or go online, then run this again.")
-    learn, held_out = digits.hold_out(digits.prepare(x_train), y_train)
+    images, chosen_on, labels, their_labels = train_test_split(
+        digits.prepare(x_train), y_train, test_size=0.1, stratify=y_train, random_state=0
+    )
     runtime.seed_everything(seed)
     model, recipe = digits.build(name), digits.recipe(name)
     start, start_cpu = time.perf_counter(), time.process_time()
-    history = digits.train(model, recipe, learn, held_out, seed=seed)
+    history = digits.train(model, recipe, (images, labels), (chosen_on, their_labels), seed=seed)
     seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - start_cpu
     predictions = model.predict(digits.prepare(x_test), batch_size=500, verbose=0).argmax(axis=1)
     outcome = {

@@ -20,36 +20,12 @@ CLASSES = 10
 SIDE = 28
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Images in, images held out
+# Images in
 
 
 def prepare(images: np.ndarray) -> np.ndarray:
     """Grey levels 0 to 255, uint8 (n, 28, 28), become what networks take: float32 (n, 28, 28, 1) from 0 to 1."""
     return images.astype("float32")[..., None] / 255
-
-
-def hold_out(images: np.ndarray, labels: np.ndarray, fraction: float = 0.1, seed: int = 0):
-    """Split a training set at random into a part to learn from and a part to choose with.
-
-    Args:
-        images, labels: arrays of the same length n.
-        fraction: of the examples that are held out, 0 < fraction < 1.
-        seed: the same seed holds out the same examples.
-
-    Returns:
-        (images, labels) to learn from and (images, labels) held out, as two pairs.
-
-    Raises:
-        ValueError: the lengths differ or the fraction leaves one part empty.
-    """
-    if len(images) != len(labels):
-        raise ValueError(f"{len(images)} images but {len(labels)} labels; there must be one label an image.")
-    count = round(fraction * len(images))
-    if not 0 < count < len(images):
-        raise ValueError(f"Holding out {fraction} of {len(images)} images leaves one part empty.")
-    order = np.random.default_rng(seed).permutation(len(images))
-    held, rest = order[:count], order[count:]
-    return (images[rest], labels[rest]), (images[held], labels[held])
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -44,25 +44,9 @@ def _layers(model: keras.Sequential) -> list:
     return [(type(layer).__name__, {**layer.get_config(), "name": ""}) for layer in model.layers]
 
 
-def test_prepare_and_hold_out():
-    images = np.arange(50 * 28 * 28, dtype=np.uint32).reshape(50, 28, 28).astype(np.uint8)
-    ready = digits.prepare(images)
-    assert ready.shape == (50, 28, 28, 1) and ready.dtype == np.float32 and 0 <= ready.min() <= ready.max() <= 1
-    labels = np.arange(50)
-    (learn, learn_labels), (held, held_labels) = digits.hold_out(ready, labels, 0.2, seed=3)
-    assert len(learn) == 40 and len(held) == 10
-    assert sorted([*learn_labels, *held_labels]) == list(range(50))
-    np.testing.assert_array_equal(held, ready[held_labels])
-    np.testing.assert_array_equal(held_labels, digits.hold_out(ready, labels, 0.2, seed=3)[1][1])
-    assert not np.array_equal(held_labels, digits.hold_out(ready, labels, 0.2, seed=4)[1][1])
-
-
-@pytest.mark.parametrize(
-    "labels, fraction, word", [(4, 0.5, "one label an image"), (5, 0.0, "empty"), (5, 1.0, "empty")]
-)
-def test_hold_out_refuses(labels, fraction, word):
-    with pytest.raises(ValueError, match=word):
-        digits.hold_out(np.zeros((5, 28, 28, 1)), np.zeros(labels), fraction)
+def test_prepare_scales_and_adds_the_channel():
+    ready = digits.prepare(np.arange(50 * 28 * 28, dtype=np.uint32).reshape(50, 28, 28).astype(np.uint8))
+    assert ready.shape == (50, 28, 28, 1) and ready.dtype == np.float32 and ready.min() == 0 and ready.max() == 1
 
 
 def test_no_change_is_no_change():
