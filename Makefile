@@ -47,7 +47,7 @@ lab: $(ENVIRONMENT) ## open JupyterLab on notebooks/ (localhost only, with a tok
 	$(RUN)jupyter lab --ip=127.0.0.1 --notebook-dir=notebooks $(LAB_KERNELS) $(if $(filter 0,$(shell id -u)),--allow-root)
 
 data: $(ENVIRONMENT) ## fetch all data ahead of class
-	$(RUN)python -m utils.datasets.store
+	$(RUN)python -m utils.datasets.inventory
 
 doctor: $(ENVIRONMENT) ## report versions, GPU, memory, disk, browser and data, with the remedy for each gap
 	$(RUN)python -m utils.doctor

@@ -192,23 +192,23 @@ def _check_settings() -> list[Finding]:
 
 def _check_mirror() -> list[Finding]:
     """Does the mirror answer? Asked here, so that nobody learns it in class."""
-    from utils.datasets import store
+    from utils.datasets import sources, store
 
     text = os.environ.get("COURSE_MIRROR", "").strip()
     if not text:
         return []
     try:
-        return [Finding("ok", "mirror", f"{len(store.mirror_listing())} files listed at {text}")]
+        return [Finding("ok", "mirror", f"{len(sources.mirror_listing())} files listed at {text}")]
     except store.DataError as error:
         remedy = "Correct COURSE_MIRROR: a folder that `make mirror` wrote, or the address at which it is served."
         return [Finding("gap", "mirror", str(error), remedy)]
 
 
 def _check_data() -> list[Finding]:
-    from utils.datasets import store
+    from utils.datasets import inventory, registry, store
 
     try:
-        rows = store.inventory()
+        rows = inventory.inventory()
     except store.DataError as error:
         return [Finding("broken", "data", str(error))]
     findings = []
@@ -225,7 +225,7 @@ def _check_data() -> list[Finding]:
             get = "Only a mirror has it: set COURSE_MIRROR"
             if entry.addresses:
                 get = f"Run `{'COURSE_OFFLINE=0 ' if os.environ.get('COURSE_OFFLINE') == '1' else ''}make data`"
-            findings.append(Finding("gap", "data", found, f"{get} ({store.megabytes(entry.size)})."))
+            findings.append(Finding("gap", "data", found, f"{get} ({registry.megabytes(entry.size)})."))
     return findings
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from utils.datasets import cats_dogs, store
+from utils.datasets import cats_dogs, sources, store
 from utils.datasets.cats_dogs import draw_animal, draw_folder, load_cats_and_dogs
 
 
@@ -20,7 +20,7 @@ def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_DATA", str(tmp_path / "cache"))
     monkeypatch.setenv("COURSE_OFFLINE", "1")
     monkeypatch.delenv("COURSE_MIRROR", raising=False)
-    store._mirror_registry.cache_clear()
+    sources._mirror_registry.cache_clear()
     return tmp_path
 
 

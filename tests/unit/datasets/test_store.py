@@ -16,7 +16,7 @@ import pytest
 from data_server import CONTENT
 
 from utils import runtime
-from utils.datasets import download, store
+from utils.datasets import download, inventory, registry, store
 
 OTHER = b"another edition" * 1000
 FETCH = "from utils.datasets import store; p = store.fetch('file.bin'); print(p.stat().st_size if p else 'none')"
@@ -232,7 +232,7 @@ def test_a_mirror_folder_is_used_in_place_where_the_cache_cannot_be_written(cour
     course()
     mirror = make_mirror(tmp_path / "mirror")
     monkeypatch.setenv("COURSE_MIRROR", str(mirror))
-    monkeypatch.setattr(store, "_writable", lambda folder: False)
+    monkeypatch.setattr("utils.datasets.cache.writable", lambda folder: False)
     assert store.fetch("file.bin") == mirror / "other.bin"
 
 
@@ -315,23 +315,23 @@ def test_a_cache_that_is_no_folder(course, tmp_path, monkeypatch):
 
 def test_fetch_all_reports_failures(course, capsys, monkeypatch):
     course("good")
-    assert store.main([]) == 0
+    assert inventory.main([]) == 0
     assert "official" in capsys.readouterr().out
-    assert store.main(["file.bin"]) == 0
+    assert inventory.main(["file.bin"]) == 0
     (store.cache_folder() / "file.bin").unlink()
     course("missing")
-    assert store.main([]) == 1
+    assert inventory.main([]) == 1
     output = capsys.readouterr().out
     assert "FAILED" in output and "404" in output
     monkeypatch.setenv("COURSE_OFFLINE", "1")
-    assert store.main([]) == 0
+    assert inventory.main([]) == 0
     output = capsys.readouterr().out
     assert "missing" in output and "COURSE_OFFLINE=1" in output and "FAILED" not in output
     course("good", large=True)
     monkeypatch.delenv("COURSE_OFFLINE")
-    assert store.main([]) == 0
+    assert inventory.main([]) == 0
     assert "not asked for" in capsys.readouterr().out and not (store.cache_folder() / "file.bin").exists()
-    assert store.main(["--large"]) == 0 and (store.cache_folder() / "file.bin").exists()
+    assert inventory.main(["--large"]) == 0 and (store.cache_folder() / "file.bin").exists()
 
 
 def test_fetch_all_goes_on_after_trouble_with_the_disk(course, capsys, monkeypatch):
@@ -340,20 +340,20 @@ def test_fetch_all_goes_on_after_trouble_with_the_disk(course, capsys, monkeypat
 
     course("good")
     monkeypatch.setattr(download._Sink, "write", fail)
-    assert store.main([]) == 1
+    assert inventory.main([]) == 1
     assert "disk is full" in capsys.readouterr().out
 
 
 def test_inventory_tells_what_is_there_without_a_network(course, tmp_path, monkeypatch, server):
     course("good")
-    assert [state for _, state in store.inventory()] == ["missing"]
+    assert [state for _, state in inventory.inventory()] == ["missing"]
     monkeypatch.setenv("COURSE_MIRROR", str(make_mirror(tmp_path / "mirror")))
-    assert [state for _, state in store.inventory()] == ["mirror"]
+    assert [state for _, state in inventory.inventory()] == ["mirror"]
     store.fetch("file.bin")
-    assert [state for _, state in store.inventory()] == ["cache (mirror)"]
+    assert [state for _, state in inventory.inventory()] == ["cache (mirror)"]
     (store.cache_folder() / "file.bin").write_bytes(b"")
     monkeypatch.delenv("COURSE_MIRROR")
-    assert [state for _, state in store.inventory()] == ["damaged"]
+    assert [state for _, state in inventory.inventory()] == ["damaged"]
     assert server.requests == []
 
 
@@ -377,13 +377,13 @@ def test_unknown_names_and_a_broken_registry(course, tmp_path):
     with pytest.raises(KeyError, match=r"file\.bin"):
         store.fetch("nothing.zip")
     (tmp_path / "registry.toml").write_text("[[file]]\nname = 1\n")
-    store._read_registry.cache_clear()
+    registry._read_registry.cache_clear()
     with pytest.raises(store.DataError, match="restore it with git"):
-        store.registry()
+        registry.registry()
 
 
 def test_the_course_registry_is_complete():
-    entries = store.registry()
+    entries = registry.registry()
     assert len(entries) >= 15
     for entry in entries.values():
         assert entry.name == os.path.basename(entry.name) and entry.mirror == os.path.basename(entry.mirror)

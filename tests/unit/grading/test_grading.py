@@ -20,7 +20,7 @@ import psutil
 import pytest
 
 from utils.exercises import engine
-from utils.grading import grade, judge, submission
+from utils.grading import grade, handed_in, judge, submission
 
 ROOT = Path(__file__).resolve().parents[3]
 FENCED = bool(judge.namespace_command())
@@ -479,7 +479,7 @@ def test_folders_and_single_files_are_found_and_links_are_not_followed(tmp_path)
     (tmp_path / "finn" / "08_q_learning.ipynb").symlink_to(tmp_path / "ada" / "08_q_learning.ipynb")
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "finn" / "05_mnist_cnn.ipynb")
-    found = grade.find_submissions(tmp_path)
+    found = handed_in.find_submissions(tmp_path)
     assert {s: sorted(n) for s, n in found.notebooks.items()} == {
         "ada": ["08"],
         "bob": ["05"],
@@ -497,7 +497,7 @@ def test_of_two_notebooks_of_a_lesson_the_newer_counts(tmp_path):
     for name, age in (("08_q_learning.ipynb", 100), ("08_q_learning (1).ipynb", 5)):
         _notebook(tmp_path / "ada" / name, [])
         os.utime(tmp_path / "ada" / name, (time.time() - age,) * 2)
-    found = grade.find_submissions(tmp_path)
+    found = handed_in.find_submissions(tmp_path)
     assert found.notebooks["ada"]["08"].name == "08_q_learning (1).ipynb"
     assert "two notebooks" in found.remarks[0]
 
@@ -527,8 +527,8 @@ def test_text_that_no_file_can_hold_does_not_cost_everybody_the_grades(tmp_path,
     details = {"error": "ValueError: \ud800\x1b[31m\x00"}
     monkeypatch.setattr(grade, "run_judge", lambda *_: iter([(EXERCISE, engine.NOT_YET, details)]))
     monkeypatch.setattr(grade, "try_fence", lambda: (True, ""))
-    handed_in = grade.Submissions({"J\udcf6rg": {"08": tmp_path / "08_q_learning.ipynb"}})
-    monkeypatch.setattr(grade, "find_submissions", lambda folder: handed_in)
+    given = handed_in.Submissions({"J\udcf6rg": {"08": tmp_path / "08_q_learning.ipynb"}})
+    monkeypatch.setattr(grade, "find_submissions", lambda folder: given)
     with (tmp_path / "terminal.txt").open("w", encoding="ascii") as terminal:
         monkeypatch.setattr(sys, "stdout", terminal)
         assert grade.main(["grade", str(tmp_path)]) == 0

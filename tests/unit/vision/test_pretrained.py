@@ -15,7 +15,7 @@ from keras import layers
 from keras.src.legacy.saving import legacy_h5_format
 from PIL import Image
 
-from utils.datasets import download, store
+from utils.datasets import download, registry, sources, store
 from utils.vision import pretrained
 from utils.vision.pretrained import ImageNetModel, as_rgb, class_names, contains_class, load_imagenet_model
 
@@ -67,8 +67,8 @@ def serve(tmp_path, monkeypatch):
     monkeypatch.setattr(download, "_dead_hosts", {})
     monkeypatch.setattr(store, "_outcomes", {})
     monkeypatch.setattr(store, "_said", set())
-    store._mirror_registry.cache_clear()
-    store._read_registry.cache_clear()
+    sources._mirror_registry.cache_clear()
+    registry._read_registry.cache_clear()
 
     def register(network: str, content: bytes, how: str = "good") -> DataServer:
         server.files["weights.h5"] = content
@@ -78,13 +78,13 @@ def serve(tmp_path, monkeypatch):
         lines = [f"{key} = {value!r}" for key, value in entry.items()]
         lines += ["top = true", f'addresses = ["{server.address}/{how}/weights.h5"]']
         (tmp_path / "registry.toml").write_text("[[file]]\n" + "\n".join(lines), encoding="utf-8")
-        store._read_registry.cache_clear()
+        registry._read_registry.cache_clear()
         return server
 
     yield register
     server.server.shutdown()
     server.server.server_close()
-    store._read_registry.cache_clear()
+    registry._read_registry.cache_clear()
 
 
 @pytest.fixture(scope="module")
