@@ -28,10 +28,11 @@ def freeze_normalisation(model: keras.Model) -> int:
 
 def with_head(upper: keras.Model, head: Head, dropout: float = 0.2) -> keras.Model:
     """A copy of the upper part with the head's weights on it: maps to logits (batch, 1)."""
-    copy = keras.models.clone_model(upper)
+    with runtime.distribution_scope():
+        copy = keras.models.clone_model(upper)
+        x = layers.Dropout(dropout, name="dropout")(copy.output)
+        model = keras.Model(copy.input, layers.Dense(1, name="logit")(x), name="fine_tuned")
     copy.set_weights(upper.get_weights())
-    x = layers.Dropout(dropout, name="dropout")(copy.output)
-    model = keras.Model(copy.input, layers.Dense(1, name="logit")(x), name="fine_tuned")
     model.get_layer("logit").set_weights([head.weights[:, None], np.array([head.bias], dtype=np.float32)])
     return model
 
@@ -82,7 +83,8 @@ def fine_tune(
     batches = -(-len(labels) // tuning.batch_size)
     schedule = keras.optimizers.schedules.CosineDecay(tuning.rate, tuning.epochs * batches)
     # Not smoothed: at 99 % that would mostly teach to be less sure.
-    model.compile(keras.optimizers.Adam(schedule), keras.losses.BinaryCrossentropy(from_logits=True))
+    with runtime.distribution_scope():
+        model.compile(keras.optimizers.Adam(schedule), keras.losses.BinaryCrossentropy(from_logits=True))
     losses = []
     with tqdm(total=tuning.epochs * batches, desc="fine-tuning", disable=not progress) as bar:
         for epoch in range(tuning.epochs):

@@ -101,16 +101,17 @@ def train_scratch(
         The network and its history (accuracies are measured at logit 0).
     """
     runtime.seed_everything(seed)
-    student = scratch_convnet(recipe, seed, any_size=True)
     steps = recipe.epochs * -(-len(pixels) // recipe.batch_size)
     schedule = keras.optimizers.schedules.CosineDecay(
         recipe.rate / 10, steps, warmup_target=recipe.rate, warmup_steps=max(1, steps // 10)
     )
-    student.compile(
-        optimizer=keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay),
-        loss=keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=recipe.smoothing),
-        metrics=[keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)],
-    )
+    with runtime.distribution_scope():
+        student = scratch_convnet(recipe, seed, any_size=True)
+        student.compile(
+            optimizer=keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay),
+            loss=keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=recipe.smoothing),
+            metrics=[keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)],
+        )
     small = round(recipe.small_share * recipe.epochs)
     history: dict[str, list[float]] = {}
     for side, first, last in ((recipe.small_size, 0, small), (recipe.size, small, recipe.epochs)):
