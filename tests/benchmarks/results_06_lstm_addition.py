@@ -17,7 +17,7 @@ import time
 
 from utils import results, runtime
 from utils.checkpoints import write_atomically
-from utils.sequences import addition
+from utils.sequences import addition, sums
 
 SEEDS = (1, 2, 3)
 FOLDER = runtime.repo_root() / "runs" / "results_06"
@@ -34,7 +34,7 @@ RECIPES = {
 
 def measure(config: addition.AdditionConfig) -> dict:
     """Train once, ask the unseen questions once."""
-    split = addition.PairSplit(config.digits)
+    split = sums.PairSplit(config.digits)
     start, start_cpu = time.perf_counter(), time.process_time()
     model, history = addition.train_adder(config, split)
     seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - start_cpu
