@@ -20,7 +20,7 @@ def build_concatenated(
 ):
     """The lecture's neural network: both vectors side by side, dropout 0.3, Dense 70, dropout 0.75, Dense 1.
 
-    ``he_normal`` vectors as in the lecture; inputs and output as in :func:`~utils.recommender.factorisation.build_factorisation` (not compiled).
+    ``he_normal`` vectors as in the lecture; inputs and output as in ``build_factorisation`` (not compiled).
     """
     import keras
     from keras import layers
@@ -55,9 +55,9 @@ def build_hybrid(
     Args:
         movie_features, user_features: float arrays (movies, p) and (users, q), as :func:`describe` returns them;
             p or q may be 0. On MovieLens q = 0 generalises best: what users watched invites it to learn by heart.
-        penalty, bias_penalty: as in :func:`~utils.recommender.factorisation.build_factorisation`; ``feature_penalty`` on the Dense weights.
+        penalty, bias_penalty: as in ``build_factorisation``; ``feature_penalty`` on the Dense weights.
 
-    Inputs and output as in :func:`~utils.recommender.factorisation.build_factorisation` (not compiled).
+    Inputs and output as in ``build_factorisation`` (not compiled).
     """
     import keras
     from keras import layers, regularizers

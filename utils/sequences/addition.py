@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from utils.sequences.sums import TABLE, PairSplit, encode_answers, encode_questions, one_hot_questions
+from utils.sequences.sums import TABLE, PairSplit, encode_answers, encode_questions, one_hot_questions, write_questions
 
 
 def build_adder(digits: int, units: int = 128, layers: int = 1):
@@ -74,14 +74,17 @@ def ask(
     return [TABLE.decode_indices(row[::-1] if units_first else row).strip() for row in columns]
 
 
-def progress_lines(questions: Sequence[str], truths: Sequence[str], guesses: Sequence[str], color: bool = True) -> str:
-    """The lecture's display: question, truth and guess, with a green tick or a red cross (ANSI colours)."""
-    lines = []
-    for question, truth, guess in zip(questions, truths, guesses):
-        right = truth.strip() == guess.strip()
-        mark, code = ("☑", "32") if right else ("☒", "31")
+def show_answers(model: Any, a: np.ndarray, b: np.ndarray, digits: int, color: bool = True, **order: bool) -> str:
+    """The lecture's display: question, truth and guess, with a green tick or a red cross (ANSI colours).
+
+    Args:
+        order: how the network reads and writes, as :func:`ask` wants to know it.
+    """
+    lines, questions = [], write_questions(a, b)
+    for question, total, guess in zip(questions, (a + b).tolist(), ask(model, questions, digits, **order)):
+        mark, code = ("☑", "32") if str(total) == guess else ("☒", "31")
         mark = f"\033[{code}m{mark}\033[0m" if color else mark
-        lines.append(f"Q {question:<7} T {truth:<5} {mark} {guess}")
+        lines.append(f"Q {question:<7} T {total:<5} {mark} {guess}")
     return "\n".join(lines)
 
 

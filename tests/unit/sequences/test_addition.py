@@ -35,10 +35,12 @@ def test_score_counts_characters_and_answers():
         addition.ask(_Oracle(), ["123+45"], 2)
 
 
-def test_progress_is_marked_and_coloured():
-    lines = addition.progress_lines(["34+14", "1+1"], ["48 ", "2"], ["48", "3"]).splitlines()
+def test_answers_are_marked_and_coloured():
+    a, b = np.array([34, 13]), np.array([14, 1])
+    lines = addition.show_answers(_Oracle(), a, b, digits=2).splitlines()
     assert "\033[32m☑" in lines[0] and "\033[31m☒" in lines[1]
-    assert addition.progress_lines(["34+14"], ["48"], ["47"], color=False) == "Q 34+14   T 48    ☒ 47"
+    plain = addition.show_answers(_Oracle(), a, b, digits=2, color=False).splitlines()
+    assert plain == ["Q 34+14   T 48    ☑ 48", "Q 13+1    T 14    ☒ 0"]
 
 
 def test_one_cycle_rises_and_falls_to_zero():
