@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from utils import runtime
 from utils.sequences.sums import TABLE, PairSplit, encode_answers, encode_questions, one_hot_questions, write_questions
 
 
@@ -137,16 +138,12 @@ def train_adder(
     split = split or PairSplit(config.digits)
     keras.utils.set_random_seed(config.seed)
     rng = np.random.default_rng(config.seed)
-    model = build_adder(config.digits, config.units)
     steps = max(1, config.samples // config.batch)
-    model.compile(
-        keras.optimizers.AdamW(
-            one_cycle(config.peak_rate, steps, warm_up=0.2, start=0.05),
-            weight_decay=config.weight_decay,
-            clipnorm=config.clip,
-        ),
-        loss="sparse_categorical_crossentropy",
-    )
+    rate = one_cycle(config.peak_rate, steps, warm_up=0.2, start=0.05)
+    with runtime.distribution_scope():
+        model = build_adder(config.digits, config.units)
+        optimizer = keras.optimizers.AdamW(rate, weight_decay=config.weight_decay, clipnorm=config.clip)
+        model.compile(optimizer, loss="sparse_categorical_crossentropy")
     unseen = split.held_out("validation", 1000)
     history, seen, best, weights, start = [], 0, (-1.0, 0.0), None, time.perf_counter()
     while not history or seen < config.samples:
