@@ -53,12 +53,12 @@ def hold_out(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def features():
     """What Lite0 computes for all photos, from the lesson's cache where the notebook has run."""
-    from utils.datasets import store
+    from utils.datasets.cache import cache_folder
     from utils.vision import transfer
     from utils.vision.pretrained import load_imagenet_model
 
     network = load_imagenet_model("EfficientNet-Lite0")
-    folder, began = store.cache_folder() / "features", time.process_time()
+    folder, began = cache_folder() / "features", time.process_time()
     (train, _), (test, _) = photos()
     found = [
         transfer.extract_features(network, paths, folder / f"photos-{part}.h5", progress=False)
@@ -148,13 +148,13 @@ def measure_transfer(seeds: list[int], fresh: bool) -> None:
 
 def ship(head, seconds: float) -> None:
     """Write the head that the course ships, with its provenance beside it."""
-    from utils.datasets import store
+    from utils.datasets.cache import origin
     from utils.vision import transfer
 
     origin = {
         "what": "linear classifier on EfficientNet-Lite0's 1,280 pooled features (two views a photo): dog above 0",
         "trained_on": "2,000 photos of cats and dogs",
-        "data_edition": store.origin("cats_and_dogs_filtered.zip") or "mirror",
+        "data_edition": origin("cats_and_dogs_filtered.zip") or "mirror",
         "seed": SEEDS[0],
         "penalty": PENALTY,
         "wall_clock_seconds": round(seconds, 1),

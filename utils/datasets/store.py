@@ -28,21 +28,9 @@ from filelock import FileLock, Timeout
 
 from utils import runtime
 from utils.datasets import sources
-from utils.datasets.archives import DISK_FULL, NOT_WRITABLE, DataError, extract
-from utils.datasets.cache import cache_folder, cached, origin, shipped
+from utils.datasets.archives import DISK_FULL, NOT_WRITABLE, DataError
+from utils.datasets.cache import cache_folder, cached, shipped
 from utils.datasets.registry import Entry, Outcome, find_entry, megabytes, registry
-
-__all__ = [
-    "DataError",
-    "announce_stand_in",
-    "cache_folder",
-    "extract",
-    "fetch",
-    "fetch_keras_weights",
-    "origin",
-    "registry",
-    "source",
-]
 
 LOCK_SECONDS = 4 * 3600.0  # another process may be at a large file over a slow line
 

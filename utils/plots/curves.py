@@ -37,8 +37,6 @@ def learning_curves(
     history: Any,
     metrics: Sequence[str] = ("loss", "accuracy"),
     title: str = "",
-    xlabel: str = "epoch",
-    axes: Sequence[Axes] | None = None,
 ) -> Figure:
     """One panel a metric: training drawn full, validation (``val_`` + name) dashed.
 
@@ -47,8 +45,6 @@ def learning_curves(
             drawn with a band of one standard deviation.
         metrics: names to draw; those that the history lacks are left out.
         title: above the figure.
-        xlabel: what one point is.
-        axes: draw into these instead of a new figure.
 
     Raises:
         ValueError: the history has none of the metrics.
@@ -57,15 +53,12 @@ def learning_curves(
     present = [name for name in metrics if name in runs[0] or f"val_{name}" in runs[0]]
     if not present:
         raise ValueError(f"The history has {', '.join(runs[0]) or 'nothing'}, but none of {', '.join(metrics)}.")
-    if axes is None:
-        figure, grid = plt.subplots(1, len(present), figsize=(4.6 * len(present), 3.4), squeeze=False)
-        axes = grid[0]
-    for ax, name in zip(axes, present):
+    figure, axes = plt.subplots(1, len(present), figsize=(4.6 * len(present), 3.4), squeeze=False)
+    for ax, name in zip(axes[0], present):
         _panel(ax, runs, name)
-        ax.set(xlabel=xlabel, ylabel=name, title=name.replace("_", " "))
+        ax.set(xlabel="epoch", ylabel=name, title=name.replace("_", " "))
         ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         ax.legend()
-    figure = axes[0].figure
     if title:
         figure.suptitle(title, fontweight="bold", x=0.01, ha="left")
     return figure

@@ -95,11 +95,11 @@ def _stage(figure: Figure, width: float, height: float, title: str) -> Axes:
     return ax
 
 
-def _label(ax: Axes, x: float, y: float, text: str, color: str = INK, ha: str = "right", size: int = 12) -> None:
-    ax.text(x, y, text, fontsize=size, color=color, ha=ha, va="center")
+def _label(ax: Axes, x: float, y: float, text: str, color: str = INK, ha: str = "right") -> None:
+    ax.text(x, y, text, fontsize=12, color=color, ha=ha, va="center")
 
 
-def _sum_text(frame: reference.Frame, kernel: np.ndarray, limit: int = 9) -> str:
+def _sum_text(frame: reference.Frame, kernel: np.ndarray) -> str:
     """The sum written out: 1·1 + 4·2 + (−1)·0 + 0·(−1) = 9; long ones are cut in the middle."""
 
     def bracketed(value: float) -> str:
@@ -107,7 +107,7 @@ def _sum_text(frame: reference.Frame, kernel: np.ndarray, limit: int = 9) -> str
 
     pairs = list(zip(frame.window.ravel(), kernel.ravel()))
     terms = [f"{bracketed(x)}·{bracketed(k)}" for x, k in pairs]
-    if len(terms) > limit:
+    if len(terms) > 9:
         terms = [*terms[:3], "…", *terms[-2:]]
     return " + ".join(terms) + f" = {number(frame.value)}"
 

@@ -162,21 +162,14 @@ def compare_regularisations(
     epochs: int,
     seed: int = 1,
     which: Sequence[Regularisation] = REGULARISATIONS,
-    progress=None,
 ) -> list[MemoryTest]:
-    """Each regularisation on true labels and on shuffled ones, LeNet-5 from the same start.
-
-    Args:
-        progress: called with a line of text before each training, e.g. ``print``.
-    """
+    """Each regularisation on true labels and on shuffled ones, LeNet-5 from the same start."""
     images, labels = train
     shuffled = shuffle_labels(labels, seed)
     tests = []
     for how in which:
         entry = MemoryTest(how.name)
         for kind, targets in (("true_labels", labels), ("random_labels", shuffled)):
-            if progress:
-                progress(f"{how.name}, {kind.replace('_', ' ')}")
             keras.utils.set_random_seed(seed)
             result = train_small(functools.partial(regularised_lenet, how), (images, targets), test, epochs)
             setattr(entry, kind, result)

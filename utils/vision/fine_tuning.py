@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import keras
@@ -61,7 +60,6 @@ def fine_tune(
     labels: np.ndarray,
     tuning: Tuning = Tuning(),
     seed: int = 1,
-    on_epoch: Callable[[int, float], None] | None = None,
     progress: bool = True,
 ) -> list[float]:
     """Train the upper part on stored maps, batch normalisation frozen; each epoch takes a view of each photo at random.
@@ -71,7 +69,6 @@ def fine_tune(
     Args:
         model: as :func:`with_head` returns.
         maps: (photos, views, height, width, channels).
-        on_epoch: called with the epoch's number (from 1) and its mean loss.
 
     Returns:
         Mean loss of each epoch.
@@ -87,7 +84,7 @@ def fine_tune(
         model.compile(keras.optimizers.Adam(schedule), keras.losses.BinaryCrossentropy(from_logits=True))
     losses = []
     with tqdm(total=tuning.epochs * batches, desc="fine-tuning", disable=not progress) as bar:
-        for epoch in range(tuning.epochs):
+        for _ in range(tuning.epochs):
             total = 0.0
             for chosen in np.array_split(rng.permutation(len(labels)), batches):
                 views = maps[chosen, rng.integers(maps.shape[1], size=len(chosen))].astype(np.float32)
@@ -96,8 +93,6 @@ def fine_tune(
                 model.reset_metrics()
                 bar.update()
             losses.append(total / len(labels))
-            if on_epoch is not None:
-                on_epoch(epoch + 1, losses[-1])
     model.set_weights([(1 - tuning.mix) * old + tuning.mix * new for old, new in zip(start, model.get_weights())])
     return losses
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import keras
@@ -87,8 +86,6 @@ def train_scratch(
     recipe: Recipe = Recipe(),
     seed: int = 1,
     validation: tuple[np.ndarray, np.ndarray] | None = None,
-    verbose: int | str = 0,
-    callbacks: Sequence = (),
 ) -> tuple[keras.Model, dict[str, list[float]]]:
     """Train the convnet, first on small photos; the same seed gives the same start and the same order of photos.
 
@@ -124,8 +121,7 @@ def train_scratch(
             initial_epoch=first,
             epochs=last,
             validation_data=None if validation is None else (resized(validation[0], side), as_column(validation[1])),
-            verbose=verbose,
-            callbacks=list(callbacks),
+            verbose=0,
         )
         for name, values in part.history.items():
             history.setdefault(name, []).extend(values)

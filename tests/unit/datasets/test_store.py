@@ -18,6 +18,8 @@ from data_server import CONTENT
 
 from utils import runtime
 from utils.datasets import download, inventory, registry, store
+from utils.datasets.archives import DataError
+from utils.datasets.cache import cache_folder, origin
 
 OTHER = b"another edition" * 1000
 FETCH = "from utils.datasets import store; p = store.fetch('file.bin'); print(p.stat().st_size if p else 'none')"
@@ -39,7 +41,7 @@ def test_a_good_file_arrives_with_a_sidecar_and_is_then_taken_from_the_cache(cou
     cache = course("good")
     path = store.fetch("file.bin")
     assert path.read_bytes() == CONTENT
-    assert store.source("file.bin") == "official" and store.origin("file.bin") == "official"
+    assert store.source("file.bin") == "official" and origin("file.bin") == "official"
     assert listing(cache) == ["file.bin", "file.bin.source.json"]
     recorded = json.loads((cache / "file.bin.source.json").read_text())
     assert recorded["sha256"] == hashlib.sha256(CONTENT).hexdigest()
@@ -190,7 +192,7 @@ def test_a_mirror_folder_serves_its_own_edition_which_stays_valid(course, tmp_pa
     assert store.source("file.bin") == "mirror"
     monkeypatch.delenv("COURSE_MIRROR")
     assert store.fetch("file.bin").read_bytes() == OTHER  # from the cache, though it is not the official edition
-    assert store.source("file.bin") == "cache" and store.origin("file.bin") == "mirror"
+    assert store.source("file.bin") == "cache" and origin("file.bin") == "mirror"
     assert server.requests == []
     assert str(tmp_path) not in (cache / "file.bin.source.json").read_text()
 
@@ -270,7 +272,7 @@ def test_a_file_put_there_by_hand_must_be_the_official_one_where_that_is_known(c
     course(hashed=False)
     (cache / "file.bin").write_bytes(OTHER)
     (cache / "file.bin.source.json").unlink()
-    assert store.fetch("file.bin").read_bytes() == OTHER and store.origin("file.bin") == "by hand"
+    assert store.fetch("file.bin").read_bytes() == OTHER and origin("file.bin") == "by hand"
     (cache / "file.bin").write_bytes(OTHER + b"changed later")
     assert store.fetch("file.bin") is None
 
@@ -300,7 +302,7 @@ def test_trouble_with_the_disk_is_told_with_its_remedy(course, monkeypatch, numb
 
     cache = course("good")
     monkeypatch.setattr(download._Sink, "write", fail)
-    with pytest.raises(store.DataError, match=words) as caught:
+    with pytest.raises(DataError, match=words) as caught:
         store.fetch("file.bin")
     assert "COURSE_DATA" in str(caught.value) and "file.bin" in str(caught.value)
     assert listing(cache) == []
@@ -310,7 +312,7 @@ def test_a_cache_that_is_no_folder(course, tmp_path, monkeypatch):
     course("good")
     (tmp_path / "occupied").write_text("")
     monkeypatch.setenv("COURSE_DATA", str(tmp_path / "occupied"))
-    with pytest.raises(store.DataError, match="COURSE_DATA"):
+    with pytest.raises(DataError, match="COURSE_DATA"):
         store.fetch("file.bin")
 
 
@@ -322,7 +324,7 @@ def test_fetch_all_reports_failures(course, capsys, monkeypatch):
     assert inventory.main([]) == 0
     assert "official" in capsys.readouterr().out
     assert inventory.main(["file.bin"]) == 0
-    (store.cache_folder() / "file.bin").unlink()
+    (cache_folder() / "file.bin").unlink()
     course("missing")
     assert inventory.main([]) == 1
     output = capsys.readouterr().out
@@ -334,8 +336,8 @@ def test_fetch_all_reports_failures(course, capsys, monkeypatch):
     course("good", large=True)
     monkeypatch.delenv("COURSE_OFFLINE")
     assert inventory.main([]) == 0
-    assert "not asked for" in capsys.readouterr().out and not (store.cache_folder() / "file.bin").exists()
-    assert inventory.main(["--large"]) == 0 and (store.cache_folder() / "file.bin").exists()
+    assert "not asked for" in capsys.readouterr().out and not (cache_folder() / "file.bin").exists()
+    assert inventory.main(["--large"]) == 0 and (cache_folder() / "file.bin").exists()
 
 
 def test_fetch_all_goes_on_after_trouble_with_the_disk(course, capsys, monkeypatch):
@@ -355,7 +357,7 @@ def test_inventory_tells_what_is_there_without_a_network(course, tmp_path, monke
     assert [state for _, state in inventory.inventory()] == ["mirror"]
     store.fetch("file.bin")
     assert [state for _, state in inventory.inventory()] == ["cache (mirror)"]
-    (store.cache_folder() / "file.bin").write_bytes(b"")
+    (cache_folder() / "file.bin").write_bytes(b"")
     monkeypatch.delenv("COURSE_MIRROR")
     assert [state for _, state in inventory.inventory()] == ["damaged"]
     assert server.requests == []
@@ -382,7 +384,7 @@ def test_unknown_names_and_a_broken_registry(course, tmp_path):
         store.fetch("nothing.zip")
     (tmp_path / "registry.toml").write_text("[[file]]\nname = 1\n")
     registry._read_registry.cache_clear()
-    with pytest.raises(store.DataError, match="restore it with git"):
+    with pytest.raises(DataError, match="restore it with git"):
         registry.registry()
 
 

@@ -16,6 +16,7 @@ from keras.src.legacy.saving import legacy_h5_format
 from PIL import Image
 
 from utils.datasets import download, registry, sources, store
+from utils.datasets.archives import DataError
 from utils.vision import architectures, pretrained
 from utils.vision.pretrained import ImageNetModel, as_rgb, class_names, contains_class, load_imagenet_model
 
@@ -143,7 +144,7 @@ def test_auto_takes_vgg16_where_it_can_and_lite0_where_it_cannot(small, serve, m
     serve("VGG16", content, how="missing")
     assert load_imagenet_model("auto").name == "EfficientNet-Lite0"
     assert "EfficientNet-Lite0" in capsys.readouterr().out
-    with pytest.raises(store.DataError, match="weights of VGG16 are not here"):
+    with pytest.raises(DataError, match="weights of VGG16 are not here"):
         load_imagenet_model("VGG16")
     monkeypatch.setattr(store, "_outcomes", {})
     serve("VGG16", content)
@@ -155,7 +156,7 @@ def test_a_file_that_holds_something_else_is_named(small, serve):
     with h5py.File(buffer, "w") as file:
         file["something"] = np.zeros(3)
     serve("VGG16", buffer.getvalue())
-    with pytest.raises(store.DataError, match=r"weights\.h5 holds no weights of VGG16"):
+    with pytest.raises(DataError, match=r"weights\.h5 holds no weights of VGG16"):
         load_imagenet_model("VGG16")
 
 

@@ -174,14 +174,10 @@ def test_fine_tuning_starts_from_the_head_and_leaves_normalisation_alone(network
         if isinstance(layer, layers.BatchNormalization)
     }
     kernels = model.get_layer("head_conv").get_weights()[0].copy()
-    seen = []
     tuning = fine_tuning.Tuning(epochs=3, rate=1e-2, batch_size=8)
-    losses = fine_tuning.fine_tune(
-        model, maps, labels, tuning, on_epoch=lambda *args: seen.append(args), progress=False
-    )
+    losses = fine_tuning.fine_tune(model, maps, labels, tuning, progress=False)
     assert losses[-1] < losses[0]
-    assert [epoch for epoch, _ in seen] == [1, 2, 3]
-    assert [loss for _, loss in seen] == losses
+    assert len(losses) == 3
     assert len(statistics) == 4
     for name, before in statistics.items():
         for old, new in zip(before, model.get_layer(name).get_weights(), strict=True):
