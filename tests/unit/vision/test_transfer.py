@@ -146,13 +146,13 @@ def test_head_separates_what_is_separable_and_survives_the_disk(tmp_path):
     labels = np.tile([0, 1], 40)
     features = rng.normal(size=(80, 2, 5)) * [1, 10, 0.1, 1, 1] + 3
     features[:, :, 2] += 0.3 * labels[:, None]
-    head = transfer.train_head(features.astype(np.float32), labels, penalty=1e-3, epochs=60, rate=1e-2)
+    head = transfer.train_head(features.astype(np.float32), labels, penalty=1e-3, epochs=30, rate=2e-2)
     assert transfer.accuracy(head.logits(features), labels) > 0.95
     np.testing.assert_allclose(head.logits(features), head.logits(features.mean(axis=1)), atol=1e-3)
     copy = transfer.Head.load(head.save(tmp_path / "head.npz", {"seed": 1}))
     np.testing.assert_array_equal(copy.weights, head.weights)
     assert copy.bias == pytest.approx(head.bias)
-    weak = transfer.train_head(features.astype(np.float32), labels, penalty=10.0, epochs=60, rate=1e-2)
+    weak = transfer.train_head(features.astype(np.float32), labels, penalty=10.0, epochs=30, rate=2e-2)
     assert np.abs(weak.logits(features)).max() < np.abs(head.logits(features)).max()
 
 
@@ -208,7 +208,7 @@ def test_classifier_predicts_from_a_file(network, photos):
     pixels = [open_photo(path) for path in paths]
     views = transfer.two_views(network, pixels)
     features = network.features(views.reshape(-1, 32, 32, 3)).reshape(8, 2, 10)
-    head = transfer.train_head(features, labels, penalty=1e-3, epochs=200, rate=2e-2)
+    head = transfer.train_head(features, labels, penalty=1e-3, epochs=40, rate=1e-1)
     classifier = transfer.CatDogClassifier(network, head)
     dog = classifier.probability_of_dog(pixels)
     assert ((dog > 0.5) == labels).all()
