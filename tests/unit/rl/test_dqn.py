@@ -71,19 +71,6 @@ def test_histogram_loss_is_the_cross_entropy_with_the_smeared_target(double):
     assert loss_of(agent, data) == pytest.approx(-(wanted * log_probability).sum(axis=1).mean(), rel=1e-4)
 
 
-@pytest.mark.parametrize("bins", [0, 51])
-def test_weights_scale_the_loss_and_the_errors_are_told(bins):
-    agent = different_target(Config(**(TINY | {"bins": bins, "batch_size": 6, "priority": 0.5})))
-    data = batch()
-    plain = loss_of(agent, data)
-    values = outputs(agent.online, data["observation"])[0][np.arange(6), data["action"]]
-    error = np.abs(values - targets_by_hand(agent, data))
-    assert loss_of(agent, data | {"weight": np.full(6, 0.5, np.float32)}) == pytest.approx(plain / 2, rel=1e-4)
-    np.testing.assert_allclose(np.array(agent.errors), error, atol=1e-4)
-    agent.train_on_batch(data | {"weight": np.full(6, 0.5, np.float32)})
-    np.testing.assert_allclose(np.array(agent.errors), error, atol=1e-4)
-
-
 def test_histograms_keep_the_value():
     config = Config()
     values = np.linspace(config.value_min + 2, config.value_max - 2, 37).astype(np.float32)
