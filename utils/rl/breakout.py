@@ -353,24 +353,6 @@ def say(text: str, keep: bool = False) -> None:
     )
 
 
-def configure(pairs: list[str]) -> Config:
-    """The default configuration with ``NAME=VALUE`` changes (values as JSON).
-
-    Raises:
-        ValueError: an unknown name or a value that is no JSON.
-    """
-    values = Config().to_dict()
-    for pair in pairs:
-        name, _, text = pair.partition("=")
-        if name not in values:
-            raise ValueError(f"--set {pair}: no hyperparameter {name!r}; there are {', '.join(values)}.")
-        try:
-            values[name] = json.loads(text.lower() if text in ("True", "False") else text)
-        except json.JSONDecodeError:
-            raise ValueError(f"--set {pair}: {text!r} is no number, true, false or [list].") from None
-    return Config.from_dict(values)
-
-
 # ---------------------------------------------------------------------------------------------------------------------
 # What a run has reached, for the course
 

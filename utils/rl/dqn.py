@@ -8,6 +8,7 @@ explained in :class:`Config`; the notebook's table says which are on and why.
 from __future__ import annotations
 
 import dataclasses
+import json
 from dataclasses import dataclass
 
 import keras
@@ -85,6 +86,24 @@ class Config:
         """
         values = {name: value for name, value in values.items() if name not in ("priority", "importance")}
         return cls(**({"crop": (0, 0, 0, 0), "mirror": ()} | values))
+
+
+def configure(pairs: list[str]) -> Config:
+    """The default configuration with ``NAME=VALUE`` changes (values as JSON).
+
+    Raises:
+        ValueError: an unknown name or a value that is no JSON.
+    """
+    values = Config().to_dict()
+    for pair in pairs:
+        name, _, text = pair.partition("=")
+        if name not in values:
+            raise ValueError(f"--set {pair}: no hyperparameter {name!r}; there are {', '.join(values)}.")
+        try:
+            values[name] = json.loads(text.lower() if text in ("True", "False") else text)
+        except json.JSONDecodeError:
+            raise ValueError(f"--set {pair}: {text!r} is no number, true, false or [list].") from None
+    return Config.from_dict(values)
 
 
 def epsilons(config: Config, step: int) -> np.ndarray:

@@ -43,10 +43,10 @@ def main(arguments=None) -> None:
     """Entry point of ``python -m utils.rl.train_breakout``."""
     options = parse(arguments)
     runtime.start(seed=options.seed, backend=options.backend)
-    from utils.rl import breakout  # only now, since Keras looks for its backend when it is imported
+    from utils.rl import breakout, dqn  # only now, since Keras looks for its backend when it is imported
 
     breakout.keep_memory()
-    config = breakout.configure(options.set)
+    config = dqn.configure(options.set)
     trainer = breakout.Trainer(config, options.folder, options.seed, options.resume, options.threads)
     if options.export:
         breakout.export(trainer)

@@ -6,7 +6,16 @@ import pytest
 keras = pytest.importorskip("keras")
 
 from utils.rl import dqn  # noqa: E402
-from utils.rl.dqn import DQN, Config, build_network, epsilons, learning_rate, load_agent, save_agent  # noqa: E402
+from utils.rl.dqn import (  # noqa: E402
+    DQN,
+    Config,
+    build_network,
+    configure,
+    epsilons,
+    learning_rate,
+    load_agent,
+    save_agent,
+)
 
 TINY = {"filters": (2, 2), "hidden": 8, "batch_size": 6, "num_games": 4}
 
@@ -193,3 +202,12 @@ def test_agents_stored_before_there_was_a_crop_see_everything():
     del old["crop"]
     assert Config.from_dict(old).crop == (0, 0, 0, 0)
     assert Config.from_dict(Config().to_dict()) == Config()
+
+
+def test_hyperparameters_are_set_by_name():
+    config = configure(["gamma=0.9", "double=true", "filters=[4, 8, 8]"])
+    assert (config.gamma, config.double, config.filters) == (0.9, True, (4, 8, 8))
+    with pytest.raises(ValueError, match="no hyperparameter 'gama'"):
+        configure(["gama=1"])
+    with pytest.raises(ValueError, match="no number"):
+        configure(["gamma=high"])
