@@ -18,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from ale_py.vector_env import AtariVectorEnv
 
 from utils.rl.replay import channels_last
 
@@ -65,8 +66,6 @@ class Games:
     """
 
     def __init__(self, num_games, seed=0, sticky=0.0, noop_max=30, max_frames=MAX_FRAMES, threads=0, game="breakout"):
-        from ale_py.vector_env import AtariVectorEnv
-
         self.vector = AtariVectorEnv(
             game,
             num_envs=num_games,

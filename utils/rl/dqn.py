@@ -15,6 +15,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from utils import runtime
 from utils.checkpoints import load_checkpoint, save_checkpoint
 
 
@@ -316,6 +317,8 @@ def huber(error):
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Shipped agents
+
+AGENT = runtime.repo_root() / "mldata" / "weights" / "breakout_dqn.npz"  # the one that comes with the course
 
 
 def save_agent(path, weights: list[np.ndarray], config: Config, **meta) -> None:

@@ -6,7 +6,7 @@ as its own convolution where filters are few, pictures large and batches small, 
 of a dense layer's input it turns the large weight matrix, where it could turn the two small ones. Keras writes Adam as
 a dozen operations, each of which reads and writes arrays as large as the network; TensorFlow has the formula as one.
 
-:mod:`utils.rl.dqn` is built of Keras's own; the long training swaps these in (:data:`utils.rl.breakout.QUICK`).
+:mod:`utils.rl.dqn` is built of Keras's own; the long training swaps these in (:func:`utils.rl.breakout.quick_agent`).
 """
 
 from __future__ import annotations

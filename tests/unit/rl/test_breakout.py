@@ -14,8 +14,7 @@ keras = pytest.importorskip("keras")
 
 from utils.checkpoints import load_checkpoint, save_checkpoint  # noqa: E402
 from utils.rl.breakout import Trainer, quick_agent, quick_network, train  # noqa: E402
-from utils.rl.dqn import DQN, Config, build_network, load_agent  # noqa: E402
-from utils.rl.play_breakout import AGENT  # noqa: E402
+from utils.rl.dqn import AGENT, DQN, Config, build_network, load_agent  # noqa: E402
 from utils.rl.score_curve import Curve  # noqa: E402
 
 TINY = {"num_games": 4, "capacity": 400, "learning_starts": 64, "batch_size": 8, "filters": (2, 2), "hidden": 8}
