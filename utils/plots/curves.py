@@ -86,6 +86,19 @@ def _panel(ax: Axes, runs: Sequence[Mapping[str, Sequence[float]]], name: str) -
             ax.fill_between(x, mean - spread, mean + spread, color=color, alpha=0.2, linewidth=0)
 
 
+def seeds_band(ax: Axes, x: Sequence[float], runs: Any, label: str, marker: str = "-") -> None:
+    """Mean over seeds, within a band from the lowest to the highest of them (lessons 09 and 10).
+
+    Args:
+        x: (points,) numbers.
+        runs: (seeds, points) numbers.
+        marker: Matplotlib's format of the line.
+    """
+    runs = np.asarray(runs, dtype=np.float64)
+    (line,) = ax.plot(x, runs.mean(axis=0), marker, markersize=4, label=label)
+    ax.fill_between(x, runs.min(axis=0), runs.max(axis=0), color=line.get_color(), alpha=0.14)
+
+
 class LiveCurve:
     """A curve that redraws itself in one output of a notebook; headless it draws once, at the end.
 

@@ -23,7 +23,7 @@ from ale_py.vector_env import AtariVectorEnv
 from utils.rl.replay import channels_last
 
 ACTIONS = ("NOOP", "FIRE", "RIGHT", "LEFT")  # Breakout's minimal action set
-FIRE = 1
+FIRE, RIGHT, LEFT = 1, 2, 3
 MAX_FRAMES = 108_000  # 30 minutes of play at 60 frames a second, the usual limit
 # Seeds of the games: training, choice of the best checkpoint and final scores must not share any.
 TRAINING_SEED, SELECTION_SEED, TEST_SEED = 1_000_000, 2_000_000, 3_000_000

@@ -76,6 +76,7 @@ def play(
     act: Callable[[np.ndarray, np.random.Generator], np.ndarray],
     seed: int | Sequence[int],
     max_steps: int = 100_000,
+    options: dict | None = None,
 ) -> Plays:
     """One complete play in each environment.
 
@@ -85,13 +86,14 @@ def play(
     Args:
         act: ``(states, rng) -> actions``, e.g. ``NumpyPolicy.sample``.
         seed: of starts and actions together.
+        options: for the environments' ``reset``, such as where the pendulums begin.
 
     Raises:
         ValueError: the environment returns a reward that is no finite number.
     """
     sequence = np.random.SeedSequence(seed)
     rng = np.random.default_rng(sequence)
-    states, _ = environments.reset(seed=int(sequence.generate_state(1)[0] >> 1))
+    states, _ = environments.reset(seed=int(sequence.generate_state(1)[0] >> 1), options=options)
     alive = np.ones(environments.num_envs, dtype=bool)
     record: list[tuple] = []
     while alive.any() and len(record) < max_steps:

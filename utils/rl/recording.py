@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from ale_py.vector_env import AtariVectorEnv
 
-from utils.rl.atari import Games, epsilon_greedy
+from utils.rl.atari import LEFT, RIGHT, Games, epsilon_greedy
 
 
 @dataclass
@@ -32,6 +32,33 @@ class Recording:
     @property
     def score(self) -> float:
         return float(self.rewards.sum())
+
+    def ball_in_flight(self) -> np.ndarray:
+        """(steps,) bool: something bright is between wall and paddle, and it moved."""
+        now, before = np.moveaxis(self.observations[:, 45:75, 5:79, 2:].astype(int), -1, 0)[::-1]
+        bright, moved = now > 60, np.abs(now - before) > 60
+        return bright.any(axis=(1, 2)) & moved.any(axis=(1, 2))
+
+    def where_they_part(self, count: int = 3, within: int = 1000, gap: int = 20) -> list[int]:
+        """Moments, the strongest first, at which the values of right and left differ most.
+
+        Args:
+            count: how many, if there are so many.
+            within: only among the first so many steps (there the wall still stands).
+            gap: steps that any two of the moments lie apart, at least one more.
+        """
+        apart = np.abs(self.values[:within, RIGHT] - self.values[:within, LEFT])
+        chosen: list[int] = []
+        for step in np.argsort(-apart).tolist():
+            if len(chosen) < count and all(abs(step - other) > gap for other in chosen):
+                chosen.append(step)
+        return chosen
+
+    def tunnel(self, columns: int = 3) -> int | None:
+        """The first moment at which so many columns of the wall are black from top to bottom; None if there is none."""
+        wall = self.observations[:, 23:37, 5:79, 3]
+        opened = np.flatnonzero((wall < 40).all(axis=1).sum(axis=1) >= columns)
+        return int(opened[0]) if len(opened) else None
 
 
 def record_game(

@@ -15,7 +15,6 @@ keras = pytest.importorskip("keras")
 from utils.checkpoints import load_checkpoint, save_checkpoint  # noqa: E402
 from utils.rl.breakout import Trainer, quick_agent, quick_network, train  # noqa: E402
 from utils.rl.dqn import AGENT, DQN, Config, build_network, load_agent  # noqa: E402
-from utils.rl.score_curve import Curve  # noqa: E402
 
 TINY = {"num_games": 4, "capacity": 400, "learning_starts": 64, "batch_size": 8, "filters": (2, 2), "hidden": 8}
 TINY |= {"samples_per_step": 4.0}
@@ -192,14 +191,6 @@ def test_evaluation_keeps_the_best_and_leaves_the_training_weights(tmp_path):
     stamp = (tmp_path / "best.npz").stat().st_mtime_ns
     trainer.evaluate(1)
     assert (tmp_path / "best.npz").stat().st_mtime_ns == stamp
-
-
-def test_curve_drops_what_the_checkpoint_does_not_know(tmp_path):
-    curve = Curve(tmp_path / "curve.csv", 0)
-    for steps in (100, 200, 300):
-        curve.append(agent_steps=steps, kind="training", games=3, score=1.5)
-    assert [int(row["agent_steps"]) for row in Curve(tmp_path / "curve.csv", 200).rows] == [100, 200]
-    assert (tmp_path / "curve.csv").read_text().splitlines()[2].startswith("200,,,,training,3,1.5")
 
 
 def test_command_survives_a_kill(tmp_path):

@@ -29,6 +29,15 @@ def test_plays_repeat_with_their_seed(cartpoles, born):
     assert not np.array_equal(plays.states[0], other.states[0])
 
 
+def test_the_start_can_be_chosen():
+    pendulums = playing.make_environments("Pendulum-v1", 2)
+    plays = playing.play(
+        pendulums, lambda states, rng: np.zeros((2, 1)), seed=1, options={"state": [[0.5, 0.0], [-1.0, 2.0]]}
+    )
+    np.testing.assert_allclose(plays.states[0, :, 2], [0.0, 2.0])
+    np.testing.assert_allclose(plays.states[0, :, 0], np.cos([0.5, -1.0]), rtol=1e-6)
+
+
 def test_agrees_with_single_environments():
     """A fixed rule earns in the vectorised environment what it earns in Gymnasium's single one, on average."""
 
