@@ -35,8 +35,8 @@ def test_pictures_leave_out_the_first_games_after_a_restart(tmp_path):
 
 
 def test_each_recipe_has_its_colour_and_its_name():
-    runs = {"narrow": [row(1e6, "training", 100, 1)], "wide": [row(1e6, "evaluation", 20, 2)], "none": []}
-    figure = plot_recipes({name: [r | {"agent_steps": "1000000"} for r in rows] for name, rows in runs.items()})
+    runs = {"narrow": [row(1_000_000, "training", 100, 1)], "wide": [row(1_000_000, "evaluation", 20, 2)], "none": []}
+    figure = plot_recipes(runs)
     assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()] == ["narrow"]
     assert figure.axes[0].lines[0].get_color() != figure.axes[0].lines[1].get_color()
     plt.close(figure)
