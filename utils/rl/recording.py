@@ -35,7 +35,7 @@ class Recording:
 
     def ball_in_flight(self) -> np.ndarray:
         """(steps,) bool: something bright is between wall and paddle, and it moved."""
-        now, before = np.moveaxis(self.observations[:, 45:75, 5:79, 2:].astype(int), -1, 0)[::-1]
+        now, before = np.moveaxis(self.observations[:, 45:75, 5:79, 2:].astype(np.int16), -1, 0)[::-1]
         bright, moved = now > 60, np.abs(now - before) > 60
         return bright.any(axis=(1, 2)) & moved.any(axis=(1, 2))
 
