@@ -1,7 +1,7 @@
 """The long training of lesson 09's deep Q-network: it plays and learns at once, and goes on after a stop or a kill.
 
 Read in this order: :class:`Trainer` (one moment, the files, the evaluation), then :func:`train` (the loop around it).
-``python -m utils.rl.train_breakout`` is the command; its help says which files a run leaves in its folder.
+``train_breakout.py`` is the command, and says which files a run leaves in its folder.
 """
 
 from __future__ import annotations
