@@ -1,6 +1,7 @@
 """Lessons 08 to 10: tables, deep Q-networks and policy gradients.
 
-Lesson 08: ``tabular.py`` (the model of a world, planning on it, learning without it), ``evaluate.py`` (intervals, films).
+Lesson 08: ``tabular.py`` (the model of a world, planning on it, learning without it); ``evaluate.py`` has intervals
+and films.
 
 Lesson 09: ``pixel_ball.py`` is the small game; ``atari.py`` plays Breakout, ``replay.py`` remembers, ``dqn.py`` has
 every hyperparameter, the network and the loss, ``deviations.py`` what differs from the papers. ``breakout.py`` trains
