@@ -1,7 +1,7 @@
 """Train a deep Q-network on Breakout for hours: ``python -m utils.rl.train_breakout`` (lesson 09).
 
 Everything lands in one folder (``runs/breakout``): ``checkpoint.npz`` every few minutes, ``best.npz`` whenever an
-evaluation beats all earlier ones, ``curve.csv`` with the learning curve. Stop it (Ctrl-C, a kill, a power cut) and
+evaluation beats all earlier ones, ``curve.json`` with the learning curve. Stop it (Ctrl-C, a kill, a power cut) and
 start the same command again: it goes on from the last checkpoint. Weights, optimiser, counters and random states are in
 it; the replay memory is only with ``--keep-replay`` (2 GB of disk, written at each evaluation and when stopped);
 otherwise it is refilled by playing ``learning_starts`` steps before learning goes on.
