@@ -35,7 +35,10 @@ def check_td_targets(attempt):
         hint="Reward plus gamma times the best action's value; where the life is lost, the reward alone.",
         hints=(
             UNCLIPPED,
-            (lambda rewards, next_q, *_: next_q.max() < 0, "The best of bad values is the largest one: it is negative."),
+            (
+                lambda rewards, next_q, *_: next_q.max() < 0,
+                "The best of bad values is the largest one: it is negative.",
+            ),
             (lambda rewards, *_: len(rewards) == 1, "A batch of one has one target."),
         ),
     )

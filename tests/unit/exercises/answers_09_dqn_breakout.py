@@ -345,7 +345,7 @@ def always_a_half(gamma, share):
 
 
 # --- 09.5 memory_experiment
-FOUND = {"games": 10, "predicted": [5, 100, 200, 320], "scores": [2.1, 30.5, 110.0, 280.0], "enough": 4}
+FOUND = {"games": 10, "predicted": [5, 60, 200, 300], "scores": [11.3, 53.6, 169.5, 288.4], "enough": 3}
 
 
 def _found(*without, **changed):
@@ -386,8 +386,12 @@ WRONG = {
         *(rounded, adds_up, negative_steps, always_a_half),
     ],
     "09.5": [
-        *(_found("predicted"), _found(games=1), _found(scores=FOUND["predicted"], enough=3), _found(enough=3)),
-        *(_found(enough=5), _found(scores=[280, 110, 30.5, 2.1], enough=1), _found(scores=[300, 20, 30, 280], enough=1)),
+        *(_found("predicted"), _found(games=1), _found(scores=FOUND["predicted"], enough=3), _found(enough=4)),
+        *(
+            _found(enough=5),
+            _found(scores=[280, 110, 30.5, 2.1], enough=1),
+            _found(scores=[300, 20, 30, 280], enough=1),
+        ),
         *(_found(scores=[2.1, 30.5, 280.0]), _found(predicted="more"), _found(scores=[2, 3, float("nan"), 280])),
         *(lambda: None, lambda: list(FOUND.values()), _found(predicted=[-5, 10, 100, 200])),
     ],
