@@ -89,7 +89,7 @@ def check_n_step_target(attempt):
             (lambda rewards, ends, *_: ends[0], "The life may end in the first step: its reward is all there is."),
             (
                 lambda rewards, ends, *_: ends.any(),
-                "The reward of the step that ends the life counts; what comes after it does not, nor does the bootstrap.",
+                "The reward of the step that ends the life counts; later rewards do not, nor does the bootstrap.",
             ),
             (lambda rewards, *_: len(rewards) == 1, "With n = 1 this is the target of exercise 09.1."),
         ),

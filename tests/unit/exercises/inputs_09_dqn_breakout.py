@@ -1,4 +1,4 @@
-"""Inputs of lesson 09's sweeps: batches of one, ties, values below zero, rewards that are not clipped, ends anywhere."""
+"""Inputs of lesson 09's sweeps: batches of one, ties, values below zero, unclipped rewards, ends anywhere."""
 
 import numpy as np
 
