@@ -15,7 +15,7 @@ from itertools import combinations
 from pathlib import Path
 
 from utils import results, runtime
-from utils.go.board import BLACK, WHITE
+from utils.go.vertices import BLACK, WHITE
 
 PARTS = ("policy", "large", "value", "rl", "search", "gnugo", "zero", "zero_elo", "elo")
 POLICY, RAW, RL, VALUE, DUAL, ZERO = "go_sl9", "go_sl9raw", "go_rl9", "go_value9", "go_dual9", "go_zero5"

@@ -17,7 +17,7 @@ from matplotlib.patches import Circle, Rectangle
 from utils.decks import slides
 from utils.decks.slides import BLUE, GREEN, INK, ORANGE, SOFT, VERMILION
 from utils.go.mcts import LectureSearch, Node
-from utils.go.rules import BLACK, WHITE
+from utils.go.vertices import BLACK, WHITE
 
 WOOD, LINE = "#ebcb90", "#5a4a2a"
 STARS = {9: (2, 4, 6), 13: (3, 6, 9), 19: (3, 9, 15)}

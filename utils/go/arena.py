@@ -30,8 +30,10 @@ import numpy as np
 
 from utils.go import features, mcts
 from utils.go.batch import Games, sample
-from utils.go.board import BLACK, META, PASSES, WHITE, Board, IllegalMove, vertex_of
-from utils.go.gtp_client import Program, ProgramError, from_vertex, to_vertex
+from utils.go.board import Board, IllegalMove
+from utils.go.gtp_client import Program, ProgramError
+from utils.go.position import COLOR, META, PASSES
+from utils.go.vertices import BLACK, WHITE, action_of, vertex_of
 from utils.statistics import wilson_interval
 
 RESIGN = -1
@@ -138,7 +140,7 @@ class SearchPlayer(Player):
 
     def _differs(self, board: Board) -> bool:
         """Has the board come about otherwise than by the moves (set-up stones, undo)?"""
-        return not np.array_equal(self.forest.games.states[0, 1], board.s[1])
+        return not np.array_equal(self.forest.games.states[0, COLOR], board.s[COLOR])
 
     def choose(self, board: Board) -> int:
         if board.is_over:
@@ -192,12 +194,10 @@ class ProgramPlayer(Player):
         answer = self.program.send(f"genmove {'BW'[board.to_play - 1]}").strip().lower()
         if answer == "resign":
             return RESIGN
-        point = from_vertex(answer, board.size)
-        return board.pass_action if point is None else point[0] * board.size + point[1]
+        return action_of(answer, board.size)
 
     def observe(self, board: Board, action: int) -> None:
-        vertex = "pass" if action == board.pass_action else to_vertex(*divmod(action, board.size), board.size)
-        self.program.send(f"play {'BW'[board.to_play - 1]} {vertex}")
+        self.program.send(f"play {'BW'[board.to_play - 1]} {vertex_of(action, board.size)}")
 
     def close(self) -> None:
         if self.program is not None:
@@ -211,7 +211,6 @@ def gnugo(level: int = 10) -> ProgramPlayer:
     return ProgramPlayer([*words, "--seed", "{seed}"], f"gnugo:{level}")
 
 
-#
 # ---------------------------------------------------------------------------------------------------------------------
 # Games and matches
 
@@ -389,7 +388,6 @@ def elo_intervals(
     return {name: tuple(np.quantile([ratings[name] for ratings in drawn], (0.025, 0.975))) for name in drawn[0]}
 
 
-#
 # ---------------------------------------------------------------------------------------------------------------------
 # Command line
 

@@ -13,10 +13,9 @@ from functools import lru_cache
 import numpy as np
 from numba import njit
 
-from utils.go.board import (
-    BLACK,
+from utils.go.board import Board
+from utils.go.position import (
     COLOR,
-    EMPTY,
     HEAD,
     KO,
     LAST,
@@ -28,7 +27,6 @@ from utils.go.board import (
     STAMP,
     STONES,
     TO_PLAY,
-    Board,
     count_liberties,
     is_eye,
     is_suicide,
@@ -36,7 +34,9 @@ from utils.go.board import (
     neighbour,
     place,
     to_action,
+    to_point,
 )
+from utils.go.vertices import BLACK, EMPTY
 
 PLANES = (
     "own stones",
@@ -177,7 +177,7 @@ def _mark_ladders(s, planes):
     me = s[META, TO_PLAY]
     moves = np.empty(64, np.int64)
     for action in range(size * size):
-        p = (action // size + 1) * (size + 2) + action % size + 1
+        p = to_point(size, action)
         if s[COLOR, p] == EMPTY or s[HEAD, p] != p:
             continue
         count = _liberties_of(s, p, moves, 0)
@@ -211,7 +211,7 @@ def fill_planes(s, past, count, planes):
     after = np.empty_like(s)
     for action in range(size * size):
         row, column = action // size, action % size
-        p = (row + 1) * (size + 2) + column + 1
+        p = to_point(size, action)
         planes[row, column, 3] = 1
         planes[row, column, 4] = me == BLACK
         if s[COLOR, p] != EMPTY:

@@ -14,7 +14,8 @@ import sys
 from collections.abc import Callable
 from typing import TextIO
 
-from utils.go.board import BLACK, MAX_SIZE, MIN_SIZE, WHITE, Board, IllegalMove, action_of, vertex_of
+from utils.go.board import Board, IllegalMove
+from utils.go.vertices import BLACK, MAX_SIZE, MIN_SIZE, WHITE, action_of, vertex_of
 
 VERSION = "0.1"
 COLORS = {"b": BLACK, "black": BLACK, "w": WHITE, "white": WHITE}

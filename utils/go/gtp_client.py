@@ -11,34 +11,9 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-COLUMNS = "ABCDEFGHJKLMNOPQRST"  # no I, by the protocol
-
 
 class ProgramError(RuntimeError):
     """The program is missing, died, or answered ``? message``."""
-
-
-def to_vertex(row: int, column: int, size: int) -> str:
-    """Row 0 is the top line: ``to_vertex(0, 0, 9)`` is ``A9``."""
-    return f"{COLUMNS[column]}{size - row}"
-
-
-def from_vertex(vertex: str, size: int) -> tuple[int, int] | None:
-    """Row and column of a vertex such as ``D4``; None for a pass.
-
-    Raises:
-        ValueError: no such vertex on this board.
-    """
-    text = vertex.strip().upper()
-    if text == "PASS":
-        return None
-    column = COLUMNS.find(text[:1]) if text else -1
-    if column < 0 or not (text[1:].isascii() and text[1:].isdigit()) or len(text) > 3:
-        raise ValueError(f"{vertex!r} is no vertex; write a letter and a number such as D4, or pass.")
-    row = size - int(text[1:])
-    if column >= size or not 0 <= row < size:
-        raise ValueError(f"{vertex!r} lies outside the {size}x{size} board.")
-    return row, column
 
 
 class Program:

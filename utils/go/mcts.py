@@ -25,20 +25,10 @@ from numba import njit
 
 from utils.go import features
 from utils.go.batch import Games, planes_of_many, sensible_actions
-from utils.go.board import (
-    BLACK,
-    META,
-    MOVES,
-    PASSES,
-    TO_PLAY,
-    Board,
-    advance,
-    area,
-    play_out,
-    seed_playouts,
-    to_point,
-)
-from utils.go.rollouts import play_out_fast
+from utils.go.board import Board
+from utils.go.position import META, MOVES, PASSES, TO_PLAY, advance, area, to_point
+from utils.go.rollouts import play_out, play_out_fast, seed_playouts
+from utils.go.vertices import BLACK
 
 # What a search asks: planes (n, size, size, COUNT) -> move probabilities (n, actions) or None, values (n,) or None.
 Evaluate = Callable[[np.ndarray], tuple[np.ndarray | None, np.ndarray | None]]

@@ -138,8 +138,6 @@ def _normalisation_after(model: keras.Model, name: str):
         return None
 
 
-#
-#
 def without_normalisation(model: keras.Model, architecture: Architecture) -> tuple[keras.Model, Architecture]:
     """A trainable copy that computes the same with the batch normalisation folded in."""
     plain = replace(architecture, normalise=False)
@@ -176,7 +174,6 @@ def start_from(name: str, target: keras.Model) -> set[str]:
     return taken
 
 
-#
 # ---------------------------------------------------------------------------------------------------------------------
 # Files
 
@@ -218,7 +215,6 @@ def load(path: str | Path) -> tuple[keras.Model, Architecture]:
     return model, architecture
 
 
-#
 def state_of(model: keras.Model) -> dict[str, np.ndarray]:
     """Weights and optimizer variables of a compiled model, by name, for a checkpoint."""
     arrays = {f"w{i}": np.asarray(w) for i, w in enumerate(model.get_weights())}

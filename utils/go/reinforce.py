@@ -23,7 +23,8 @@ from utils import runtime
 from utils.checkpoints import load_checkpoint, save_checkpoint
 from utils.go import networks
 from utils.go.batch import Games, play_policies
-from utils.go.board import BLACK
+from utils.go.position import META, MOVES
+from utils.go.vertices import BLACK, WHITE
 from utils.statistics import wilson_interval
 
 
@@ -125,7 +126,7 @@ class Learner:
         policies = [lambda x: self.player(x)[0], lambda x: self.opponent(x)[0]]
         scores = play_policies(policies, black, games, rng, record=record)
         result = np.sign(np.where(black == 0, scores, -scores))
-        self.learn(mine, result, np.where(black == 0, 1, 2), rng)
+        self.learn(mine, result, np.where(black == 0, BLACK, WHITE), rng)
         self.iteration += 1
         if self.iteration % st.pool_every == 0:
             self.pool = [*self.pool, [w.astype(np.float16) for w in self.model.get_weights()]][-st.pool_size :]
@@ -133,7 +134,7 @@ class Learner:
         row = {
             "iteration": self.iteration,
             "result": float(result.mean()),
-            "moves": float(games.states[:, 0, 4].mean()),
+            "moves": float(games.states[:, META, MOVES].mean()),
         }
         self.curve.append(row | {"seconds": round(self.seconds)})
         return self.curve[-1]
@@ -141,7 +142,7 @@ class Learner:
     def learn(self, mine: list[tuple], result: np.ndarray, color: np.ndarray, rng: np.random.Generator) -> None:
         """One gradient step: each move's log-probability weighted by its game's result above the colour's mean."""
         which, planes, actions, masks = (np.concatenate(column) for column in zip(*mine))
-        baseline = np.zeros(3)
+        baseline = np.zeros(WHITE + 1)  # by colour
         for side in set(color.tolist()):
             baseline[side] = result[color == side].mean()
         weight = (result - baseline[color])[which].astype(np.float32)
@@ -227,8 +228,6 @@ def main() -> None:
     runtime.start(seed=options["seed"])
     train(start, ReinforceSettings(**options), out, checkpoint or runtime.repo_root() / "runs" / out.name)
 
-
-assert BLACK == 1  # colours index the baseline
 
 if __name__ == "__main__":
     main()

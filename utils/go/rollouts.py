@@ -1,8 +1,8 @@
-"""A fast rollout policy: random games in which an attack is answered (lesson 11, the z of the search).
+"""Random games from a position to its end: uniformly, or by a fast policy that answers attacks (lesson 11).
 
 AlphaGo's leaves were worth V = (1 - lambda) v + lambda z, with z the outcome of a game played out in microseconds a
-move. The better those games, the more z says. Uniformly random ones (:func:`utils.go.board.play_out`) leave
-every second stone to be captured. Here the player to move first looks around the opponent's last stone:
+move. The better those games, the more z says. Uniformly random ones (:func:`play_out`) leave every second stone to be
+captured. In :func:`play_out_fast` the player to move first looks around the opponent's last stone:
 
 1. take the chain that is in atari now (has one liberty left), or rescue an own one, by running or by capturing its
    attacker;
@@ -20,11 +20,9 @@ import itertools
 import numpy as np
 from numba import njit
 
-from utils.go.board import (
-    BLACK,
+from utils.go.position import (
     COLOR,
     EDGE,
-    EMPTY,
     HEAD,
     KO,
     LAST,
@@ -36,18 +34,87 @@ from utils.go.board import (
     SIZE,
     STAMP,
     TO_PLAY,
-    WHITE,
-    Board,
+    VACANCIES,
+    VACANT,
+    WHERE,
     area,
     count_liberties,
     is_eye,
     is_suicide,
     neighbour,
-    next_random,
-    place_or_pass,
-    random_move,
-    seed_playouts,
+    place,
 )
+from utils.go.vertices import BLACK, EMPTY, WHITE
+
+SCRATCH = 64  # length of the scratch array in which moves are collected
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Uniformly random games
+
+
+def seed_playouts(seed: int) -> np.ndarray:
+    """State for :func:`next_random` from any integer."""
+    return np.random.default_rng(seed).integers(1, 2**63, size=1, dtype=np.uint64)
+
+
+@njit(cache=True, inline="always")
+def next_random(rng):
+    """xorshift64*: one 64-bit state in ``rng[0]`` (uint64, not zero); returns 32 random bits."""
+    x = rng[0]
+    x ^= x >> np.uint64(12)
+    x ^= x << np.uint64(25)
+    x ^= x >> np.uint64(27)
+    rng[0] = x
+    return np.int64((x * np.uint64(2685821657736338717)) >> np.uint64(32))
+
+
+@njit(cache=True)
+def random_move(s, color, rng):
+    """A point drawn uniformly from those that are no suicide, no simple ko and no own eye; 0 if there is none."""
+    remaining = s[META, VACANCIES]
+    while remaining > 0:
+        at = (next_random(rng) * remaining) >> 32
+        p = s[VACANT, at]
+        if p != s[META, KO] and not is_eye(s, p, color) and not is_suicide(s, p, color):
+            return p
+        remaining -= 1  # put it behind those still to be tried
+        other = s[VACANT, remaining]
+        s[VACANT, at] = other
+        s[WHERE, other] = at
+        s[VACANT, remaining] = p
+        s[WHERE, p] = remaining
+    return 0
+
+
+@njit(cache=True)
+def place_or_pass(s, p, color, passes):
+    """Put a stone on ``p``, or pass if that is 0; returns how many passes in a row that makes after ``passes``."""
+    if p == 0:
+        s[META, KO] = 0
+        return passes + 1
+    place(s, p, color)
+    return 0
+
+
+@njit(cache=True)
+def play_out(s, rng, owner):
+    """Play ``s`` to the end at random (changing it); returns Black's area minus White's, without komi.
+
+    Superko is replaced by the simple ko rule, and three moves per point end a game that will not end by itself.
+    """
+    size = s[META, SIZE]
+    color = s[META, TO_PLAY]
+    passes = s[META, PASSES]
+    for _ in range(3 * size * size):
+        if passes >= 2:
+            break
+        passes = place_or_pass(s, random_move(s, color, rng), color, passes)
+        color = 3 - color
+    return area(s, owner)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The fast policy
 
 # Shapes around the point to play (+), read row by row: X and O are the two colours (either may be to move), "." is
 # empty, "#" the edge, "?" anything on the board or off it, "x" anything but X, "o" anything but O.
@@ -228,7 +295,7 @@ def reply(s, last, color, rng, found):
 
     Args:
         last: the opponent's last move, a point of the tables.
-        found: scratch, int32 (64,).
+        found: scratch, int32 (SCRATCH,).
     """
     for kind in range(2):
         count = _tactical_moves(s, last, color, found) if kind == 0 else _shaped_moves(s, last, color, found)
@@ -246,13 +313,13 @@ def reply(s, last, color, rng, found):
 def play_out_fast(s, rng, owner, found):
     """Play ``s`` to the end by :func:`reply` and at random (changing it); returns Black's area minus White's.
 
-    As in :func:`utils.go.board.play_out`, simple ko instead of superko, and at most three moves a point.
+    As in :func:`play_out`, simple ko instead of superko, and at most three moves a point.
 
     Args:
         s: position.
-        rng: see :func:`utils.go.board.next_random`.
+        rng: see :func:`next_random`.
         owner: int32, one entry per point of the tables; filled with who owns it.
-        found: scratch, int32 (64,).
+        found: scratch, int32 (SCRATCH,).
     """
     size = s[META, SIZE]
     color, passes, last = s[META, TO_PLAY], s[META, PASSES], s[META, LAST]
@@ -268,18 +335,29 @@ def play_out_fast(s, rng, owner, found):
     return area(s, owner)
 
 
+# ---------------------------------------------------------------------------------------------------------------------
+# Many games
+
+
 @njit(cache=True)
-def _playouts(s, count, komi, rng):
-    copy, owner, found = s.copy(), np.empty(s.shape[1], np.int32), np.empty(64, np.int32)
+def play_outs(s, count, komi, tactics, rng, ownership):
+    """Play ``count`` games from ``s``: Black's wins (a draw is half) and the sum of scores; adds up who owned each
+    point.
+
+    Args:
+        tactics: by the fast policy; else uniformly.
+        ownership: int64, one entry per point of the tables; grows by 1 for Black's and falls by 1 for White's.
+    """
+    copy, owner, found = s.copy(), np.empty(s.shape[1], np.int32), np.empty(SCRATCH, np.int32)
     wins, total = 0.0, 0.0
     for _ in range(count):
         copy[:] = s
-        score = play_out_fast(copy, rng, owner, found) - komi
+        score = (play_out_fast(copy, rng, owner, found) if tactics else play_out(copy, rng, owner)) - komi
         total += score
         wins += 0.5 + 0.5 * np.sign(score)
-    return wins / count, total / count
-
-
-def playouts(board: Board, count: int, seed: int = 0) -> tuple[float, float]:
-    """Games of the fast policy from ``board`` on: share that Black wins (a draw is half), and Black's mean score."""
-    return _playouts(board.s, count, board.komi, seed_playouts(seed))
+        for p in range(owner.size):
+            if owner[p] == BLACK:
+                ownership[p] += 1
+            elif owner[p] == WHITE:
+                ownership[p] -= 1
+    return wins, total

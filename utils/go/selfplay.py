@@ -31,7 +31,8 @@ from utils.checkpoints import load_checkpoint, save_checkpoint
 from utils.go import features, mcts, networks, value
 from utils.go.arena import fit_planes
 from utils.go.batch import sample
-from utils.go.board import BLACK, Board
+from utils.go.board import Board
+from utils.go.position import META, MOVES
 from utils.go.supervised import (
     Positions,
     concatenate,
@@ -40,6 +41,7 @@ from utils.go.supervised import (
     some_of_each_game,
     split_games,
 )
+from utils.go.vertices import BLACK, WHITE
 
 KOMI_RISES = 0.6
 STUDIED_PER_GAME = 8  # positions of each game by others, if those are studied first
@@ -184,7 +186,7 @@ def play_games(weights: list[np.ndarray], settings: ZeroSettings, seed: int) -> 
                 resigned[g] = not plays_on[g]
                 if resigned[g]:
                     continue
-            early = forest.games.states[g, 0, 4] < settings.temperature_moves
+            early = forest.games.states[g, META, MOVES] < settings.temperature_moves
             action = int(sample(policy[None], policy[None] > 0, rng)[0]) if early else int(policy.argmax())
             forest.play(g, action)
     return _experience(rows, forest, settings, quits, resigned)
@@ -204,7 +206,7 @@ def _experience(rows: list[tuple], forest, settings: ZeroSettings, quits, resign
         policy=np.array([row[1] for row in rows], np.float16).reshape(len(rows), area + 1),
         outcome=np.array([value[g] if color == BLACK else -value[g] for _, _, g, color in rows], np.float32),
         scores=scores.astype(np.float32),
-        moves=forest.games.states[:, 0, 4].astype(np.int64),
+        moves=forest.games.states[:, META, MOVES].astype(np.int64),
         false_resignations=(int(played.sum()), int(wrong.sum())),
     )
 
@@ -391,7 +393,7 @@ def match(new: list[np.ndarray], old: list[np.ndarray], settings: ZeroSettings, 
     With an uneven komi one colour wins every game, so the games are compared by utility, not by wins alone.
     """
     total = 0.0
-    for color in (1, 2):
+    for color in (BLACK, WHITE):
         scores = duel(new, old, settings, games // 2, color, seed + color)
         values = [mcts.utility(s, color, settings.size, settings.komi, settings.score_weight) for s in scores]
         total += float(np.mean(values))
@@ -438,7 +440,7 @@ def duel(
         if turn == 0 or theirs is not None:
             mine_or_theirs = evaluator_of(mine if turn == 0 else theirs, architecture, seed)
         forests[turn].run(which=running)
-        early = forests[0].games.states[running[0], 0, 4] < 2
+        early = forests[0].games.states[running[0], META, MOVES] < 2
         for g in running:
             policy = forests[turn].policy(g)
             action = int(sample(policy[None], policy[None] > 0.1, rng)[0]) if early else int(policy.argmax())

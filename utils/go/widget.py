@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from utils import runtime
-from utils.go.board import BLACK, WHITE, Board, IllegalMove, vertex_of
-from utils.go.gtp_client import COLUMNS
+from utils.go.board import Board, IllegalMove
+from utils.go.vertices import BLACK, COLUMNS, WHITE, vertex_of
 
 WOOD = "#EBCB90"
 STARS = {5: (2,), 9: (2, 4, 6), 13: (3, 6, 9), 19: (3, 9, 15)}

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from utils.go import arena, mcts
-from utils.go.board import BLACK, Board
+from utils.go.board import Board
+from utils.go.position import COLOR, META, MOVES
+from utils.go.vertices import BLACK
 
 
 def test_a_match_alternates_colours_and_resumes(tmp_path):
@@ -61,9 +63,9 @@ def test_search_player_follows_the_game_and_copes_with_surprises():
     board.play(player.choose(board))
     board.play(int(np.flatnonzero(board.legal_mask())[0]))
     forest = player.think(board)
-    assert forest is player.forest and forest.games.states[0, 0, 4] == 2
+    assert forest is player.forest and forest.games.states[0, META, MOVES] == 2
     other = Board(5, 0.5).play(3)  # another game altogether
-    assert player.think(other) is not forest and (player.forest.games.states[0, 1] == other.s[1]).all()
+    assert player.think(other) is not forest and (player.forest.games.states[0, COLOR] == other.s[COLOR]).all()
     player.resign = 2.0  # everything is hopeless
     assert player.choose(other) >= 0 and player.choose(other) == arena.RESIGN
 

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from utils.go import arena, gtp_client, mcts
-from utils.go.board import BLACK, WHITE, Board
+from utils.go.board import Board
 from utils.go.gtp import Clock, Engine
+from utils.go.vertices import BLACK, WHITE, action_of
 
 
 def engine(size=5):
@@ -48,7 +49,7 @@ def test_a_game_with_undo_score_and_colors_out_of_turn():
     assert ask(one, "undo", "undo") == "? cannot undo\n\n"
     assert "X" in ask(one, "play b a1", "showboard")
     vertex = ask(one, "genmove w")[2:].strip()
-    assert gtp_client.from_vertex(vertex, 5) is None or (one.board.stones == WHITE).sum() == 1
+    assert action_of(vertex, 5) == 25 or (one.board.stones == WHITE).sum() == 1
 
 
 @pytest.mark.parametrize(
@@ -134,11 +135,6 @@ def test_a_move_asked_for_after_two_passes_goes_on():
     ask(one, "play b c3", "play w pass", "play b pass")
     assert one.board.is_over
     assert ask(one, "kgs-genmove_cleanup w").startswith("= ") and not one.board.is_over
-
-
-def test_vertices_both_ways():
-    assert gtp_client.to_vertex(0, 8, 9) == "J9" and gtp_client.from_vertex("j9", 9) == (0, 8)
-    assert gtp_client.from_vertex("pass", 9) is None
 
 
 def test_a_missing_program_is_named():

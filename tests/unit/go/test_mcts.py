@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from utils.go.batch import Games, play_policies, sample
-from utils.go.board import BLACK, WHITE, Board, action_of
+from utils.go.board import Board
 from utils.go.mcts import Forest, LectureSearch, SearchSettings, joined, no_network, rollout_settings, utility
+from utils.go.position import META, MOVES
+from utils.go.vertices import BLACK, WHITE, action_of
 
 
 def fake_network(planes):
@@ -68,7 +70,7 @@ def test_kept_tree_equals_the_part_below_the_move():
     assert forest.visits[0, 0].sum() >= visits.sum() + 150
 
 
-def test_lonely_child_needs_no_network():
+def test_passing_wins_at_once_when_ahead_after_the_others_pass():
     board = Board(3, komi=0.5).play(4).play(9)
     forest = Forest([board], no_network, SearchSettings(playouts=60, batch=4))
     forest.run()
@@ -78,14 +80,16 @@ def test_lonely_child_needs_no_network():
 
 @pytest.mark.parametrize("formula", ["puct", "lecture"])
 def test_rollouts_find_the_capture_that_decides(formula):
-    black = [action_of(v, 5) for v in ["A3", "B3", "C3", "D3", "E3", "A1", "C2"]]
-    white = [action_of(v, 5) for v in ["A4", "B4", "C4", "D4", "E4", "B5", "D5"]]
+    # Black's chain and White's above it have one liberty each: A5 takes nine stones, anything else loses five.
+    rows = (".OOOO", "OOOOO", "XXXXX", "OOOO.", ".....")
+    black, white = ([a for a, mark in enumerate("".join(rows)) if mark == color] for color in "XO")
     board = Board(5, 0.5).set_up(black, white, BLACK)
     settings = rollout_settings(400)
     settings.formula = formula
     forest = Forest([board], no_network, settings, seed=1)
     forest.run()
-    assert np.isfinite(forest.value()) and forest.visits[0, 0].sum() >= 400
+    assert forest.policy(0, 0).argmax() == action_of("A5", 5) and forest.policy()[action_of("A5", 5)] > 0.5
+    assert forest.value() > 0.3  # won, though some of the games tried say otherwise
 
 
 def test_a_decided_search_stops_early_with_the_move_of_the_whole_one():
@@ -160,6 +164,6 @@ def test_matches_of_policies_record_every_move():
     scores = play_policies(
         policies, np.array([0, 1, 0, 1]), games, np.random.default_rng(0), record=lambda *row: moves.append(row)
     )
-    assert sum(len(row[1]) for row in moves) == games.states[:, 0, 4].sum() and np.isfinite(scores).all()
+    assert sum(len(row[1]) for row in moves) == games.states[:, META, MOVES].sum() and np.isfinite(scores).all()
     first = moves[0]
     assert first[0] == 0 and first[1].tolist() == [0, 2]

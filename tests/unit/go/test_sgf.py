@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from utils.go import sgf
-from utils.go.board import BLACK, WHITE
 from utils.go.gnugo_games import build, canonical, split
+from utils.go.vertices import BLACK, WHITE
 
 GOOD = "(;GM[1]FF[4]SZ[9]KM[7]RE[B+2.0]C[2 random opening moves];B[aa];W[ia];B[];W[tt])"
 

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from utils.go import features, networks, reinforce, selfplay, supervised, value
-from utils.go.board import BLACK, Board
+from utils.go.board import Board
 from utils.go.gnugo_games import canonical
+from utils.go.vertices import BLACK
 
 TINY = networks.Architecture(size=5, filters=8, blocks=2, value=True)
 

@@ -4,7 +4,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from utils.go import arena, mcts, widget
-from utils.go.board import BLACK, WHITE, Board
+from utils.go.board import Board
+from utils.go.vertices import BLACK, WHITE
 
 
 def test_clicks_play_refuse_and_take_back():
