@@ -32,6 +32,7 @@ from utils.go import features, mcts
 from utils.go.batch import Games, sample
 from utils.go.board import Board, IllegalMove
 from utils.go.gtp_client import Program, ProgramError
+from utils.go.lecture_search import Evaluate
 from utils.go.position import COLOR, META, PASSES
 from utils.go.vertices import BLACK, WHITE, action_of, vertex_of
 from utils.statistics import wilson_interval
@@ -68,7 +69,7 @@ class RandomPlayer(Player):
         self.rng = np.random.default_rng(seed)
 
     def choose(self, board: Board) -> int:
-        mask = mcts.sensible_mask(board)
+        mask = board.sensible_mask()
         mask[-1] = not mask[:-1].any()
         return int(self.rng.choice(np.flatnonzero(mask)))
 
@@ -77,11 +78,11 @@ class PolicyPlayer(Player):
     """A network without search: the lecture's "using no search at all".
 
     Args:
-        evaluate: see :data:`utils.go.mcts.Evaluate`.
+        evaluate: see :data:`utils.go.lecture_search.Evaluate`.
         temperature: 1 draws from the policy, 0 takes its best.
     """
 
-    def __init__(self, evaluate: mcts.Evaluate, name: str = "policy", temperature: float = 1.0):
+    def __init__(self, evaluate: Evaluate, name: str = "policy", temperature: float = 1.0):
         self.evaluate, self.name, self.temperature = evaluate, name, temperature
         self.rng = np.random.default_rng(0)
 
@@ -98,7 +99,7 @@ class SearchPlayer(Player):
     """Tree search; keeps its tree from move to move.
 
     Args:
-        evaluate: network(s), see :data:`utils.go.mcts.Evaluate`.
+        evaluate: network(s), see :data:`utils.go.lecture_search.Evaluate`.
         settings: see :class:`utils.go.mcts.SearchSettings`.
         seconds: limit for a move, None for none.
         resign: give up when the root's value is below this twice running; None never does.
@@ -165,8 +166,7 @@ class SearchPlayer(Player):
         score = board.score() if board.to_play == BLACK else -board.score()
         if action != passing or (board.s[META, PASSES] == 1 and score > 0):
             return action
-        visits, values = forest.visits[0, 0], forest.values[0, 0]
-        q = np.where(visits > 0, values / np.maximum(visits, 1), -2)
+        visits, q = forest.visits(), forest.q()
         others = np.where(q >= q[passing] - PASS_MARGIN, visits, 0)
         others[passing] = 0
         return int(others.argmax()) if others.any() else passing
@@ -417,12 +417,12 @@ def make_player(text: str) -> Player:
     raise ValueError(f"Unknown player {text!r}; use policy:, search:, rollouts:, gnugo: or random.")
 
 
-def fit_planes(evaluator) -> mcts.Evaluate:
+def fit_planes(evaluator) -> Evaluate:
     """Let a network that was trained on raw planes see only those."""
     return evaluator if evaluator.architecture.planes == features.COUNT else mcts.raw_planes(evaluator)
 
 
-def load_pair(what: str, symmetry: int | None = 1) -> mcts.Evaluate:
+def load_pair(what: str, symmetry: int | None = 1) -> Evaluate:
     """``POLICY+VALUE`` or the name of one network with both heads; ``-`` leaves an ingredient out."""
     names = what.split("+")
     loaded = {}

@@ -17,9 +17,9 @@ from utils.go.position import (
     TO_PLAY,
     advance,
     area,
-    is_eye,
     legal_actions,
     new_position,
+    sensible_actions,
     to_point,
 )
 from utils.go.vertices import BLACK
@@ -32,16 +32,6 @@ def planes_of_many(states, past, counts, which, out):
     for i in range(which.size):
         g = which[i]
         fill_planes(states[g], past[g], counts[g], out[i])
-
-
-@njit(cache=True)
-def sensible_actions(s, past, count, out):
-    """Legal actions that fill no own eye; passing is among them."""
-    size, me = s[META, SIZE], s[META, TO_PLAY]
-    legal_actions(s, past, count, out)
-    for action in range(size * size):
-        if out[action] and is_eye(s, to_point(size, action), me):
-            out[action] = False
 
 
 @njit(cache=True)

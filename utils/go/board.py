@@ -31,6 +31,7 @@ from utils.go.position import (
     new_position,
     position_hash,
     put,
+    sensible_actions,
     to_point,
 )
 from utils.go.rollouts import play_outs, seed_playouts
@@ -121,6 +122,12 @@ class Board:
         """Booleans of shape (size * size + 1,) over actions."""
         mask = np.empty(self.pass_action + 1, np.bool_)
         legal_actions(self.s, self.past, self.past_count, mask)
+        return mask
+
+    def sensible_mask(self) -> np.ndarray:
+        """Legal actions that fill no own eye, and passing; booleans (size * size + 1,)."""
+        mask = np.empty(self.pass_action + 1, np.bool_)
+        sensible_actions(self.s, self.past, self.past_count, mask)
         return mask
 
     def play(self, action: int, color: int | None = None) -> Board:

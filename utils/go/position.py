@@ -151,36 +151,45 @@ def _join(s, a, b):
 
 
 @njit(cache=True)
-def place(s, p, color):
-    """Put a stone on the empty point p, remove what it captures, note a simple ko; returns the number of captures.
+def put(s, p, color):
+    """Put a stone on the empty point p and join it to its chain, without looking at captures; returns the chain's head.
 
-    The caller knows that the move is legal.
+    Set-ups stop here: in them every chain is complete only at the end.
     """
     width = s[META, SIZE] + 2
     _occupy(s, p)
     s[COLOR, p] = color
     s[META, HASH_LOW] ^= ZOBRIST[color, p, 0]
     s[META, HASH_HIGH] ^= ZOBRIST[color, p, 1]
-    liberties = 0
+    s[NEXT, p] = p
+    s[HEAD, p] = p
+    s[STONES, p] = 1
+    s[LIBERTIES, p] = 0
+    head = p
     for k in range(4):
         q = neighbour(p, k, width)
         if s[COLOR, q] == EMPTY:
-            liberties += 1
+            s[LIBERTIES, head] += 1
         elif s[COLOR, q] != EDGE:
             s[LIBERTIES, s[HEAD, q]] -= 1
-    s[NEXT, p] = p
-    s[HEAD, p] = p
-    s[LIBERTIES, p] = liberties
-    s[STONES, p] = 1
-    head = p
+            if s[COLOR, q] == color and s[HEAD, q] != head:
+                head = _join(s, head, s[HEAD, q])
+    return head
+
+
+@njit(cache=True)
+def place(s, p, color):
+    """Put a stone on the empty point p, remove what it captures, note a simple ko; returns the number of captures.
+
+    The caller knows that the move is legal.
+    """
+    width = s[META, SIZE] + 2
+    head = put(s, p, color)
     captured = 0
     taken = 0
     for k in range(4):
         q = neighbour(p, k, width)
-        if s[COLOR, q] == color:
-            if s[HEAD, q] != head:
-                head = _join(s, head, s[HEAD, q])
-        elif s[COLOR, q] == 3 - color and s[LIBERTIES, s[HEAD, q]] == 0:
+        if s[COLOR, q] == 3 - color and s[LIBERTIES, s[HEAD, q]] == 0:
             taken = q
             captured += remove_chain(s, width, s[HEAD, q])
     s[META, KO] = taken if captured == 1 and s[STONES, head] == 1 and s[LIBERTIES, head] == 1 else 0
@@ -276,6 +285,34 @@ def legal_actions(s, past, count, out):
 
 
 @njit(cache=True)
+def is_eye(s, p, color):
+    """Is p an eye of ``color``: its neighbours all own stones or edge, and the diagonals too safe to make it
+    false?"""
+    width = s[META, SIZE] + 2
+    for k in range(4):
+        q = s[COLOR, neighbour(p, k, width)]
+        if q != color and q != EDGE:
+            return False
+    enemies, edges = 0, 0
+    for q in (p - width - 1, p - width + 1, p + width - 1, p + width + 1):
+        if s[COLOR, q] == 3 - color:
+            enemies += 1
+        elif s[COLOR, q] == EDGE:
+            edges = 1
+    return enemies + edges < 2
+
+
+@njit(cache=True)
+def sensible_actions(s, past, count, out):
+    """Legal actions that fill no own eye; passing is among them."""
+    size, me = s[META, SIZE], s[META, TO_PLAY]
+    legal_actions(s, past, count, out)
+    for action in range(size * size):
+        if out[action] and is_eye(s, to_point(size, action), me):
+            out[action] = False
+
+
+@njit(cache=True)
 def advance(s, past, count, p):
     """Play p (0: pass) for the side to play, append the new hash to ``past``; returns the new count. No checks."""
     if p == 0:
@@ -355,44 +392,3 @@ def count_liberties(s, p, limit):
         stone = s[NEXT, stone]
         if stone == p:
             return count
-
-
-@njit(cache=True)
-def is_eye(s, p, color):
-    """Is p an eye of ``color``: its neighbours all own stones or edge, and the diagonals too safe to make it
-    false?"""
-    width = s[META, SIZE] + 2
-    for k in range(4):
-        q = s[COLOR, neighbour(p, k, width)]
-        if q != color and q != EDGE:
-            return False
-    enemies, edges = 0, 0
-    for q in (p - width - 1, p - width + 1, p + width - 1, p + width + 1):
-        if s[COLOR, q] == 3 - color:
-            enemies += 1
-        elif s[COLOR, q] == EDGE:
-            edges = 1
-    return enemies + edges < 2
-
-
-@njit(cache=True)
-def put(s, p, color):
-    """Place a stone without capturing (for set-ups, where every chain is complete only at the end)."""
-    width = s[META, SIZE] + 2
-    _occupy(s, p)
-    s[COLOR, p] = color
-    s[META, HASH_LOW] ^= ZOBRIST[color, p, 0]
-    s[META, HASH_HIGH] ^= ZOBRIST[color, p, 1]
-    s[NEXT, p] = p
-    s[HEAD, p] = p
-    s[STONES, p] = 1
-    s[LIBERTIES, p] = 0
-    head = p
-    for k in range(4):
-        q = neighbour(p, k, width)
-        if s[COLOR, q] == EMPTY:
-            s[LIBERTIES, head] += 1
-        elif s[COLOR, q] != EDGE:
-            s[LIBERTIES, s[HEAD, q]] -= 1
-            if s[COLOR, q] == color and s[HEAD, q] != head:
-                head = _join(s, head, s[HEAD, q])

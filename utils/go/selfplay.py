@@ -32,6 +32,7 @@ from utils.go import features, mcts, networks, value
 from utils.go.arena import fit_planes
 from utils.go.batch import sample
 from utils.go.board import Board
+from utils.go.lecture_search import Evaluate
 from utils.go.position import META, MOVES
 from utils.go.supervised import (
     Positions,
@@ -41,6 +42,7 @@ from utils.go.supervised import (
     some_of_each_game,
     split_games,
 )
+from utils.go.tree import utility
 from utils.go.vertices import BLACK, WHITE
 
 KOMI_RISES = 0.6
@@ -121,7 +123,7 @@ def _evaluator(architecture: networks.Architecture) -> tuple[keras.Model, networ
     return model, networks.Evaluator(model, architecture, symmetry=0)
 
 
-def evaluator_of(weights: list[np.ndarray], architecture: networks.Architecture, seed: int) -> mcts.Evaluate:
+def evaluator_of(weights: list[np.ndarray], architecture: networks.Architecture, seed: int) -> Evaluate:
     """A search's view of a network given by its weights; the compiled function is kept between calls."""
     model, evaluator = _evaluator(architecture)
     model.set_weights(weights)
@@ -395,7 +397,7 @@ def match(new: list[np.ndarray], old: list[np.ndarray], settings: ZeroSettings, 
     total = 0.0
     for color in (BLACK, WHITE):
         scores = duel(new, old, settings, games // 2, color, seed + color)
-        values = [mcts.utility(s, color, settings.size, settings.komi, settings.score_weight) for s in scores]
+        values = [utility(s, color, settings.size, settings.komi, settings.score_weight) for s in scores]
         total += float(np.mean(values))
     return 0.5 + total / 4
 

@@ -40,10 +40,10 @@ def test_passing_is_the_last_resort():
     board = Board(5, 0.5).set_up([5 * r + 2 for r in range(5)], [5 * r + 4 for r in range(5)])
     player = arena.SearchPlayer(mcts.no_network, mcts.rollout_settings(100))
     forest = player.think(board)
-    q = forest.values[0, 0] / np.maximum(forest.visits[0, 0], 1)
-    free = [a for a in np.flatnonzero(forest.visits[0, 0]) if a != 25 and q[a] >= q[25] - arena.PASS_MARGIN]
+    q = forest.q()
+    free = [a for a in np.flatnonzero(forest.visits()) if a != 25 and q[a] >= q[25] - arena.PASS_MARGIN]
     chosen = player._rather_not_pass(board, forest, 25)
-    assert chosen in free and forest.visits[0, 0, chosen] == forest.visits[0, 0, free].max()
+    assert chosen in free and forest.visits()[chosen] == forest.visits()[free].max()
     assert player._rather_not_pass(board, forest, 7) == 7
     board.play(8)
     board.play(25)  # White passes; Black is ahead, and ends it
@@ -89,7 +89,7 @@ def test_a_long_game_does_not_end_in_the_search_alone():
     for _ in range(40):  # three moves a point and more
         board.play(9).resume()
     player = arena.SearchPlayer(mcts.no_network, mcts.rollout_settings(80))
-    assert board.is_legal(player.choose(board)) and player.forest.visits[0, 0].sum() >= 80
+    assert board.is_legal(player.choose(board)) and player.forest.visits().sum() >= 80
 
 
 def test_elo_of_ten_to_one_is_400_points():
