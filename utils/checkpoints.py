@@ -1,27 +1,28 @@
-"""For every training: files that are whole at every moment, arrays with notes beside them, and locks.
+"""For every training: files that are whole at every moment, in one format for checkpoints and shipped networks.
 
 A checkpoint is one ``.npz`` file: named arrays plus a small JSON object. It appears under its name only when it is
-whole, so a kill at any moment leaves the previous one intact. Nothing is pickled. The lock that the ledger and the data
-store share is here as well.
+whole, so a kill at any moment leaves the previous one intact. Nothing is pickled. A list of arrays is stored under one
+letter and its places (``w0``, ``w1``, ...): ``w`` a network's weights, ``o`` its optimiser's variables, other letters
+whatever else a training carries along. A network that ships has a sidecar ``NAME.json`` beside it: where it comes from.
 """
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import json
 import os
+import re
 import tempfile
-import time
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
 META_KEY = "__meta__"
+# What every sidecar says: the network, how it was trained (a command that repeats it), on what, how long, where, when.
+SIDECAR = ("what", "command", "data", "seed", "seconds", "hardware", "commit", "date")
 # What NumPy and zipfile raise for damaged files; AttributeError and TypeError come from a plain .npy.
 DAMAGE = (*(ValueError, KeyError, OSError, EOFError, AttributeError, TypeError), zipfile.BadZipFile, zlib.error)
 
@@ -54,76 +55,13 @@ def write_atomically(path: str | Path, write: Callable[[BinaryIO], Any]) -> Path
     return path
 
 
-@contextlib.contextmanager
-def file_lock(path: str | Path, patience: float = 30.0, on_wait: Callable[[], Any] | None = None) -> Iterator[None]:
-    """Hold ``path`` as a lock: one process (and one thread) at a time.
-
-    The operating system holds the lock, not the file's existence, so a killed process never leaves one behind.
+def save_checkpoint(
+    path: str | Path, arrays: dict[str, np.ndarray], meta: dict[str, Any] | None = None, compress: bool = False
+) -> Path:
+    """Write named arrays and a JSON-serialisable ``meta`` atomically to ``path`` (``.npz``).
 
     Args:
-        path: the lock file; made where missing, removed at the end.
-        patience: seconds to wait for whoever holds it.
-        on_wait: called once if the lock is taken.
-
-    Raises:
-        TimeoutError: somebody held the lock all the time.
-        OSError: the folder cannot be written.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    deadline = time.monotonic() + patience
-    while (handle := _open_locked(path)) is None:
-        if on_wait is not None:
-            on_wait()
-            on_wait = None
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"Another process has held {path} for {patience:.0f} s; wait for it, or end it.")
-        time.sleep(0.05)
-    try:
-        yield
-    finally:
-        # Removed while still held, so nobody can lock a file that is about to vanish (see _open_locked). Windows does
-        # not remove open files: there the empty file stays, which does no harm.
-        with contextlib.suppress(OSError):
-            path.unlink()
-        os.close(handle)
-
-
-def _open_locked(path: Path) -> int | None:
-    """Descriptor of the locked file, or None if somebody else holds it."""
-    try:
-        handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o644)
-    except PermissionError:
-        if os.name == "nt" and path.exists():  # another process is removing it
-            return None
-        raise
-    try:
-        if os.name == "nt":
-            import msvcrt
-
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno in (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK):
-            os.close(handle)
-            return None
-        return handle  # a file system without locks, as some network drives are: go on without
-    # The former holder may have removed the file between our open and our lock: then we hold a file nobody else sees.
-    try:
-        same = os.path.samestat(os.stat(path), os.fstat(handle))
-    except OSError:
-        same = False
-    if not same:
-        os.close(handle)
-        return None
-    return handle
-
-
-def save_checkpoint(path: str | Path, arrays: dict[str, np.ndarray], meta: dict[str, Any] | None = None) -> Path:
-    """Write named arrays and a JSON-serialisable ``meta`` atomically to ``path`` (``.npz``).
+        compress: smaller and slower; for what ships.
 
     Raises:
         ValueError: an array has dtype object (it would need pickle), or uses the reserved name ``__meta__``.
@@ -133,7 +71,8 @@ def save_checkpoint(path: str | Path, arrays: dict[str, np.ndarray], meta: dict[
         if array.dtype == object or name == META_KEY:
             raise ValueError(f"Array {name!r} cannot be stored: dtype object or a reserved name.")
     text = np.frombuffer(json.dumps(meta or {}).encode(), dtype=np.uint8)
-    return write_atomically(path, lambda file: np.savez(file, **arrays, **{META_KEY: text}))
+    write = np.savez_compressed if compress else np.savez
+    return write_atomically(path, lambda file: write(file, **arrays, **{META_KEY: text}))
 
 
 def load_checkpoint(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
@@ -151,5 +90,72 @@ def load_checkpoint(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, 
     except FileNotFoundError:
         raise FileNotFoundError(f"No checkpoint at {path}; start the training without resuming.") from None
     except DAMAGE as error:
-        raise ValueError(f"{path} is no readable checkpoint ({error}); delete it and resume from another.") from error
+        raise ValueError(f"{path} is no readable checkpoint ({error}); take another or move it away.") from error
     return arrays, meta
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Networks and their optimisers
+
+
+def numbered(letter: str, arrays: Iterable[Any]) -> dict[str, np.ndarray]:
+    """A list of arrays (or variables) under names: ``numbered("w", [a, b])`` is ``{"w0": a, "w1": b}``."""
+    return {f"{letter}{place}": np.asarray(array) for place, array in enumerate(arrays)}
+
+
+def group(arrays: dict[str, np.ndarray], letter: str) -> list[np.ndarray]:
+    """The list that :func:`numbered` stored under ``letter``, in its order; empty if there is none."""
+    places = sorted(int(name[len(letter) :]) for name in arrays if re.fullmatch(rf"{letter}\d+", name))
+    return [arrays[f"{letter}{place}"] for place in places]
+
+
+def state_of(model: Any, weights: str = "w", optimizer: str = "o") -> dict[str, np.ndarray]:
+    """Weights and optimiser variables of a compiled Keras model, for a checkpoint, under these two letters."""
+    return numbered(weights, model.get_weights()) | numbered(optimizer, model.optimizer.variables)
+
+
+def restore(model: Any, arrays: dict[str, np.ndarray], weights: str = "w", optimizer: str = "o") -> None:
+    """Put back into a compiled Keras model what :func:`state_of` took.
+
+    Raises:
+        ValueError: the arrays belong to another network or optimiser.
+    """
+    state = group(arrays, optimizer)
+    model.optimizer.build(model.trainable_variables)
+    variables = model.optimizer.variables
+    if [v.shape for v in variables] != [v.shape for v in state]:
+        raise ValueError(f"The checkpoint's optimiser has {len(state)} variables, this one {len(variables)} others.")
+    model.set_weights(group(arrays, weights))
+    for variable, value in zip(variables, state):
+        variable.assign(value)
+
+
+def save_network(
+    path: str | Path, weights: Iterable[np.ndarray], meta: dict[str, Any], sidecar: dict[str, Any] | None = None
+) -> Path:
+    """Write a network that ships: its weights in half precision, and beside it where they come from.
+
+    Args:
+        path: ``NAME.npz``; the sidecar becomes ``NAME.json``.
+        weights: as ``model.get_weights()`` returns; three digits are plenty to compare actions or name a class.
+        meta: what must be known to build the network again.
+        sidecar: see :data:`SIDECAR`; None writes none.
+
+    Raises:
+        ValueError: the sidecar lacks one of the fields.
+    """
+    missing = [field for field in SIDECAR if sidecar is not None and field not in sidecar]
+    if missing:
+        raise ValueError(f"The sidecar of {path} lacks {', '.join(missing)}.")
+    arrays = numbered("w", (np.asarray(weight, np.float16) for weight in weights))
+    path = save_checkpoint(path, arrays, meta, compress=True)
+    if sidecar is not None:
+        text = json.dumps(sidecar, indent=1, ensure_ascii=False) + "\n"
+        write_atomically(path.with_suffix(".json"), lambda file: file.write(text.encode("utf-8")))
+    return path
+
+
+def load_network(path: str | Path) -> tuple[list[np.ndarray], dict[str, Any]]:
+    """Weights (float32) and ``meta`` of what :func:`save_network` wrote; errors as :func:`load_checkpoint`."""
+    arrays, meta = load_checkpoint(path)
+    return [array.astype(np.float32) for array in group(arrays, "w")], meta

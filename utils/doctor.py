@@ -18,6 +18,12 @@ from typing import Any, NamedTuple
 
 from utils import runtime
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+MAC_BROWSERS = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
+
 
 class Finding(NamedTuple):
     """One line of the doctor's report."""
@@ -155,13 +161,19 @@ def _check_disk() -> list[Finding]:
 
 def _check_programs() -> list[Finding]:
     """Programs that some parts use if they are there."""
-    browsers = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
-    browser = next((path for path in map(shutil.which, browsers) if path), None) or _playwright_browser()
+    browser = find_browser() or _playwright_browser()
     remedy = "For the tests of the decks only: `.venv/bin/playwright install chromium`, or run .ci/run as root."
     findings = [Finding("ok", "browser", browser) if browser else Finding("gap", "browser", "none found", remedy)]
     gnugo = shutil.which("gnugo") or next((p for p in ("/usr/games/gnugo",) if Path(p).exists()), None)
     remedy = "For matches in lesson 11 only: `apt install gnugo`, or your system's package of that name."
     return findings + [Finding("ok", "GNU Go", gnugo) if gnugo else Finding("gap", "GNU Go", "none found", remedy)]
+
+
+def find_browser() -> str | None:
+    """A Chromium of this machine: what ``COURSE_BROWSER`` names, else on the PATH, else among macOS's programs."""
+    given = os.environ.get("COURSE_BROWSER")
+    on_path = (path for path in map(shutil.which, BROWSERS) if path)
+    return given or next(on_path, None) or next((path for path in MAC_BROWSERS if Path(path).exists()), None)
 
 
 def _playwright_browser() -> str | None:

@@ -1,4 +1,4 @@
-"""For lessons and decks: the ledger ``mldata/results.json``, to record what was measured, read it and render it.
+"""For lessons and decks: the ledger ``mldata/results.json``, the curves of long trainings, and where each comes from.
 
 Every number that the course states outside a cell's output comes from here. Used by all lessons and decks.
 """
@@ -19,8 +19,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from utils import runtime
-from utils.checkpoints import file_lock, write_atomically
+from utils.checkpoints import write_atomically
 
 FIELDS = (
     "id",
@@ -121,12 +123,11 @@ def record(
         "n": int(n),
         "budget": budget or runtime.budget(),
         "backend": backend or os.environ.get("KERAS_BACKEND", "tensorflow"),
-        "hardware": hardware or hardware_name(),
-        "date": datetime.date.today().isoformat(),
-        "commit": commit_name(),
-        "command": command or "python " + os.path.relpath(sys.argv[0], runtime.repo_root()),
+        **provenance(command),
         "note": note,
     }
+    if hardware:
+        entry["hardware"] = hardware
     if len(values):
         entry["values"] = [round(float(number), 6) for number in values]
     _change(lambda entries: entries | {identifier: entry})
@@ -141,10 +142,62 @@ def remove(prefix: str) -> None:
 def _change(change: Callable[[dict], dict]) -> None:
     """Read, change and write the ledger while nobody else does."""
     path = ledger_path()
-    with file_lock(path.with_name(f".{path.name}.lock")):
-        entries = change(read(path))
-        text = json.dumps([entries[key] for key in sorted(entries)], indent=1, ensure_ascii=False) + "\n"
-        write_atomically(path, lambda file: file.write(text.encode("utf-8")))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(path.with_name(f".{path.name}.lock"), timeout=30):
+            entries = change(read(path))
+            text = json.dumps([entries[key] for key in sorted(entries)], indent=1, ensure_ascii=False) + "\n"
+            write_atomically(path, lambda file: file.write(text.encode("utf-8")))
+    except Timeout as error:
+        raise TimeoutError(f"Another process has held {path} for 30 s; wait for it, or end it.") from error
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Where a figure comes from
+
+
+def provenance(command: str = "") -> dict[str, str]:
+    """Command, hardware, commit and date, as entries of the ledger, curves and the sidecars of networks state them.
+
+    Args:
+        command: how to do it again; defaults to the script now running, without its options.
+    """
+    return {
+        "hardware": hardware_name(),
+        "date": datetime.date.today().isoformat(),
+        "commit": commit_name(),
+        "command": command or "python " + os.path.relpath(sys.argv[0], runtime.repo_root()),
+    }
+
+
+def curve_path(name: str) -> Path:
+    """Where the curve ``name`` of a long training lies."""
+    return runtime.repo_root() / "mldata" / "curves" / f"{name}.json"
+
+
+def write_curve(path: str | Path, rows: Sequence[dict[str, Any]], command: str = "", **facts: Any) -> Path:
+    """Write a curve, one row a line, and where it comes from: :func:`provenance` and further ``facts``."""
+    origin = json.dumps(provenance(command) | facts, ensure_ascii=False)
+    text = ",\n".join(json.dumps(row) for row in rows)
+    text = f'{{"provenance": {origin},\n"rows": [\n{text}\n]}}\n'
+    return write_atomically(path, lambda file: file.write(text.encode("utf-8")))
+
+
+def read_curve(name: str) -> list[dict[str, Any]]:
+    """Rows of a curve that ships.
+
+    Raises:
+        FileNotFoundError: there is none of this name.
+    """
+    path = curve_path(name)
+    if not path.exists():
+        there = ", ".join(sorted(other.stem for other in path.parent.glob("*.json")))
+        raise FileNotFoundError(f"No curve {path}; there are {there}.")
+    return json.loads(path.read_text(encoding="utf-8"))["rows"]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The machine
 
 
 def hardware_name() -> str:

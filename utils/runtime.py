@@ -7,6 +7,7 @@ in one line what it will run on. Used in all lessons.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import random
@@ -203,42 +204,6 @@ def set_memory_growth(tf: Any = None) -> int:
     return count
 
 
-def use_mixed_precision(gpus: Sequence[str] | None = None, compute_capability: tuple[int, int] | None = None) -> str:
-    """Switch Keras to mixed precision where the GPU has tensor cores for it; returns the policy now in force.
-
-    bfloat16 from compute capability 8.0 (its range needs no loss scaling), float16 from 7.0, else plain float32.
-
-    Args:
-        gpus: as :func:`list_gpus` returns; looked up if None.
-        compute_capability: of the first GPU; asked of TensorFlow if None.
-    """
-    import keras
-
-    gpus = list_gpus() if gpus is None else gpus
-    policy = "float32"
-    if gpus:
-        capability = compute_capability or _compute_capability()
-        if capability >= (8, 0):
-            policy = "mixed_bfloat16"
-        elif capability >= (7, 0):
-            policy = "mixed_float16"
-    keras.config.set_dtype_policy(policy)
-    return policy
-
-
-def _compute_capability() -> tuple[int, int]:
-    """CUDA compute capability of the first GPU, (0, 0) where it cannot be told."""
-    import keras
-
-    if keras.backend.backend() != "tensorflow":
-        return (0, 0)
-    import tensorflow as tf
-
-    gpus = tf.config.list_physical_devices("GPU")
-    details = tf.config.experimental.get_device_details(gpus[0]) if gpus else {}
-    return tuple(details.get("compute_capability", (0, 0)))
-
-
 def cpu_count() -> int:
     """CPU cores this process may use (a container may allow fewer than the machine has)."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
@@ -286,11 +251,23 @@ def distribution_scope(devices: Sequence[str] | None = None):
         del os.environ["TF_CONFIG"]  # TensorFlow fails on an empty one
     if _cluster_size() > 1:
         return tf.distribute.MultiWorkerMirroredStrategy().scope()
-    if devices is None:
-        devices = [gpu.name for gpu in tf.config.list_logical_devices("GPU")]
-    if len(devices) < 2:
-        return contextlib.nullcontext()
-    return tf.distribute.MirroredStrategy(devices=list(devices)).scope()
+    devices = tuple(training_devices() if devices is None else devices)
+    return _mirrored(devices).scope() if len(devices) > 1 else contextlib.nullcontext()
+
+
+def training_devices() -> list[str]:
+    """The devices that share a training: every GPU that TensorFlow sees."""
+    import tensorflow as tf
+
+    return [gpu.name for gpu in tf.config.list_logical_devices("GPU")]
+
+
+@functools.cache
+def _mirrored(devices: tuple[str, ...]):
+    """One strategy for a set of devices: a model must be compiled under the very one it was built under."""
+    import tensorflow as tf
+
+    return tf.distribute.MirroredStrategy(devices=list(devices))
 
 
 def _cluster_size() -> int:

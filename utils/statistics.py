@@ -21,14 +21,17 @@ def bootstrap_interval(
     samples = np.asarray(samples, dtype=np.float64).ravel()
     if len(samples) < 2 or not np.all(np.isfinite(samples)):
         raise ValueError(f"An interval needs at least two finite samples; got {len(samples)}.")
-    rng = np.random.default_rng(seed)
-    means = np.empty(resamples)
-    block = max(1, 2_000_000 // len(samples))  # bounds the memory of the index matrix
-    for first in range(0, resamples, block):
-        last = min(resamples, first + block)
-        means[first:last] = samples[rng.integers(len(samples), size=(last - first, len(samples)))].mean(axis=1)
-    low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return float(low), float(high)
+    batch = max(1, 2_000_000 // len(samples))  # bounds the memory of the resamples
+    interval = stats.bootstrap(
+        (samples,),
+        np.mean,
+        n_resamples=resamples,
+        batch=batch,
+        confidence_level=confidence,
+        method="percentile",
+        rng=np.random.default_rng(seed),
+    ).confidence_interval
+    return float(interval.low), float(interval.high)
 
 
 def wilson_interval(successes: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:

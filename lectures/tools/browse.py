@@ -11,12 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from utils import doctor
+
 SIZES = ((1280, 720), (1920, 1080))
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
-MAC = (
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-    "/Applications/Chromium.app/Contents/MacOS/Chromium",
-)
 
 FIND_FAULTS = Path(__file__).with_name("faults.js").read_text(encoding="utf-8")
 
@@ -53,15 +50,13 @@ class Visit:
     pictures: list[Path] = field(default_factory=list)
 
 
-def find_browser() -> str | None:
+def chosen_browser() -> str | None:
     """A Chromium of this machine, or None to let playwright take its own.
 
     Raises:
         DeckError: there is neither.
     """
-    given = os.environ.get("COURSE_BROWSER")
-    found = given or next((path for path in map(shutil.which, NAMES) if path), None)
-    found = found or next((path for path in MAC if Path(path).exists()), None)
+    found = doctor.find_browser()
     if found:
         return found
     from playwright.sync_api import sync_playwright
@@ -80,7 +75,7 @@ def opened(folder: Path, size: tuple[int, int], query: str = "") -> Iterator[tup
     """The deck's page in a browser without network, and a list that collects console errors and stray requests."""
     from playwright.sync_api import sync_playwright
 
-    path, faults = find_browser(), []
+    path, faults = chosen_browser(), []
     home = folder.resolve().as_uri() + "/"
 
     def watch(route: Any) -> None:

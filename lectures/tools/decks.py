@@ -24,8 +24,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from browse import DeckError, look, print_pdf
-
-from utils.checkpoints import file_lock
+from filelock import FileLock
 
 TOOLS = Path(__file__).resolve().parent
 LECTURES = TOOLS.parent
@@ -99,7 +98,7 @@ def build(source: Path, folder: Path | None = None, pdf: bool = True, force: boo
     folder = folder or BUILD / source.stem
     stamp, mark, printed = folder / ".fingerprint", fingerprint(source), folder / f"{source.stem}.pdf"
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with file_lock(folder.with_name(f".{folder.name}.lock"), patience=900):  # whoever comes second finds it built
+    with FileLock(folder.with_name(f".{folder.name}.lock"), timeout=900):  # whoever comes second finds it built
         fresh = stamp.exists() and stamp.read_text() == mark and (folder / "index.html").exists()
         if force or not fresh:
             shutil.rmtree(folder, ignore_errors=True)

@@ -19,6 +19,7 @@ import statistics
 import time
 
 import numpy as np
+from sklearn.model_selection import train_test_split
 
 from utils import results, runtime
 from utils.checkpoints import load_checkpoint, save_checkpoint, write_atomically
@@ -43,6 +44,11 @@ def photos():
     if data.is_stand_in:
         raise SystemExit("The ledger takes real photos only: set COURSE_MIRROR or go online, then run this again.")
     return data.paths("train"), data.paths("validation")
+
+
+def hold_out(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Indices to learn from and 400 to choose on, as in the notebook."""
+    return train_test_split(np.arange(len(labels)), test_size=0.2, stratify=labels, random_state=0)
 
 
 def looks():
@@ -109,7 +115,7 @@ def measure_scratch(seed: int, name: str) -> None:
     wanted = scratch_recipe(name)
     (train, labels), (test, _) = photos()
     pixels = load_pixels(train, wanted.size)
-    learn, held = transfer.hold_out(labels)  # as in the notebook: what choices were made on is not learned from
+    learn, held = hold_out(labels)  # what choices were made on is not learned from
     (model, _), seconds, cpu = timed(lambda: transfer.train_scratch(pixels[learn], labels[learn], wanted, seed=seed))
     on_held_out = transfer.accuracy(transfer.predict_mirrored(model, pixels[held]), labels[held])
     print(f"{name} seed {seed}: {on_held_out:.2%} of the held-out photos; {seconds:.0f} s, {cpu:.0f} s of CPU time")
@@ -211,7 +217,7 @@ def choose() -> None:
 
     (_, labels), _ = photos()
     network, train, _ = looks()
-    learn, held = transfer.hold_out(labels)
+    learn, held = hold_out(labels)
 
     def loss(logits):
         return float(np.mean(np.logaddexp(0, np.where(labels[held] == 1, -logits, logits))))

@@ -12,16 +12,29 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
-import statistics
-import time
+import functools
+from pathlib import Path
 
-from utils import results, runtime
-from utils.checkpoints import write_atomically
+import outcomes
+from sklearn.model_selection import train_test_split
+
+from utils import runtime
 
 SEEDS = (1, 2, 3)
 NAMES = {"lecture": "mnist.lecture.accuracy", "better": "mnist.better.accuracy"}
 FOLDER = runtime.repo_root() / "runs" / "results_05"
+
+
+def path_of(name: str, seed: int) -> Path:
+    """Where the outcome of one training is kept."""
+    return FOLDER / f"{name}-{runtime.budget()}-{seed}.json"
+
+
+def recipe_of(name: str) -> dict:
+    """What an outcome depends on."""
+    from utils.vision import digits
+
+    return dataclasses.asdict(digits.recipe(name))
 
 
 def measure(name: str, seed: int) -> dict:
@@ -34,50 +47,22 @@ def measure(name: str, seed: int) -> dict:
     (x_train, y_train), (x_test, y_test) = load_mnist()
     if len(x_test) != 10_000:
         raise SystemExit("The ledger takes the real MNIST only: set COURSE_MIRROR or go online, then run this again.")
-    learn, held_out = digits.hold_out(digits.prepare(x_train), y_train)
+    images, chosen_on, labels, their_labels = train_test_split(
+        digits.prepare(x_train), y_train, test_size=0.1, stratify=y_train, random_state=0
+    )
     runtime.seed_everything(seed)
-    model, recipe = digits.build(name), digits.recipe(name)
-    start, start_cpu = time.perf_counter(), time.process_time()
-    history = digits.train(model, recipe, learn, held_out, seed=seed)
-    seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - start_cpu
+    model = digits.build(name)
+    history, times = outcomes.timed(
+        lambda: digits.train(model, digits.recipe(name), (images, labels), (chosen_on, their_labels), seed=seed)
+    )
     predictions = model.predict(digits.prepare(x_test), batch_size=500, verbose=0).argmax(axis=1)
-    outcome = {
-        "name": name,
-        "seed": seed,
-        "accuracy": float((predictions == y_test).mean()),
-        "seconds": seconds,
-        "cpu_seconds": cpu_seconds,
-        "history": history,
-        "recipe": dataclasses.asdict(recipe),
-        "budget": runtime.budget(),
-        "parameters": model.count_params(),
-    }
     keras.utils.clear_session()
-    return outcome
+    return {"seed": seed, "accuracy": float((predictions == y_test).mean()), "history": history, **times}
 
 
-def kept(name: str, seed: int) -> dict | None:
-    """The outcome of an earlier run with the same recipe and budget, None if there is none."""
-    from utils.vision import digits
-
-    path = FOLDER / f"{name}-{runtime.budget()}-{seed}.json"
-    if not path.exists():
-        return None
-    outcome = json.loads(path.read_text(encoding="utf-8"))
-    recipe = json.loads(json.dumps(dataclasses.asdict(digits.recipe(name))))
-    return outcome if outcome["recipe"] == recipe else None
-
-
-def keep(outcome: dict) -> None:
-    """Save an outcome as soon as it is there."""
-    path = FOLDER / f"{outcome['name']}-{runtime.budget()}-{outcome['seed']}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, lambda file: file.write(json.dumps(outcome, indent=1).encode("utf-8")))
-
-
-def report(name: str, outcomes: list[dict]) -> None:
+def report(name: str, found: list[dict]) -> None:
     """Print one line a seed; with all seeds there, write the ledger."""
-    for outcome in outcomes:
+    for outcome in found:
         held_out = outcome["history"]["val_accuracy"]
         best = 1 + held_out.index(max(held_out))
         print(
@@ -85,22 +70,17 @@ def report(name: str, outcomes: list[dict]) -> None:
             f"test {outcome['accuracy']:.2%}, trained in {outcome['seconds']:.0f} s "
             f"({outcome['cpu_seconds']:.0f} s of CPU time)"
         )
-    if len(outcomes) < len(SEEDS):
+    if len(found) < len(SEEDS):
         print(f"{name}: not all of seeds {SEEDS} measured yet; the ledger stays as it is.")
         return
-    accuracies = [outcome["accuracy"] for outcome in outcomes]
-    longest = max(outcome["cpu_seconds"] for outcome in outcomes)
-    entry = results.record(
+    longest = max(outcome["cpu_seconds"] for outcome in found)
+    outcomes.record_over_seeds(
         NAMES[name],
-        statistics.mean(accuracies),
-        unit="fraction",
-        spread=statistics.stdev(accuracies),
-        n=len(accuracies),
+        [outcome["accuracy"] for outcome in found],
         command="python tests/benchmarks/results_05_mnist_cnn.py",
-        note=f"mean over seeds, 10,000 test images; {outcomes[0]['recipe']['epochs']} epochs on 54,000 images, "
+        note=f"mean over seeds, 10,000 test images; {found[0]['recipe']['epochs']} epochs on 54,000 images, "
         f"at most {longest:.0f} s of CPU time a training",
     )
-    print(f"{entry['id']}: {results.format_value(entry)}")
 
 
 def main() -> None:
@@ -111,10 +91,11 @@ def main() -> None:
     arguments = parser.parse_args()
     runtime.start()
     for name in [arguments.only] if arguments.only else NAMES:
+        recipe = recipe_of(name)
         for seed in arguments.seeds:
-            if arguments.fresh or kept(name, seed) is None:
-                keep(measure(name, seed))
-        report(name, [outcome for seed in SEEDS if (outcome := kept(name, seed)) is not None])
+            measuring = functools.partial(measure, name, seed)
+            outcomes.measured(path_of(name, seed), recipe, measuring, arguments.fresh)
+        report(name, [found for seed in SEEDS if (found := outcomes.kept(path_of(name, seed), recipe)) is not None])
 
 
 if __name__ == "__main__":

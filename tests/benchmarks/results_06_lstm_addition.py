@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
-import statistics
-import time
+import functools
 
-from utils import results, runtime
-from utils.checkpoints import write_atomically
+import outcomes
+
+from utils import runtime
 from utils.sequences import addition
 
 SEEDS = (1, 2, 3)
@@ -35,33 +34,11 @@ RECIPES = {
 def measure(config: addition.AdditionConfig) -> dict:
     """Train once, ask the unseen questions once."""
     split = addition.PairSplit(config.digits)
-    start, start_cpu = time.perf_counter(), time.process_time()
-    model, history = addition.train_adder(config, split)
-    seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - start_cpu
+    (model, history), times = outcomes.timed(lambda: addition.train_adder(config, split))
     a, b = split.held_out("test", 2000)
     found = addition.score(model, a, b, config.digits, **config.order)
-    return {
-        "config": dataclasses.asdict(config),
-        "answers": found.answers,
-        "characters": found.characters,
-        "questions": len(a),
-        "seconds": seconds,
-        "cpu_seconds": cpu_seconds,
-        "history": history,
-    }
-
-
-def outcome(config: addition.AdditionConfig, fresh: bool) -> dict:
-    """From the folder if it was measured with the same recipe, else measured now and kept."""
-    path = FOLDER / f"{config.digits}digits_seed{config.seed}.json"
-    if path.exists() and not fresh:
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        if kept["config"] == dataclasses.asdict(config):
-            return kept
-    found = measure(config)
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, lambda file: file.write(json.dumps(found).encode()))
-    return found
+    shares = {"answers": found.answers, "characters": found.characters}
+    return shares | {"questions": len(a), "history": history, **times}
 
 
 def main() -> None:
@@ -74,7 +51,10 @@ def main() -> None:
     for digits in options.digits:
         runs = []
         for seed in options.seeds:
-            run = outcome(dataclasses.replace(RECIPES[digits], seed=seed), options.fresh)
+            config = dataclasses.replace(RECIPES[digits], seed=seed)
+            path = FOLDER / f"{digits}digits_seed{seed}.json"
+            measuring = functools.partial(measure, config)
+            run = outcomes.measured(path, dataclasses.asdict(config), measuring, options.fresh)
             runs.append(run)
             print(
                 f"{digits} digits, seed {seed}: {run['answers']:.4f} of {run['questions']} answers, "
@@ -82,13 +62,9 @@ def main() -> None:
                 flush=True,
             )
         if sorted(options.seeds) == sorted(SEEDS):
-            shares = [run["answers"] for run in runs]
-            results.record(
+            outcomes.record_over_seeds(
                 f"addition.{digits}digits.exact",
-                statistics.mean(shares),
-                unit="fraction",
-                spread=statistics.stdev(shares),
-                n=len(runs),
+                [run["answers"] for run in runs],
                 command="make results LESSON=06",
                 note=f"{runs[0]['questions']:,} unseen questions a seed, mean and deviation over seeds; "
                 f"{RECIPES[digits].samples:,} questions in training, "

@@ -11,13 +11,11 @@ interrupted measurement goes on where it stopped; ``--fresh`` measures anew, and
 from __future__ import annotations
 
 import argparse
-import json
-import time
 
 import numpy as np
+import outcomes
 
-from utils import results, runtime
-from utils.checkpoints import write_atomically
+from utils import runtime
 from utils.datasets.movielens import MovieLens, load_movielens
 from utils.recommender import models, ranking, splits
 
@@ -120,22 +118,16 @@ MODELS = {
 
 def outcome(data: MovieLens, name: str, fold: int, fresh: bool = True) -> tuple[float, float]:
     """RMSE and seconds of one model on one fold; from the folder if it was measured before on the same ratings."""
-    path = FOLDER / f"{name}_fold{fold}.json"
-    if path.exists() and not fresh:
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        if kept["ratings"] == len(data):
-            return kept["rmse"], kept["seconds"]
-    split = splits.fold_split(len(data), fold)
-    if name in NEEDS_KERAS:
-        runtime.seed_everything(fold)
-    start = time.perf_counter()
-    guess = MODELS[name][0](data, split.not_test, split.test)
-    seconds = time.perf_counter() - start
-    error = models.root_mean_squared_error(guess, data.ratings[split.test])
-    kept = json.dumps({"ratings": len(data), "rmse": error, "seconds": seconds}).encode()
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, lambda file: file.write(kept))
-    return error, seconds
+
+    def measure() -> dict:
+        split = splits.fold_split(len(data), fold)
+        if name in NEEDS_KERAS:
+            runtime.seed_everything(fold)
+        guess, times = outcomes.timed(lambda: MODELS[name][0](data, split.not_test, split.test))
+        return {"rmse": models.root_mean_squared_error(guess, data.ratings[split.test]), **times}
+
+    found = outcomes.measured(FOLDER / f"{name}_fold{fold}.json", {"ratings": len(data)}, measure, fresh)
+    return found["rmse"], found["seconds"]
 
 
 def measure(data: MovieLens, names: list[str], folds=range(5), fresh: bool = True) -> dict[str, tuple[list, list]]:
@@ -179,27 +171,12 @@ def main() -> None:
     if sorted(options.folds) != list(range(5)):
         return
     for name, (errors, _) in found.items():
-        results.record(
-            f"movielens.{name}.rmse",
-            float(np.mean(errors)),
-            unit="RMSE",
-            spread=float(np.std(errors, ddof=1)),
-            n=5,
-            command=COMMAND,
-            note=f"{MODELS[name][1]}; five folds of {edition}",
-        )
+        note = f"{MODELS[name][1]}; five folds of {edition}"
+        outcomes.record_over_seeds(f"movielens.{name}.rmse", errors, COMMAND, note, unit="RMSE")
     if sorted(options.only) != sorted(MODELS):
         return
-    gains = measure_ease(data)
-    results.record(
-        "movielens.ease.ndcg10",
-        float(np.mean(gains)),
-        unit="NDCG@10",
-        spread=float(np.std(gains, ddof=1)),
-        n=5,
-        command=COMMAND,
-        note=f"EASE, penalty 300; films of 4 stars or more in the test part; five folds of {edition}",
-    )
+    note = f"EASE, penalty 300; films of 4 stars or more in the test part; five folds of {edition}"
+    outcomes.record_over_seeds("movielens.ease.ndcg10", measure_ease(data), COMMAND, note, unit="NDCG@10")
 
 
 if __name__ == "__main__":

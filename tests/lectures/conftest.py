@@ -18,7 +18,7 @@ import decks  # noqa: E402
 def browser() -> str | None:
     """A Chromium, or a skip that says how to get one."""
     try:
-        return browse.find_browser()
+        return browse.chosen_browser()
     except browse.DeckError as error:
         pytest.skip(str(error))
 

@@ -119,9 +119,9 @@ def test_an_unknown_number_is_named():
 
 
 def test_without_a_browser_the_remedy_is_said(monkeypatch):
-    monkeypatch.setattr(browse.shutil, "which", lambda name: None)
-    monkeypatch.setattr(browse, "MAC", ())
+    monkeypatch.setattr(browse.doctor.shutil, "which", lambda name: None)
+    monkeypatch.setattr(browse.doctor, "MAC_BROWSERS", ())
     monkeypatch.delenv("COURSE_BROWSER", raising=False)
     monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", "/nowhere")
     with pytest.raises(browse.DeckError, match="playwright install chromium"):
-        browse.find_browser()
+        browse.chosen_browser()

@@ -1,20 +1,18 @@
-"""Atomic writes, checkpoints and the lock."""
+"""Atomic writes, checkpoints, and networks with their optimisers."""
 
 from __future__ import annotations
 
 import errno
+import json
 import os
-import signal
 import subprocess
 import sys
-import threading
-import time
 
 import numpy as np
 import pytest
 
 from utils import checkpoints, runtime
-from utils.checkpoints import file_lock, load_checkpoint, save_checkpoint, write_atomically
+from utils.checkpoints import load_checkpoint, save_checkpoint, write_atomically
 
 
 def test_a_checkpoint_comes_back_as_it_was(tmp_path):
@@ -46,7 +44,7 @@ def test_damaged_missing_and_foreign_files_are_told_apart(tmp_path):
     whole = path.read_bytes()
     for content in (b"", b"text", whole[: len(whole) // 2], whole[:-30], whole[:3000] + b"\0" * 50 + whole[3050:]):
         path.write_bytes(content)
-        with pytest.raises(ValueError, match="delete it"):
+        with pytest.raises(ValueError, match="move it away"):
             load_checkpoint(path)
     np.savez(path, w=np.zeros(2))
     with pytest.raises(ValueError, match="no readable checkpoint"):
@@ -98,64 +96,57 @@ def test_files_are_readable_by_others(tmp_path):
     assert (tmp_path / "a.txt").stat().st_mode & 0o777 == 0o644
 
 
-# The lock
+# Networks and their optimisers
 
 
-def test_the_lock_lets_one_in_at_a_time(tmp_path):
-    inside, most, faults = [0], [0], []
+def _trained(seed: int):
+    import keras
 
-    def work():
-        try:
-            for _ in range(5):
-                with file_lock(tmp_path / "lock"):
-                    inside[0] += 1
-                    most[0] = max(most[0], inside[0])
-                    time.sleep(0.002)
-                    inside[0] -= 1
-        except BaseException as error:
-            faults.append(error)
-
-    threads = [threading.Thread(target=work) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert most == [1] and faults == [] and os.listdir(tmp_path) == []
+    keras.utils.set_random_seed(seed)
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.Adam(0.1), "mse")
+    x = np.random.default_rng(seed).normal(size=(8, 3)).astype(np.float32)
+    model.train_on_batch(x, x[:, :1])
+    return model, x
 
 
-def test_the_lock_is_let_go_after_an_error(tmp_path):
-    with pytest.raises(ValueError, match="inside"), file_lock(tmp_path / "lock"):
-        raise ValueError("inside")
-    with file_lock(tmp_path / "lock", patience=0.0):
-        pass
+def test_a_training_goes_on_as_if_it_had_not_stopped(tmp_path):
+    model, x = _trained(0)
+    save_checkpoint(tmp_path / "a.npz", checkpoints.state_of(model) | checkpoints.numbered("a", model.get_weights()))
+    other, _ = _trained(1)
+    arrays, _ = load_checkpoint(tmp_path / "a.npz")
+    checkpoints.restore(other, arrays)
+    for going_on in (model, other):
+        going_on.train_on_batch(x, x[:, :1])
+    for mine, theirs in zip(model.get_weights(), other.get_weights()):
+        np.testing.assert_array_equal(mine, theirs)
+    np.testing.assert_array_equal(checkpoints.group(arrays, "a")[0], arrays["w0"])
+    assert len(checkpoints.group(arrays, "a")) == 4 and checkpoints.group(arrays, "b") == []
 
 
-def test_a_taken_lock_is_waited_for_then_told(tmp_path):
-    waits = []
-    with (
-        file_lock(tmp_path / "lock"),
-        pytest.raises(TimeoutError, match="Another process"),
-        file_lock(tmp_path / "lock", patience=0.15, on_wait=lambda: waits.append(1)),
-    ):
-        pass
-    assert waits == [1]
+def test_many_arrays_come_back_in_order():
+    arrays = checkpoints.numbered("w", np.arange(12))
+    assert [int(value) for value in checkpoints.group(arrays, "w")] == list(range(12))
 
 
-def test_a_killed_holder_blocks_nobody(tmp_path):
-    code = (
-        "import sys, time; from utils.checkpoints import file_lock\n"
-        "with file_lock(sys.argv[1]):\n"
-        "    print('held', flush=True); time.sleep(60)"
-    )
-    command = [sys.executable, "-c", code, str(tmp_path / "lock")]
-    process = subprocess.Popen(command, cwd=runtime.repo_root(), stdout=subprocess.PIPE)
-    assert process.stdout.readline().strip() == b"held"
-    with pytest.raises(TimeoutError), file_lock(tmp_path / "lock", patience=0.0):
-        pass
-    process.send_signal(getattr(signal, "SIGKILL", signal.SIGTERM))
-    process.wait()
-    process.stdout.close()
-    assert (tmp_path / "lock").exists()  # the file is left, the lock is not
-    with file_lock(tmp_path / "lock", patience=2.0):
-        pass
-    assert os.listdir(tmp_path) == []
+def test_another_optimiser_is_refused():
+    import keras
+
+    model, _ = _trained(0)
+    other = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4), keras.layers.Dense(1)])
+    other.compile(keras.optimizers.SGD(0.1), "mse")
+    with pytest.raises(ValueError, match="optimiser"):
+        checkpoints.restore(other, checkpoints.state_of(model))
+
+
+def test_a_network_ships_with_its_origin(tmp_path):
+    sidecar = dict.fromkeys(checkpoints.SIDECAR, "x")
+    weights = [np.full((2, 2), 1 / 3), np.arange(3.0)]
+    checkpoints.save_network(tmp_path / "net.npz", weights, {"filters": 8}, sidecar)
+    again, meta = checkpoints.load_network(tmp_path / "net.npz")
+    assert meta == {"filters": 8} and again[0].dtype == np.float32
+    np.testing.assert_allclose(again[0], weights[0], rtol=1e-3)
+    assert json.loads((tmp_path / "net.json").read_text()) == sidecar
+    with pytest.raises(ValueError, match="lacks seed"):
+        checkpoints.save_network(tmp_path / "b.npz", weights, {}, {k: v for k, v in sidecar.items() if k != "seed"})
+    assert not (tmp_path / "b.npz").exists()

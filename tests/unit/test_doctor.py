@@ -28,6 +28,8 @@ def test_the_doctor_finds_this_installation_sound(empty_cache, capsys):
 
 def test_every_gap_has_a_remedy(empty_cache, monkeypatch):
     monkeypatch.setattr(doctor.shutil, "which", lambda name: None)
+    monkeypatch.setattr(doctor, "MAC_BROWSERS", ())
+    monkeypatch.delenv("COURSE_BROWSER", raising=False)
     monkeypatch.setattr(doctor, "_playwright_browser", lambda: None)
     findings = doctor._check_programs() + doctor._check_data() + doctor._check_gpu()
     gaps = [finding for finding in findings if finding.state == "gap"]

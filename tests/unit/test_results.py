@@ -23,7 +23,7 @@ def test_a_result_is_recorded_read_and_replaced():
     results.record("b.accuracy", 0.99, unit="fraction", **GIVEN)
     assert results.get("b.accuracy")["value"] == 0.99 and len(results.read()) == 2
     assert results.ledger_path().read_text().endswith("\n")
-    assert os.listdir(results.ledger_path().parent) == ["results.json"]
+    assert sorted(os.listdir(results.ledger_path().parent)) == [".results.json.lock", "results.json"]
 
 
 def test_what_is_looked_up_is_filled_in(monkeypatch):
@@ -59,7 +59,7 @@ def test_writers_in_several_processes_lose_nothing():
     ]
     assert [writer.wait(timeout=120) for writer in writers] == [0] * 4
     assert len(results.read()) == 40
-    assert os.listdir(results.ledger_path().parent) == ["results.json"]
+    assert sorted(os.listdir(results.ledger_path().parent)) == [".results.json.lock", "results.json"]
 
 
 @pytest.mark.parametrize(
@@ -126,3 +126,15 @@ def test_the_course_ledger_is_well_formed():
     entries = results.read(runtime.repo_root() / "mldata" / "results.json")
     for entry in entries.values():
         assert math.isfinite(entry["value"]) and entry["n"] >= 1 and entry["budget"] in runtime.BUDGETS
+
+
+def test_a_curve_tells_where_it_comes_from(monkeypatch, tmp_path):
+    monkeypatch.setattr(runtime, "repo_root", lambda: tmp_path)
+    rows = [{"step": 1, "loss": 0.5}, {"step": 2, "loss": 0.25}]
+    path = results.write_curve(results.curve_path("go"), rows, command="train it", seed=3)
+    stored = json.loads(path.read_text())
+    assert stored["provenance"]["command"] == "train it" and stored["provenance"]["seed"] == 3
+    assert set(results.provenance("x")) <= set(stored["provenance"])
+    assert results.read_curve("go") == rows
+    with pytest.raises(FileNotFoundError, match="there are go"):
+        results.read_curve("chess")

@@ -145,26 +145,6 @@ def test_memory_growth_is_set_on_every_gpu_that_still_allows_it():
 
 
 @pytest.mark.parametrize(
-    ("gpus", "capability", "policy"),
-    [
-        ([], None, "float32"),
-        (["GPU:0"], (6, 1), "float32"),
-        (["GPU:0"], (7, 5), "mixed_float16"),
-        (["GPU:0", "GPU:1"], (9, 0), "mixed_bfloat16"),
-        (["GPU:0"], (12, 0), "mixed_bfloat16"),
-    ],
-)
-def test_mixed_precision_follows_the_gpu(gpus, capability, policy):
-    import keras
-
-    try:
-        assert runtime.use_mixed_precision(gpus, capability) == policy
-        assert keras.config.dtype_policy().name == policy
-    finally:
-        keras.config.set_dtype_policy("float32")
-
-
-@pytest.mark.parametrize(
     ("gpus", "end"),
     [([], "no GPU"), (["GPU:0"], "1 GPU (GPU:0)"), (["GPU:0", "GPU:1"], "2 GPUs (GPU:0)")],
 )

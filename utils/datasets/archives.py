@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
-from utils.checkpoints import file_lock
+from filelock import FileLock, Timeout
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -72,7 +72,7 @@ def extract(archive: str | Path, folder: str | Path | None = None, largest: int 
         return folder
     if largest is None:
         largest = min(8 * GIB, max(64 * MIB, 100 * state.st_size))
-    with _clear_errors(archive, folder), file_lock(folder.with_name(f".{folder.name}.lock"), patience=3600):
+    with _clear_errors(archive, folder), FileLock(folder.with_name(f".{folder.name}.lock"), timeout=3600):
         if _read(folder / MARK) == print_of_archive:  # another process was faster
             return folder
         temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
@@ -114,8 +114,8 @@ def _clear_errors(archive: Path, folder: Path) -> Iterator[None]:
         if isinstance(error, DataError):
             raise
         raise _damaged(archive, str(error) or type(error).__name__) from error
-    except TimeoutError as error:
-        raise DataError(str(error)) from error
+    except Timeout as error:
+        raise DataError(f"Another process has been unpacking {archive} for an hour; wait for it, or end it.") from error
     except OSError as error:
         if error.errno in DISK_FULL:
             raise DataError(

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from filelock import FileLock
 from PIL import Image, ImageDraw, ImageFilter
 from tqdm.auto import tqdm
 
-from utils.checkpoints import file_lock
 from utils.datasets import store
 from utils.datasets.download import progress_hidden
 
@@ -110,7 +110,7 @@ def draw_folder(n_train: int = 300, n_validation: int = 150, size: int = 160, se
     folder = _writable_folder() / name
     if folder.is_dir():
         return folder
-    with file_lock(folder.with_name(f".{name}.lock"), patience=600):
+    with FileLock(folder.with_name(f".{name}.lock"), timeout=600):
         if folder.is_dir():
             return folder
         temporary = Path(tempfile.mkdtemp(prefix=f".{name}.", suffix=".part", dir=folder.parent))

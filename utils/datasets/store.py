@@ -28,13 +28,15 @@ import re
 import shutil
 import tomllib
 import urllib.parse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from utils import runtime
-from utils.checkpoints import file_lock, write_atomically
+from utils.checkpoints import write_atomically
 from utils.datasets import download
 from utils.datasets.archives import DISK_FULL, NOT_WRITABLE, DataError, extract
 from utils.datasets.download import Refused, Unreachable
@@ -225,20 +227,34 @@ def _obtain_afresh(entry: Entry, outcome: Outcome) -> None:
         return
     folder = cache_folder()
     try:
-        with file_lock(folder / f".{entry.name}.lock", LOCK_SECONDS, lambda: _say_waiting(entry)):
+        with _alone(folder / f".{entry.name}.lock", entry):
             path = _cached(entry, Outcome())  # another process may have brought it meanwhile
             if path is not None:
                 outcome.path, outcome.source = path, "cache"
             elif not _from_mirror(entry, outcome) and not _offline():
                 _from_official(entry, outcome)
-    except TimeoutError as error:
-        raise DataError(str(error)) from error
+    except Timeout as error:
+        raise DataError(
+            f"Another process has been fetching {entry.name} for {LOCK_SECONDS:.0f} s; wait for it, or end it."
+        ) from error
     except OSError as error:
         raise _disk_error(entry, error) from error
 
 
-def _say_waiting(entry: Entry) -> None:
-    print(f"Data: another process is fetching {entry.name}; waiting for it.")
+@contextlib.contextmanager
+def _alone(path: Path, entry: Entry) -> Iterator[None]:
+    """Hold a lock; who has to wait for it says so."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        print(f"Data: another process is fetching {entry.name}; waiting for it.")
+        lock.acquire(timeout=LOCK_SECONDS)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _disk_error(entry: Entry, error: OSError) -> DataError:

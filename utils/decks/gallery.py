@@ -65,10 +65,7 @@ def picture(name: str) -> np.ndarray:
     Raises:
         FileNotFoundError: there is none of that name; the message names the command.
     """
-    path = folder() / f"{name}.png"
-    if not path.exists():
-        raise FileNotFoundError(f"{path} is missing; `python -m utils.decks.gallery` makes it.")
-    with Image.open(path) as file:
+    with Image.open(_made(f"{name}.png")) as file:
         return np.asarray(file.convert("RGB"))
 
 
@@ -78,10 +75,14 @@ def array(name: str) -> np.ndarray:
     Raises:
         FileNotFoundError: there is none of that name; the message names the command.
     """
-    path = folder() / f"{name}.npy"
+    return np.load(_made(f"{name}.npy"), allow_pickle=False).astype(np.float32)
+
+
+def _made(name: str) -> Path:
+    path = folder() / name
     if not path.exists():
         raise FileNotFoundError(f"{path} is missing; `python -m utils.decks.gallery` makes it.")
-    return np.load(path, allow_pickle=False).astype(np.float32)
+    return path
 
 
 def facts(name: str) -> dict:

@@ -63,19 +63,8 @@ def draw_goban(
     """
     size = len(stones)
     gap = side / size
-    (x0, y0), fontsize = corner, fontsize or max(20, 0.5 * gap)
-    axes.add_patch(Rectangle(corner, side, side, facecolor=WOOD, linewidth=0, zorder=0))
-
-    def at(row: float, column: float) -> tuple[float, float]:
-        return x0 + gap * (column + 0.5), y0 + side - gap * (row + 0.5)
-
-    for k in range(size):
-        for ends in (((k, 0), (k, size - 1)), ((0, k), (size - 1, k))):
-            axes.plot(*zip(*(at(*end) for end in ends)), color=LINE, linewidth=1.4, zorder=1)
-    for row in STARS.get(size, ()):
-        for column in STARS[size]:
-            if size > 9 or (row == 4) == (column == 4):
-                axes.add_patch(Circle(at(row, column), 0.09 * gap, color=LINE, zorder=1))
+    fontsize = fontsize or max(20, 0.5 * gap)
+    at = _empty_board(axes, size, corner, side)
     for point in np.ndindex(size, size):
         if shades is not None and shades[point] > 0.01:
             wide = gap * min(0.92, (shades[point] / shades.max()) ** 0.5)
@@ -100,6 +89,24 @@ def draw_goban(
     for point in [*rings, *([last] if last is not None else [])]:
         radius, width = (0.4 * gap, 0.08 * gap) if gap > 40 else (0.72 * gap, 4.5)  # around the stone on large boards
         axes.add_patch(Circle(at(*point), radius, fill=False, edgecolor=VERMILION, lw=width, zorder=6))
+
+
+def _empty_board(axes: Axes, size: int, corner: tuple[float, float], side: float):
+    """Wood, lines and stars; returns the function from (row, column) to the place of that point."""
+    gap, (x0, y0) = side / size, corner
+
+    def at(row: float, column: float) -> tuple[float, float]:
+        return x0 + gap * (column + 0.5), y0 + side - gap * (row + 0.5)
+
+    axes.add_patch(Rectangle(corner, side, side, facecolor=WOOD, linewidth=0, zorder=0))
+    for k in range(size):
+        for ends in (((k, 0), (k, size - 1)), ((0, k), (size - 1, k))):
+            axes.plot(*zip(*(at(*end) for end in ends)), color=LINE, linewidth=1.4, zorder=1)
+    for row in STARS.get(size, ()):
+        for column in STARS[size]:
+            if size > 9 or (row == 4) == (column == 4):
+                axes.add_patch(Circle(at(row, column), 0.09 * gap, color=LINE, zorder=1))
+    return at
 
 
 def boards(positions: list[dict], captions: list[str], side: float = 330, gap: float = 60) -> Figure:

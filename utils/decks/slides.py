@@ -131,9 +131,11 @@ def box(
     axes.add_patch(
         FancyBboxPatch(corner, width, height, boxstyle=shape, facecolor=face, edgecolor=color, linewidth=2.5)
     )
-    middle = (x + width / 2, y + height / 2)
-    style_of_text = {"ha": "center", "va": "center", "color": "white" if full else INK} | options
-    axes.text(*middle, text, **style_of_text)
+    return _write(axes, (x + width / 2, y + height / 2), text, {"color": "white" if full else INK} | options)
+
+
+def _write(axes: Axes, middle: tuple[float, float], text: str, options: dict) -> tuple[float, float]:
+    axes.text(*middle, text, **({"ha": "center", "va": "center"} | options))
     return middle
 
 
@@ -155,11 +157,9 @@ def brick(
             FancyBboxPatch((left, y + height - 4), 22, 13, boxstyle="round,pad=0,rounding_size=3", fc=color, lw=0)
         )
     axes.add_patch(FancyBboxPatch(corner, width, height, boxstyle="round,pad=0,rounding_size=4", fc=color, lw=0))
-    middle = (x + width / 2, y + height / 2)
     white = sum(share * value for share, value in zip((0.3, 0.6, 0.1), to_rgb(color))) < 0.55
-    style_of_text = {"ha": "center", "va": "center", "color": "white" if white else INK, "weight": 600} | options
-    axes.text(*middle, text, **style_of_text)
-    return middle
+    options = {"color": "white" if white else INK, "weight": 600} | options
+    return _write(axes, (x + width / 2, y + height / 2), text, options)
 
 
 def arrow(

@@ -9,7 +9,6 @@ decoder; Zaremba and Sutskever, "Learning to Execute" (2014, arXiv 1410.4615), f
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -334,27 +333,6 @@ def progress_lines(questions: Sequence[str], truths: Sequence[str], guesses: Seq
 # Training
 
 
-def one_cycle(peak: float, steps: int, warm_up: float = 0.2):
-    """Learning-rate schedule: linear from a twentieth of ``peak`` up to it, then down to zero along a cosine.
-
-    Source: Smith and Topin, "Super-Convergence" (2018). Returns a Keras ``LearningRateSchedule``.
-    """
-    import keras
-    from keras import ops
-
-    class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
-        def __call__(self, step):
-            done = ops.cast(step, "float32") / float(max(steps, 1))
-            rising = 0.05 + 0.95 * done / warm_up
-            falling = 0.5 + 0.5 * ops.cos(math.pi * ops.clip((done - warm_up) / (1 - warm_up), 0.0, 1.0))
-            return peak * ops.where(done < warm_up, rising, falling)
-
-        def get_config(self):
-            return {"peak": peak, "steps": steps, "warm_up": warm_up}
-
-    return OneCycle()
-
-
 @dataclass
 class AdditionConfig:
     """Every choice of a training run, one line each."""
@@ -396,6 +374,8 @@ def train_adder(
     """
     import keras
 
+    from utils.layers.schedule import one_cycle
+
     split = split or PairSplit(config.digits)
     keras.utils.set_random_seed(config.seed)
     rng = np.random.default_rng(config.seed)
@@ -403,7 +383,9 @@ def train_adder(
     steps = max(1, config.samples // config.batch)
     model.compile(
         keras.optimizers.AdamW(
-            one_cycle(config.peak_rate, steps), weight_decay=config.weight_decay, clipnorm=config.clip
+            one_cycle(config.peak_rate, steps, warm_up=0.2, start=0.05),
+            weight_decay=config.weight_decay,
+            clipnorm=config.clip,
         ),
         loss="sparse_categorical_crossentropy",
     )

@@ -14,41 +14,18 @@ import numpy as np
 from keras import layers
 
 from utils import runtime
+from utils.layers.schedule import one_cycle
 
 CLASSES = 10
 SIDE = 28
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Images in, images held out
+# Images in
 
 
 def prepare(images: np.ndarray) -> np.ndarray:
     """Grey levels 0 to 255, uint8 (n, 28, 28), become what networks take: float32 (n, 28, 28, 1) from 0 to 1."""
     return images.astype("float32")[..., None] / 255
-
-
-def hold_out(images: np.ndarray, labels: np.ndarray, fraction: float = 0.1, seed: int = 0):
-    """Split a training set at random into a part to learn from and a part to choose with.
-
-    Args:
-        images, labels: arrays of the same length n.
-        fraction: of the examples that are held out, 0 < fraction < 1.
-        seed: the same seed holds out the same examples.
-
-    Returns:
-        (images, labels) to learn from and (images, labels) held out, as two pairs.
-
-    Raises:
-        ValueError: the lengths differ or the fraction leaves one part empty.
-    """
-    if len(images) != len(labels):
-        raise ValueError(f"{len(images)} images but {len(labels)} labels; there must be one label an image.")
-    count = round(fraction * len(images))
-    if not 0 < count < len(images):
-        raise ValueError(f"Holding out {fraction} of {len(images)} images leaves one part empty.")
-    order = np.random.default_rng(seed).permutation(len(images))
-    held, rest = order[:count], order[count:]
-    return (images[rest], labels[rest]), (images[held], labels[held])
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -242,14 +219,6 @@ def build(name: str) -> keras.Sequential:
     return {"perceptron": multilayer_perceptron, "lecture": lecture_network, "better": better_network}[name]()
 
 
-def learning_rate(recipe: Recipe, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
-    """One cycle: a linear climb from a tenth of the peak, then half a cosine down to zero (Smith 2018, simplified)."""
-    climb = max(1, round(recipe.warm_up * steps))
-    return keras.optimizers.schedules.CosineDecay(
-        recipe.peak_rate / 10, max(1, steps - climb), warmup_target=recipe.peak_rate, warmup_steps=climb
-    )
-
-
 class EpochLine(keras.callbacks.Callback):
     """One line an epoch, without the timings that would differ from run to run."""
 
@@ -285,7 +254,7 @@ def train(
     targets = keras.utils.to_categorical(learn[1], CLASSES)
     batches = Batches(learn[0], targets, recipe.batch_size, seed, recipe.changes)
     model.compile(
-        optimizer=keras.optimizers.Adam(learning_rate(recipe, recipe.epochs * len(batches))),
+        optimizer=keras.optimizers.Adam(one_cycle(recipe.peak_rate, recipe.epochs * len(batches), recipe.warm_up)),
         loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),
         metrics=["accuracy"],
         # On a CPU the compiler XLA makes TensorFlow's convolutions several times slower; on a GPU it helps.

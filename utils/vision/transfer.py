@@ -34,30 +34,6 @@ SPLIT_LAYER = "block13_add"  # of EfficientNet-Lite0: above it lie two blocks an
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# The photos
-
-
-def hold_out(labels: np.ndarray, count: int = 400, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Split the training photos: indices to learn from, and ``count`` held-out ones on which choices are made.
-
-    Both kinds are equally often held out. The test photos are in neither.
-
-    Raises:
-        ValueError: ``count`` leaves nothing to learn from.
-    """
-    labels = np.asarray(labels)
-    if not 2 <= count <= len(labels) - 2:
-        raise ValueError(f"Cannot hold {count} of {len(labels)} photos out; leave some to learn from.")
-    rng = np.random.default_rng(seed)
-    held = []
-    for kind in np.unique(labels):
-        members = np.flatnonzero(labels == kind)
-        held.append(rng.permutation(members)[: round(count * len(members) / len(labels))])
-    held_out = np.sort(np.concatenate(held))
-    return np.setdiff1d(np.arange(len(labels)), held_out), held_out
-
-
-# ---------------------------------------------------------------------------------------------------------------------
 # From scratch
 
 

@@ -23,7 +23,7 @@ FETCH = "from utils.datasets import store; p = store.fetch('file.bin'); print(p.
 
 
 def listing(folder):
-    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+    return sorted(path.name for path in folder.iterdir() if path.suffix != ".lock") if folder.exists() else []
 
 
 def make_mirror(folder, content=OTHER, promised=None, name="other.bin"):

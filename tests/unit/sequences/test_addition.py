@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -162,15 +160,6 @@ def test_progress_is_marked_and_coloured():
     lines = addition.progress_lines(["34+14", "1+1"], ["48 ", "2"], ["48", "3"]).splitlines()
     assert "\033[32m☑" in lines[0] and "\033[31m☒" in lines[1]
     assert addition.progress_lines(["34+14"], ["48"], ["47"], color=False) == "Q 34+14   T 48    ☒ 47"
-
-
-def test_one_cycle_rises_and_falls_to_zero():
-    import keras
-
-    schedule = addition.one_cycle(0.01, 100)
-    rates = [float(keras.ops.convert_to_numpy(schedule(step))) for step in range(101)]
-    assert rates[0] == pytest.approx(0.0005) and max(rates) == pytest.approx(0.01) and rates.index(max(rates)) == 20
-    assert rates[100] == pytest.approx(0, abs=1e-8) and all(x >= y for x, y in itertools.pairwise(rates[20:]))
 
 
 def test_the_network_has_the_lectures_size():

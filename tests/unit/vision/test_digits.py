@@ -44,25 +44,9 @@ def _layers(model: keras.Sequential) -> list:
     return [(type(layer).__name__, {**layer.get_config(), "name": ""}) for layer in model.layers]
 
 
-def test_prepare_and_hold_out():
-    images = np.arange(50 * 28 * 28, dtype=np.uint32).reshape(50, 28, 28).astype(np.uint8)
-    ready = digits.prepare(images)
-    assert ready.shape == (50, 28, 28, 1) and ready.dtype == np.float32 and 0 <= ready.min() <= ready.max() <= 1
-    labels = np.arange(50)
-    (learn, learn_labels), (held, held_labels) = digits.hold_out(ready, labels, 0.2, seed=3)
-    assert len(learn) == 40 and len(held) == 10
-    assert sorted([*learn_labels, *held_labels]) == list(range(50))
-    np.testing.assert_array_equal(held, ready[held_labels])
-    np.testing.assert_array_equal(held_labels, digits.hold_out(ready, labels, 0.2, seed=3)[1][1])
-    assert not np.array_equal(held_labels, digits.hold_out(ready, labels, 0.2, seed=4)[1][1])
-
-
-@pytest.mark.parametrize(
-    "labels, fraction, word", [(4, 0.5, "one label an image"), (5, 0.0, "empty"), (5, 1.0, "empty")]
-)
-def test_hold_out_refuses(labels, fraction, word):
-    with pytest.raises(ValueError, match=word):
-        digits.hold_out(np.zeros((5, 28, 28, 1)), np.zeros(labels), fraction)
+def test_prepare_scales_and_adds_the_channel():
+    ready = digits.prepare(np.arange(50 * 28 * 28, dtype=np.uint32).reshape(50, 28, 28).astype(np.uint8))
+    assert ready.shape == (50, 28, 28, 1) and ready.dtype == np.float32 and ready.min() == 0 and ready.max() == 1
 
 
 def test_no_change_is_no_change():
@@ -138,15 +122,6 @@ def test_batches_pair_images_with_their_targets_and_augment_anew():
     np.testing.assert_array_equal(once, changed[1][0])  # the same epoch and batch: the same changes
     assert not np.allclose(once, images)
     assert len(_batches(batch_size=128)) == 1  # fewer examples than a batch: one smaller batch
-
-
-def test_learning_rate_climbs_and_falls():
-    recipe = digits.Recipe(epochs=1, peak_rate=0.01, warm_up=0.2)
-    rate = [float(digits.learning_rate(recipe, 100)(step)) for step in range(101)]
-    assert (
-        rate[0] == pytest.approx(0.001) and rate[20] == pytest.approx(0.01) and rate[100] == pytest.approx(0, abs=1e-7)
-    )
-    assert np.all(np.diff(rate[:21]) > 0) and np.all(np.diff(rate[20:]) < 0)
 
 
 def test_recipes_follow_the_budget(monkeypatch):

@@ -47,18 +47,6 @@ def photos(tmp_path_factory):
     return paths, labels
 
 
-def test_hold_out_is_balanced_disjoint_and_repeats():
-    labels = np.repeat([0, 1], 50)
-    learn, held = transfer.hold_out(labels, 20, seed=2)
-    assert sorted([*learn, *held]) == list(range(100))
-    assert len(held) == 20
-    assert labels[held].sum() == 10
-    np.testing.assert_array_equal(held, transfer.hold_out(labels, 20, seed=2)[1])
-    assert not np.array_equal(held, transfer.hold_out(labels, 20, seed=3)[1])
-    with pytest.raises(ValueError, match="leave some"):
-        transfer.hold_out(labels, 100)
-
-
 # --- from scratch -----------------------------------------------------------------------------------------------------
 
 TINY = transfer.Recipe(size=32, small_size=24, filters=(4, 8), epochs=6, batch_size=8, rate=1e-2, zoom=0.1)
