@@ -195,7 +195,7 @@ class GoGame:
     """You against a player: the rules of the widget, without the pixels (and testable without them).
 
     Args:
-        player: a :class:`utils.go.arena.Player`.
+        player: a :class:`utils.go.players.Player`.
         size, komi: of the game.
         you: your colour, BLACK or WHITE.
     """

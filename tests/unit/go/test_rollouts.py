@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from utils.go import arena, mcts, rollouts
+from utils.go import arena, mcts, players, rollouts
 from utils.go.board import Board
 from utils.go.position import EDGE, KO, META, to_action, to_point
 from utils.go.rollouts import SCRATCH, seed_playouts
@@ -106,7 +106,7 @@ def test_fast_games_fill_the_board_and_are_a_function_of_the_seed():
 @pytest.mark.slow
 def test_a_search_with_fast_games_beats_one_with_random_games():
     same = {"playouts": 150, "batch": 1, "exploration": 1.0, "reduction": 0.0, "mixing": 1.0}
-    fast = arena.SearchPlayer(mcts.no_network, mcts.SearchSettings(**same, tactics=True), "fast")
-    plain = arena.SearchPlayer(mcts.no_network, mcts.SearchSettings(**same), "random")
+    fast = players.SearchPlayer(mcts.no_network, mcts.SearchSettings(**same, tactics=True), "fast")
+    plain = players.SearchPlayer(mcts.no_network, mcts.SearchSettings(**same), "random")
     report = arena.summary(arena.match(fast, plain, 20, size=7, komi=9.0, seed=1), "fast")
     assert report["win_rate"] >= 0.6
