@@ -67,6 +67,13 @@ class Game:
             yield board, action
             board.play(action)
 
+    def after(self, moves: int) -> Board:
+        """The position after so many moves."""
+        board = self.start()
+        for action, color in zip(self.points[:moves], self.colors):
+            board.play(action, color)
+        return board
+
     def start(self) -> Board:
         """The position before the first move."""
         board = Board(self.size, self.komi)
