@@ -38,7 +38,6 @@ from utils.go.position import (
     VACANT,
     WHERE,
     area,
-    count_liberties,
     is_eye,
     is_suicide,
     neighbour,
@@ -183,18 +182,20 @@ def matches_shape(s, p):
 @njit(cache=True)
 def last_liberty(s, p):
     """The one liberty of a chain in atari; 0 if the chain at p has more."""
-    head = s[HEAD, p]
-    # Each empty neighbour counts once per stone beside it, so a single liberty counts at most four times.
-    if s[LIBERTIES, head] > 4 or count_liberties(s, head, 2) != 1:
+    head, found = s[HEAD, p], 0
+    if s[LIBERTIES, head] > 4:  # a point counts once per stone beside it, so a single liberty four times at most
         return 0
-    width = s[META, SIZE] + 2
     stone = head
     while True:
         for k in range(4):
-            q = neighbour(stone, k, width)
+            q = neighbour(stone, k, s[META, SIZE] + 2)
             if s[COLOR, q] == EMPTY:
-                return q
+                if found > 0 and q != found:
+                    return 0
+                found = q
         stone = s[NEXT, stone]
+        if stone == head:
+            return found
 
 
 @njit(cache=True)

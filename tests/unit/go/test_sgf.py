@@ -139,7 +139,7 @@ def test_symmetric_copies_are_one_game_and_openings_stay_on_one_side(tmp_path):
 
 
 def test_shipped_games_keep_their_promise():
-    from utils.go.supervised import load_games
+    from utils.go.examples import load_games
 
     held, training = load_games("heldout"), load_games("train")
     assert len(held) == 500 and len(held) + len(training) >= 5000
