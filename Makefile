@@ -10,7 +10,7 @@ HAS_GPU := $(if $(filter 0,$(GPU)),,$(shell nvidia-smi -L 2>/dev/null | head -n 
 ENVIRONMENT := .venv/.ready$(if $(HAS_GPU),-gpu)
 RUN := $(if $(filter 0,$(GPU)),CUDA_VISIBLE_DEVICES=-1 )$(BIN)/
 
-.PHONY: help lab test test-unit test-notebooks test-jax lint lock data doctor notebooks claims sweeps results gpu-check bench slides present look clean progress release grade mirror links
+.PHONY: help lab test test-full test-unit test-notebooks test-jax lint lock data doctor notebooks claims sweeps results gpu-check bench slides present look clean progress release grade mirror links
 
 help: ## print this list
 	@echo "From Lego to Go. The two commands that matter: make lab, make test."
@@ -47,7 +47,7 @@ lab: $(ENVIRONMENT) ## open JupyterLab on notebooks/ (localhost only, with a tok
 	$(RUN)jupyter lab --ip=127.0.0.1 --notebook-dir=notebooks $(LAB_KERNELS) $(if $(filter 0,$(shell id -u)),--allow-root)
 
 data: $(ENVIRONMENT) ## fetch all data ahead of class
-	$(RUN)python -m utils.datasets.store
+	$(RUN)python -m utils.datasets.inventory
 
 doctor: $(ENVIRONMENT) ## report versions, GPU, memory, disk, browser and data, with the remedy for each gap
 	$(RUN)python -m utils.doctor
@@ -70,6 +70,9 @@ present: $(ENVIRONMENT) ## serve one deck on this machine, with speaker view (DE
 
 test: $(ENVIRONMENT) ## everything CI runs: lint, unit tests, notebooks at smoke budget (NB=04 for one notebook)
 	$(RUN)python tests/run.py $(if $(NB),notebooks --notebooks $(NB))
+
+test-full: $(ENVIRONMENT) ## the same with the tests marked full, as the weekly run does
+	$(RUN)python tests/run.py --full
 
 test-unit: $(ENVIRONMENT) ## unit tests alone
 	$(RUN)python tests/run.py unit

@@ -1,13 +1,15 @@
-"""Everything CI runs, with one summary at the end: ``python tests/run.py [step ...] [--notebooks NN ...]``.
+"""Everything CI runs, with one summary at the end: ``python tests/run.py [step ...] [--notebooks NN ...] [--full]``.
 
 Steps, in order: lint, unit, notebooks (every notebook at smoke budget, with the mirror where COURSE_MIRROR is set),
 offline (the data-hungry ones again without mirror, network and cache), lectures (decks in a real browser).
-Without arguments all of them run. The exit status is 0 only if everything that ran passed and something ran.
+Without arguments all of them run. Tests marked ``full`` run with --full only: they repeat at length, or on real
+networks, what others hold in small. The exit status is 0 only if everything that ran passed and something ran.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -92,10 +94,19 @@ def lint() -> Outcome:
     return outcome
 
 
-def unit() -> Outcome:
-    """The unit tests, spread over the cores."""
-    arguments = ["tests/unit", "-n", str(max(1, min(4, os.cpu_count() or 1))), "--dist", "loadscope"]
+def unit(full: bool) -> Outcome:
+    """The unit tests, spread over the cores; whoever is done takes over what another has not begun."""
+    arguments = ["tests/unit", "-n", str(max(1, min(4, os.cpu_count() or 1))), "--dist", "worksteal"]
+    arguments += [] if full else ["-m", "not full"]
     return run_pytest("unit", arguments, {"COURSE_BUDGET": "smoke", "COURSE_HEADLESS": "1"})
+
+
+def longest_first(paths: list[Path]) -> list[Path]:
+    """As measured and kept in the ledger: else the last notebook would run while the other core has nothing to do."""
+    ledger = {
+        entry["id"]: entry["value"] for entry in json.loads((ROOT / "mldata" / "results.json").read_text("utf-8"))
+    }
+    return sorted(paths, key=lambda path: -ledger.get(f"execution.{path.name[:2]}.smoke.seconds", 1e9))
 
 
 def notebooks(step: str, paths: list[Path], environment: dict[str, str]) -> Outcome:
@@ -104,8 +115,8 @@ def notebooks(step: str, paths: list[Path], environment: dict[str, str]) -> Outc
         return Outcome(step, skipped=Counter({"no notebook of this kind chosen": 1}))
     arguments = [
         *("--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=900", "-p", "no:cacheprovider"),
-        *(f"--nbval-sanitize-with={ROOT / 'tests' / 'notebooks' / 'sanitize.cfg'}", "--dist", "loadscope", "-n", "2"),
-        *map(str, paths),
+        *(f"--nbval-sanitize-with={ROOT / 'tests' / 'notebooks' / 'sanitize.cfg'}", "-n", "2"),
+        *("--dist", "loadscope", "--no-loadscope-reorder", *map(str, longest_first(paths))),
     ]
     environment = {"COURSE_BUDGET": "smoke", "COURSE_HEADLESS": "1"} | environment
     outcome = run_pytest(step, arguments, environment)
@@ -121,6 +132,7 @@ def keep_executed_copy(path: Path, environment: dict[str, str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "nbconvert", "--to", "notebook", "--execute", "--allow-errors", str(path)]
     options = ["--output-dir", str(folder), "--log-level=ERROR", "--ExecutePreprocessor.timeout=900"]
+    options += ["--KernelManager.transport_encryption=auto"]  # or the kernel would warn in the terminal
     subprocess.run(command + options, cwd=ROOT, env=os.environ | environment)
 
 
@@ -131,11 +143,12 @@ def offline(numbers: list[str] | None) -> Outcome:
         return notebooks("offline", notebooks_chosen(numbers, DATA_HUNGRY), environment)
 
 
-def lectures() -> Outcome:
+def lectures(full: bool) -> Outcome:
     """Decks in a real browser; the tests themselves say why they skip where there is none."""
     if not list((ROOT / "tests" / "lectures").glob("test_*.py")):
         return Outcome("lectures", skipped=Counter({"there are no decks yet": 1}))
-    return run_pytest("lectures", ["tests/lectures", "-n", "2", "--dist", "loadgroup"], {"COURSE_HEADLESS": "1"})
+    arguments = ["tests/lectures", "-n", "2", "--dist", "loadgroup"] + ([] if full else ["-m", "not full"])
+    return run_pytest("lectures", arguments, {"COURSE_HEADLESS": "1"})
 
 
 def summarise(outcomes: list[Outcome]) -> int:
@@ -159,16 +172,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("steps", nargs="*", help=f"some of: {', '.join(STEPS)} (all if none)")
     parser.add_argument("--notebooks", nargs="+", metavar="NN", help="numbers of the notebooks to run")
+    parser.add_argument("--full", action="store_true", help="also the tests marked full, as the weekly run does")
     arguments = parser.parse_args()
     unknown = set(arguments.steps) - set(STEPS)
     if unknown:
         parser.error(f"unknown step {', '.join(sorted(unknown))}; there are {', '.join(STEPS)}")
     actions = {
         "lint": lint,
-        "unit": unit,
+        "unit": lambda: unit(arguments.full),
         "notebooks": lambda: notebooks("notebooks", notebooks_chosen(arguments.notebooks), {}),
         "offline": lambda: offline(arguments.notebooks),
-        "lectures": lectures,
+        "lectures": lambda: lectures(arguments.full),
     }
     outcomes = [actions[step]() for step in STEPS if not arguments.steps or step in arguments.steps]
     return summarise(outcomes)

@@ -27,6 +27,13 @@ SIDECAR = ("what", "command", "data", "seed", "seconds", "hardware", "commit", "
 DAMAGE = (*(ValueError, KeyError, OSError, EOFError, AttributeError, TypeError), zipfile.BadZipFile, zlib.error)
 
 
+def remove_parts(*paths: Path) -> None:
+    """Remove what killed processes left of writing these files; nobody may be writing them now."""
+    for path in paths:
+        for part in path.parent.glob(f".{path.name}.*.part"):
+            part.unlink(missing_ok=True)
+
+
 def write_atomically(path: str | Path, write: Callable[[BinaryIO], Any]) -> Path:
     """Call ``write(file)`` on a temporary file beside ``path``, then rename it; on failure nothing is left behind.
 

@@ -144,9 +144,9 @@ def _check_memory() -> list[Finding]:
 
 
 def _check_disk() -> list[Finding]:
-    from utils.datasets import store
+    from utils.datasets.cache import cache_folder
 
-    folder = store.cache_folder()
+    folder = cache_folder()
     existing = next(place for place in (folder, *folder.parents) if place.exists())
     free = shutil.disk_usage(existing).free
     found = f"{free / 1e9:.1f} GB free for data in {folder}"
@@ -192,29 +192,32 @@ def _check_settings() -> list[Finding]:
 
 def _check_mirror() -> list[Finding]:
     """Does the mirror answer? Asked here, so that nobody learns it in class."""
-    from utils.datasets import store
+    from utils.datasets import sources
+    from utils.datasets.archives import DataError
 
     text = os.environ.get("COURSE_MIRROR", "").strip()
     if not text:
         return []
     try:
-        return [Finding("ok", "mirror", f"{len(store.mirror_listing())} files listed at {text}")]
-    except store.DataError as error:
+        return [Finding("ok", "mirror", f"{len(sources.mirror_listing())} files listed at {text}")]
+    except DataError as error:
         remedy = "Correct COURSE_MIRROR: a folder that `make mirror` wrote, or the address at which it is served."
         return [Finding("gap", "mirror", str(error), remedy)]
 
 
 def _check_data() -> list[Finding]:
-    from utils.datasets import store
+    from utils.datasets import inventory, registry
+    from utils.datasets.archives import DataError
+    from utils.datasets.cache import cache_folder
 
     try:
-        rows = store.inventory()
-    except store.DataError as error:
+        rows = inventory.inventory()
+    except DataError as error:
         return [Finding("broken", "data", str(error))]
     findings = []
     for entry, state in rows:
         if state == "damaged":
-            remedy = f"Delete {store.cache_folder() / entry.name} and run `make data`."
+            remedy = f"Delete {cache_folder() / entry.name} and run `make data`."
             findings.append(Finding("gap", "data", f"{entry.name}: damaged (its checksum is wrong)", remedy))
         elif state != "missing":
             findings.append(Finding("ok", "data", f"{entry.name}: {state}"))
@@ -225,7 +228,7 @@ def _check_data() -> list[Finding]:
             get = "Only a mirror has it: set COURSE_MIRROR"
             if entry.addresses:
                 get = f"Run `{'COURSE_OFFLINE=0 ' if os.environ.get('COURSE_OFFLINE') == '1' else ''}make data`"
-            findings.append(Finding("gap", "data", found, f"{get} ({store.megabytes(entry.size)})."))
+            findings.append(Finding("gap", "data", found, f"{get} ({registry.megabytes(entry.size)})."))
     return findings
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from results_06_lstm_addition import RECIPES
 
 from utils import runtime
-from utils.sequences import addition
+from utils.sequences import addition, sums
 
 GOAL = 0.99
 
@@ -28,8 +28,8 @@ def example(limit: float, seed: int) -> dict:
 
     runtime.seed_everything(seed)
     rng = np.random.default_rng(seed)
-    a, b = addition.PairSplit(3).draw(50_000, "train", rng, distinct=True)
-    x, y = addition.encode_questions(a, b, 3), addition.encode_answers(a, b, 3)
+    a, b = sums.PairSplit(3).draw(50_000, "train", rng, distinct=True)
+    x, y = sums.encode_questions(a, b, 3), sums.encode_answers(a, b, 3)
     model = addition.build_adder(3)
     model.compile("adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     best, epochs, start = 0.0, 0, time.perf_counter()

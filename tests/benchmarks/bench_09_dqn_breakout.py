@@ -35,8 +35,8 @@ def ours(seconds: float, num_games: int) -> dict:
 
 def measure(seconds: float, num_games: int) -> dict:
     """Agent steps per second while learning, after warming up."""
+    from utils.rl.breakout import Trainer, keep_memory
     from utils.rl.dqn import Config
-    from utils.rl.train_breakout import Trainer, keep_memory
 
     keep_memory()  # as `python -m utils.rl.train_breakout` does
     config = Config(**SAME, num_games=num_games, capacity=10_000, learning_starts=1000)

@@ -24,6 +24,7 @@ def ours(seconds: float) -> dict[str, float]:
     """Steps a second of playing alone, and while learning, after the first updates."""
     import time
 
+    from utils.rl import playing
     from utils.rl import policy_gradient as pg
 
     marks: list[tuple[float, int]] = []
@@ -36,10 +37,10 @@ def ours(seconds: float) -> dict[str, float]:
     history = pg.train(endless, callback=watch)
     first = marks[min(40, len(marks) - 1)]  # by then the plays are long, and all shapes compiled
     speed = (marks[-1][1] - first[1]) / max(1e-9, marks[-1][0] - first[0])
-    environments = pg.make_environments("CartPole-v1", pg.CARTPOLE.plays)
+    environments = playing.make_environments("CartPole-v1", pg.CARTPOLE.plays)
     began, steps = time.perf_counter(), 0
     for seed in range(10):
-        steps += pg.play(environments, history.policy.sample, seed).steps
+        steps += playing.play(environments, history.policy.sample, seed).steps
     return {"ours (REINFORCE)": speed, "ours, playing only": steps / (time.perf_counter() - began)}
 
 

@@ -51,17 +51,17 @@ def hold_out(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return train_test_split(np.arange(len(labels)), test_size=0.2, stratify=labels, random_state=0)
 
 
-def looks():
+def features():
     """What Lite0 computes for all photos, from the lesson's cache where the notebook has run."""
-    from utils.datasets import store
+    from utils.datasets.cache import cache_folder
     from utils.vision import transfer
     from utils.vision.pretrained import load_imagenet_model
 
     network = load_imagenet_model("EfficientNet-Lite0")
-    folder, began = store.cache_folder() / "features", time.process_time()
+    folder, began = cache_folder() / "features", time.process_time()
     (train, _), (test, _) = photos()
     found = [
-        transfer.look(network, paths, folder / f"photos-{part}.h5", progress=False)
+        transfer.extract_features(network, paths, folder / f"photos-{part}.h5", progress=False)
         for part, paths in (("train", train), ("test", test))
     ]
     print(f"features: {time.process_time() - began:.0f} s of CPU time")
@@ -70,19 +70,19 @@ def looks():
 
 def scratch_recipe(name: str):
     """The lesson's recipe, or the longer one that its text compares with."""
-    from utils.vision import transfer
+    from utils.vision import from_scratch
 
-    usual = transfer.Recipe()
+    usual = from_scratch.Recipe()
     return dataclasses.replace(usual, epochs=60, small_share=0.6) if name == "scratch60" else usual
 
 
 def recipe(name: str) -> dict:
     """What a kept outcome depends on."""
-    from utils.vision import transfer
+    from utils.vision import fine_tuning
 
     parts = {each: dataclasses.asdict(scratch_recipe(each)) for each in ("scratch", "scratch60")}
     parts["frozen"] = {"penalty": PENALTY}
-    parts["finetuned"] = dataclasses.asdict(transfer.Tuning()) | parts["frozen"]
+    parts["finetuned"] = dataclasses.asdict(fine_tuning.Tuning()) | parts["frozen"]
     return json.loads(json.dumps(parts[name]))
 
 
@@ -109,26 +109,28 @@ def timed(function):
 
 
 def measure_scratch(seed: int, name: str) -> None:
-    from utils.vision import transfer
+    from utils.vision import from_scratch, transfer
     from utils.vision.photos import load_pixels
 
     wanted = scratch_recipe(name)
     (train, labels), (test, _) = photos()
     pixels = load_pixels(train, wanted.size)
     learn, held = hold_out(labels)  # what choices were made on is not learned from
-    (model, _), seconds, cpu = timed(lambda: transfer.train_scratch(pixels[learn], labels[learn], wanted, seed=seed))
-    on_held_out = transfer.accuracy(transfer.predict_mirrored(model, pixels[held]), labels[held])
+    (model, _), seconds, cpu = timed(
+        lambda: from_scratch.train_scratch(pixels[learn], labels[learn], wanted, seed=seed)
+    )
+    on_held_out = transfer.accuracy(from_scratch.predict_mirrored(model, pixels[held]), labels[held])
     print(f"{name} seed {seed}: {on_held_out:.2%} of the held-out photos; {seconds:.0f} s, {cpu:.0f} s of CPU time")
-    logits = transfer.predict_mirrored(model, load_pixels(test, wanted.size))
+    logits = from_scratch.predict_mirrored(model, load_pixels(test, wanted.size))
     keep(name, seed, logits, seconds, cpu)
 
 
 def measure_transfer(seeds: list[int], fresh: bool) -> None:
     """Frozen and fine-tuned of each seed; seed 1's head ships."""
-    from utils.vision import transfer
+    from utils.vision import fine_tuning, transfer
 
     (_, labels), _ = photos()
-    network, train, test = looks()
+    network, train, test = features()
     for seed in seeds:
         if not fresh and kept("frozen", seed) and kept("finetuned", seed):
             continue
@@ -137,22 +139,22 @@ def measure_transfer(seeds: list[int], fresh: bool) -> None:
         if seed == SEEDS[0]:
             ship(head, seconds)
         _, upper = transfer.split_network(network)
-        model = transfer.with_head(upper, head)
+        model = fine_tuning.with_head(upper, head)
         _, seconds, cpu = timed(
-            lambda model=model, seed=seed: transfer.fine_tune(model, train.maps, labels, seed=seed, progress=False)
+            lambda model=model, seed=seed: fine_tuning.fine_tune(model, train.maps, labels, seed=seed, progress=False)
         )
-        keep("finetuned", seed, transfer.predict_maps(model, test.maps), seconds, cpu)
+        keep("finetuned", seed, fine_tuning.predict_maps(model, test.maps), seconds, cpu)
 
 
 def ship(head, seconds: float) -> None:
     """Write the head that the course ships, with its provenance beside it."""
-    from utils.datasets import store
+    from utils.datasets.cache import origin
     from utils.vision import transfer
 
     origin = {
-        "what": "linear classifier on EfficientNet-Lite0's 1,280 pooled features (two looks a photo): dog above 0",
+        "what": "linear classifier on EfficientNet-Lite0's 1,280 pooled features (two views a photo): dog above 0",
         "trained_on": "2,000 photos of cats and dogs",
-        "data_edition": store.origin("cats_and_dogs_filtered.zip") or "mirror",
+        "data_edition": origin("cats_and_dogs_filtered.zip") or "mirror",
         "seed": SEEDS[0],
         "penalty": PENALTY,
         "wall_clock_seconds": round(seconds, 1),
@@ -213,10 +215,10 @@ def compare() -> None:
 
 def choose() -> None:
     """Penalty, rate and epochs on the 400 held-out photos; the validation photos stay out of it."""
-    from utils.vision import transfer
+    from utils.vision import fine_tuning, transfer
 
     (_, labels), _ = photos()
-    network, train, _ = looks()
+    network, train, _ = features()
     learn, held = hold_out(labels)
 
     def loss(logits):
@@ -227,13 +229,15 @@ def choose() -> None:
         print(f"penalty {penalty:g}: loss {loss(logits):.4f}, accuracy {transfer.accuracy(logits, labels[held]):.2%}")
     head = transfer.train_head(train.features[learn], labels[learn], PENALTY)
     for rate in (3e-5, 1e-4, 3e-4):
-        model = transfer.with_head(transfer.split_network(network)[1], head)
+        model = fine_tuning.with_head(transfer.split_network(network)[1], head)
         start = model.get_weights()
-        transfer.fine_tune(model, train.maps[learn], labels[learn], transfer.Tuning(rate=rate, mix=1.0), progress=False)
+        fine_tuning.fine_tune(
+            model, train.maps[learn], labels[learn], fine_tuning.Tuning(rate=rate, mix=1.0), progress=False
+        )
         end = model.get_weights()
         for mix in (0.25, 0.5, 0.75, 1.0):
             model.set_weights([(1 - mix) * old + mix * new for old, new in zip(start, end)])
-            logits = transfer.predict_maps(model, train.maps[held])
+            logits = fine_tuning.predict_maps(model, train.maps[held])
             print(f"rate {rate:g}, mix {mix}: loss {loss(logits):.4f}, {transfer.accuracy(logits, labels[held]):.2%}")
 
 

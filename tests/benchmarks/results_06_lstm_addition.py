@@ -16,7 +16,7 @@ import functools
 import outcomes
 
 from utils import runtime
-from utils.sequences import addition
+from utils.sequences import addition, sums
 
 SEEDS = (1, 2, 3)
 FOLDER = runtime.repo_root() / "runs" / "results_06"
@@ -33,7 +33,7 @@ RECIPES = {
 
 def measure(config: addition.AdditionConfig) -> dict:
     """Train once, ask the unseen questions once."""
-    split = addition.PairSplit(config.digits)
+    split = sums.PairSplit(config.digits)
     (model, history), times = outcomes.timed(lambda: addition.train_adder(config, split))
     a, b = split.held_out("test", 2000)
     found = addition.score(model, a, b, config.digits, **config.order)

@@ -17,7 +17,7 @@ import outcomes
 
 from utils import runtime
 from utils.datasets.movielens import MovieLens, load_movielens
-from utils.recommender import models, ranking, splits
+from utils.recommender import baselines, bayesian, factorisation, neural, ranking, splits
 
 BATCH, RATE, EPOCHS = 256, 3e-3, 12
 # The lecture's learning-rate steps, three times as large as there for batches four times as large.
@@ -44,25 +44,27 @@ def fit_keras(
 
 
 def predict_biases(data: MovieLens, train: np.ndarray, test: np.ndarray) -> np.ndarray:
-    model = models.Biases().fit(data.users[train], data.movies[train], data.ratings[train], data.n_users, data.n_movies)
+    model = baselines.Biases().fit(
+        data.users[train], data.movies[train], data.ratings[train], data.n_users, data.n_movies
+    )
     return model.predict(data.users[test], data.movies[test])
 
 
 def predict_biased_mf(data: MovieLens, train: np.ndarray, test: np.ndarray) -> np.ndarray:
-    model = models.Factorisation()
+    model = factorisation.Factorisation()
     model.fit(data.users[train], data.movies[train], data.ratings[train], data.n_users, data.n_movies)
     return model.predict(data.users[test], data.movies[test])
 
 
 def predict_lecture_mf(data: MovieLens, train: np.ndarray, test: np.ndarray) -> np.ndarray:
-    model = models.build_factorisation(data.n_users, data.n_movies)
+    model = factorisation.build_factorisation(data.n_users, data.n_movies)
     for rate, epochs in LECTURE_STEPS:
         fit_keras(model, data, train, epochs, falling=False, rate=rate)
     return model.predict(pairs(data, test), batch_size=8192, verbose=0)[:, 0]
 
 
 def predict_biased_mf_keras(data: MovieLens, train: np.ndarray, test: np.ndarray) -> np.ndarray:
-    model = models.build_factorisation(
+    model = factorisation.build_factorisation(
         data.n_users,
         data.n_movies,
         mean=float(data.ratings[train].mean()),
@@ -74,14 +76,14 @@ def predict_biased_mf_keras(data: MovieLens, train: np.ndarray, test: np.ndarray
 
 
 def predict_lecture_network(data: MovieLens, train: np.ndarray, test: np.ndarray) -> np.ndarray:
-    model = models.build_concatenated(data.n_users, data.n_movies)
+    model = neural.build_concatenated(data.n_users, data.n_movies)
     fit_keras(model, data, train, epochs=5, falling=False)
     return model.predict(pairs(data, test), batch_size=8192, verbose=0)[:, 0]
 
 
 def predict_hybrid(data: MovieLens, train: np.ndarray, test: np.ndarray) -> np.ndarray:
-    of_movies, of_users = models.describe(data, train)
-    model = models.build_hybrid(
+    of_movies, of_users = neural.describe(data, train)
+    model = neural.build_hybrid(
         of_movies,
         of_users[:, :0],  # what is known of users makes it worse, on validation ratings
         mean=float(data.ratings[train].mean()),
@@ -94,8 +96,8 @@ def predict_hybrid(data: MovieLens, train: np.ndarray, test: np.ndarray) -> np.n
 
 
 def predict_best(data: MovieLens, train: np.ndarray, test: np.ndarray) -> np.ndarray:
-    model = models.BayesianFactorisation()
-    model.fit(data.users[train], data.movies[train], data.ratings[train], *models.describe(data, train))
+    model = bayesian.BayesianFactorisation()
+    model.fit(data.users[train], data.movies[train], data.ratings[train], *neural.describe(data, train))
     return model.predict(data.users[test], data.movies[test])
 
 
@@ -124,7 +126,7 @@ def outcome(data: MovieLens, name: str, fold: int, fresh: bool = True) -> tuple[
         if name in NEEDS_KERAS:
             runtime.seed_everything(fold)
         guess, times = outcomes.timed(lambda: MODELS[name][0](data, split.not_test, split.test))
-        return {"rmse": models.root_mean_squared_error(guess, data.ratings[split.test]), **times}
+        return {"rmse": baselines.root_mean_squared_error(guess, data.ratings[split.test]), **times}
 
     found = outcomes.measured(FOLDER / f"{name}_fold{fold}.json", {"ratings": len(data)}, measure, fresh)
     return found["rmse"], found["seconds"]

@@ -20,8 +20,7 @@ PROTOCOL = "full games, epsilon 0.05, up to 30 no-ops, at most 108,000 frames, s
 def play(episodes: int, sticky: float, quick: bool) -> np.ndarray:
     """Scores of full games of the shipped agent."""
     from utils.rl.atari import play_games
-    from utils.rl.dqn import load_agent, q_function
-    from utils.rl.play_breakout import AGENT
+    from utils.rl.dqn import AGENT, load_agent, q_function
 
     network, _, _ = load_agent(AGENT)
     limit = 2000 if quick else 108_000

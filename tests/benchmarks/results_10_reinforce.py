@@ -12,6 +12,7 @@ runtime.start(quiet=True)
 import numpy as np  # noqa: E402
 
 from utils import results  # noqa: E402
+from utils.rl import playing  # noqa: E402
 from utils.rl import policy_gradient as pg  # noqa: E402
 
 SEEDS = 5
@@ -22,10 +23,10 @@ TEST = 1_000_000  # test episodes start from seeds that no training used
 def measure(settings: pg.Settings) -> tuple[np.ndarray, np.ndarray]:
     """Mean test return and training seconds of each seed."""
     scores, seconds = np.zeros(SEEDS), np.zeros(SEEDS)
-    environments = pg.make_environments(settings.environment, EPISODES)
+    environments = playing.make_environments(settings.environment, EPISODES)
     for seed in range(SEEDS):
         history = pg.train(dataclasses.replace(settings, seed=seed + 1))
-        plays = pg.play(environments, history.policy.greedy, seed=TEST + seed)
+        plays = playing.play(environments, history.policy.greedy, seed=TEST + seed)
         scores[seed], seconds[seed] = plays.returns.mean(), history.seconds
         print(
             f"{settings.environment} seed {seed + 1}: {scores[seed]:.1f} after {len(history.returns)} updates, "

@@ -92,7 +92,6 @@ def test_decks_have_25_slides_on_average(built):
     assert sum(counts.values()) / len(counts) >= 25, counts
 
 
-@pytest.mark.slow
 def test_speaker_view_shows_the_notes_without_network(built, browser):
     if not SOURCES:
         pytest.skip("there are no decks yet")

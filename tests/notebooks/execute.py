@@ -18,6 +18,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from traitlets.config import Config
 
 from utils import claims
 
@@ -26,6 +27,10 @@ KEPT_METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"},
 }
+
+
+# Kernels talk to us encrypted, or each would warn in the terminal that it does not.
+ENCRYPTED = Config({"KernelManager": {"transport_encryption": "auto"}})
 
 
 def find_notebooks(numbers: list[str]) -> list[Path]:
@@ -116,9 +121,8 @@ def run(path: Path, timeout: int = 1800) -> nbformat.NotebookNode:
     """
     notebook = nbformat.read(path, as_version=4)
     os.environ["COURSE_HEADLESS"] = "1"
-    client = NotebookClient(
-        notebook, timeout=timeout, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
-    )
+    place = {"metadata": {"path": str(path.parent)}}
+    client = NotebookClient(notebook, timeout=timeout, kernel_name="python3", resources=place, config=ENCRYPTED)
     client.record_timing = False
     try:
         client.execute()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import psutil
@@ -18,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 HELD = 300_000_000  # bytes, half by the kernel and half by a child of it
-CHILD = f"held = bytearray({HELD // 2}); held[::4096] = b'x' * len(held[::4096]); import time; time.sleep(3)"
+CHILD = f"held = bytearray({HELD // 2}); held[::4096] = b'x' * len(held[::4096]); import time; time.sleep(1.5)"
 TINY = f"""
 import os, subprocess, sys, time
 child = subprocess.Popen([sys.executable, "-c", {CHILD!r}])
@@ -40,7 +41,7 @@ def test_time_and_memory_of_a_kernel_and_its_children_are_measured_and_recorded(
     assert "05_tiny" in capsys.readouterr().out
     assert path.read_bytes() == before  # not written back
     seconds, memory = (results.get(f"execution.05.smoke.{what}") for what in ("seconds", "memory"))
-    assert seconds["value"] > 3.0 and seconds["unit"] == "s"
+    assert seconds["value"] > 1.5 and seconds["unit"] == "s"
     assert HELD / 1e9 < memory["value"] < 3 * HELD / 1e9
     assert memory["budget"] == "smoke"
 
@@ -53,12 +54,16 @@ def test_a_failing_notebook_is_told_and_not_recorded(tmp_path, capsys):
         results.get("execution.05.cpu.seconds")
 
 
-def test_a_notebook_without_end_is_stopped_with_its_kernel(tmp_path):
+def test_a_notebook_without_end_is_stopped_with_its_kernel(tmp_path, monkeypatch):
     kernel = tmp_path / "kernel.txt"
-    endless = f"import os, pathlib; pathlib.Path({str(kernel)!r}).write_text(str(os.getpid()))\nwhile True: pass"
+    # A clock that stands still until the kernel is busy: the test waits no longer, and on a busy machine not shorter.
+    monkeypatch.setattr(bench, "time", SimpleNamespace(perf_counter=lambda: 26.0 * kernel.exists()))
+    temporary = str(kernel.with_suffix(".new"))  # renamed, so that it is there only once it is whole
+    endless = f"import os, pathlib; pathlib.Path({temporary!r}).write_text(str(os.getpid()))\n"
+    endless += f"os.rename({temporary!r}, {str(kernel)!r})\nwhile True: pass"
     found = bench.measure(_notebook(tmp_path, endless), "smoke", timeout=25)
     assert "stopped after 25 s" in found.problem
-    _, alive = psutil.wait_procs(_processes(int(kernel.read_text())), timeout=10)
+    _, alive = psutil.wait_procs(_processes(int(kernel.read_text())), timeout=60)
     assert not alive
 
 

@@ -8,6 +8,7 @@ import os
 import random
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -188,6 +189,12 @@ def needs_tensorflow():
 
 def test_two_devices_train_the_same_model_as_one():
     assert run(TWO_CPUS, **needs_tensorflow()).splitlines()[-1] == "1 2 1 True"
+
+
+def test_the_lessons_train_on_all_devices():
+    program = (Path(__file__).parent / "lessons_on_two_devices.py").read_text(encoding="utf-8")
+    lines = [line for line in run(program, **needs_tensorflow()).splitlines() if line.startswith("lesson")]
+    assert lines == [f"lesson {number}: on 1 and 2 devices, the same losses" for number in ("02", "04", "05", "06")]
 
 
 def test_tf_config_chooses_the_multi_worker_strategy(monkeypatch):

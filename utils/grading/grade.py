@@ -13,27 +13,26 @@ import io
 import json
 import os
 import queue
-import re
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
-from utils import exercises, runtime
+from utils import runtime
 from utils.checkpoints import write_atomically
 from utils.exercises import engine
-from utils.grading import judge, submission
+from utils.grading import judge
+from utils.grading.handed_in import Submissions, find_submissions, lesson_names
 
 COLUMNS = ("student", "exercise", "points", "message")
 # Beyond an exercise's own limit: its start, the check itself, and loading Keras on a slow machine.
 GRACE = 120  # seconds
 JUDGE_MEGABYTES = 4096  # a judge that holds more was given an answer made to fill the memory
-PACKED = ("__MACOSX", "__pycache__")
 
 
 @dataclass(frozen=True)
@@ -45,89 +44,6 @@ class Row:
     points: float
     message: str
     status: str = engine.NOT_YET
-
-
-@dataclass
-class Submissions:
-    """What was handed in: student -> lesson -> notebook, and what could not be used."""
-
-    notebooks: dict[str, dict[str, Path]] = field(default_factory=dict)
-    remarks: list[str] = field(default_factory=list)
-
-    def lessons(self) -> list[str]:
-        return sorted({lesson for found in self.notebooks.values() for lesson in found})
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# What was handed in
-
-
-def lesson_names() -> dict[str, str]:
-    """``{"08": "08_q_learning", ...}`` for the lessons that have exercises."""
-    folder = Path(exercises.__file__).parent
-    return {path.stem[7:9]: path.stem[7:] for path in sorted(folder.glob("checks_[0-9][0-9]_*.py"))}
-
-
-def lesson_of(path: Path) -> str | None:
-    """Lesson of a notebook by its name (``anna-08_q_learning (1).ipynb``), else by the first exercise in it."""
-    for number, name in lesson_names().items():
-        if name in path.stem or re.match(rf"{number}(\D|$)", path.stem):
-            return number
-    with contextlib.suppress(OSError), path.open(encoding="utf-8", errors="replace") as file:
-        match = re.search(r'check\(\\?["\'](\d\d)\.\d', file.read(submission.LARGEST_NOTEBOOK))
-        if match and match.group(1) in lesson_names():
-            return match.group(1)
-    return None
-
-
-def find_submissions(folder: Path) -> Submissions:
-    """Notebooks in ``folder``: a folder for each student (the notebooks anywhere in it), or single files.
-
-    Raises:
-        FileNotFoundError: there is no such folder.
-    """
-    if not folder.is_dir():
-        raise FileNotFoundError(f"There is no folder {folder}; name the one with the submissions: SUBMISSIONS=folder.")
-    found = Submissions()
-    for entry in sorted(folder.iterdir()):
-        if entry.name.startswith(".") or entry.name in PACKED:
-            continue
-        if entry.is_symlink():
-            found.remarks.append(f"{entry.name}: a link, not followed")
-        elif entry.is_dir():
-            student = found.notebooks.setdefault(entry.name, {})
-            for path in _notebooks_in(entry, found):
-                _add(found, entry.name, student, path)
-        elif entry.suffix == ".ipynb" and entry.is_file():
-            names = "|".join(lesson_names().values())
-            student = re.sub(rf"[_\- ]*({names})[_\- ]*", "", entry.stem) or entry.stem
-            _add(found, student, found.notebooks.setdefault(student, {}), entry)
-    return found
-
-
-def _notebooks_in(folder: Path, found: Submissions) -> Iterator[Path]:
-    """Real files inside a student's folder; a link could lead to another student's work."""
-    for place, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in PACKED)
-        for name in sorted(names):
-            path = Path(place, name)
-            if path.suffix == ".ipynb" and not name.startswith("."):
-                if path.is_symlink():
-                    found.remarks.append(f"{folder.name}: {name} is a link, not followed")
-                elif path.is_file():  # reading a pipe would wait for ever
-                    yield path
-
-
-def _add(found: Submissions, student: str, notebooks: dict[str, Path], path: Path) -> None:
-    lesson = lesson_of(path)
-    if lesson is None:
-        found.remarks.append(f"{student}: {path.name} belongs to no lesson, left out")
-    elif lesson not in notebooks:
-        notebooks[lesson] = path
-    else:
-        newer, older = sorted((path, notebooks[lesson]), key=lambda p: p.stat().st_mtime, reverse=True)
-        notebooks[lesson] = newer
-        found.remarks.append(f"{student}: two notebooks of lesson {lesson}; {newer.name} counts, {older.name} is older")
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ All bricks take and return images in channels-last layout, shape (batch, height,
 float dtype. With ``name="block1"`` the layers inside are called ``block1_conv1``, ``block1_bn1`` and so on, which is
 how weights from elsewhere find their place; without a name Keras numbers them.
 
-Used in lessons 02 (residual networks), 03 and 04 (EfficientNet-Lite0), 09 (the agent's encoder) and 11 (Go networks).
+Used in lessons 02 (residual networks), 03 and 04 (EfficientNet-Lite0) and 11 (Go networks).
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ def conv_bn(
     padding: str = "same",
     regularizer=None,
     epsilon: float = BATCH_NORM_EPSILON,
-    momentum: float = BATCH_NORM_MOMENTUM,
     name: str | None = None,
     suffix: str = "",
 ):
@@ -47,7 +46,7 @@ def conv_bn(
         use_bias: whether the convolution has a bias; None means only where no normalisation follows, since that
             subtracts any constant again.
         regularizer: for the kernel, e.g. ``keras.regularizers.L2(1e-4)``.
-        epsilon, momentum: of the batch normalisation.
+        epsilon: of the batch normalisation.
         name, suffix: the layers are called ``{name}_conv{suffix}``, ``{name}_bn{suffix}``, ``{name}_act{suffix}``.
 
     Returns:
@@ -65,7 +64,8 @@ def conv_bn(
         name=_called(name, "conv", suffix),
     )(x)
     if normalise:
-        x = layers.BatchNormalization(epsilon=epsilon, momentum=momentum, name=_called(name, "bn", suffix))(x)
+        normalisation = {"momentum": BATCH_NORM_MOMENTUM, "epsilon": epsilon, "name": _called(name, "bn", suffix)}
+        x = layers.BatchNormalization(**normalisation)(x)
     if activation:
         x = layers.Activation(activation, name=_called(name, "act", suffix))(x)
     return x
@@ -76,14 +76,12 @@ def residual_block(
     filters: int,
     strides: int = 1,
     *,
-    kernel_size: int = 3,
     skip: bool = True,
     normalise: bool = True,
-    activation: str = "relu",
     regularizer=None,
     name: str | None = None,
 ):
-    """Two convolutions with a connection around them: ``activation(x + f(x))`` (He et al. 2015, figure 2).
+    """Two convolutions with a connection around them: ``relu(x + f(x))`` (He et al. 2015, figure 2).
 
     The way around is the identity. Where the shape changes it is a 1x1 convolution, the paper's projection (option B).
     This is also the block of AlphaGo Zero (Silver et al. 2017, methods).
@@ -100,59 +98,13 @@ def residual_block(
         (batch, height / strides rounded up, width / strides rounded up, filters).
     """
     options = {"normalise": normalise, "regularizer": regularizer, "name": name}
-    y = conv_bn(x, filters, kernel_size, strides, activation=activation, suffix="1", **options)
-    y = conv_bn(y, filters, kernel_size, activation=None, suffix="2", **options)
+    y = conv_bn(x, filters, 3, strides, suffix="1", **options)
+    y = conv_bn(y, filters, 3, activation=None, suffix="2", **options)
     if skip:
         if strides != 1 or x.shape[-1] != filters:
             x = conv_bn(x, filters, 1, strides, activation=None, suffix="_skip", **options)
         y = layers.Add(name=_called(name, "add"))([x, y])
-    return layers.Activation(activation, name=_called(name, "out"))(y)
-
-
-def preactivation_block(
-    x,
-    filters: int | None = None,
-    *,
-    kernel_size: int = 3,
-    normalise: bool = False,
-    activation: str = "relu",
-    regularizer=None,
-    name: str | None = None,
-):
-    """Residual block that activates first: ``x + conv(act(conv(act(x))))`` (He et al. 2016; Espeholt et al. 2018).
-
-    Nothing stands in the way of the skip connection, so a stack of these is the input plus a sum of corrections. With
-    ``normalise=False`` (default) it is the block of the IMPALA encoder that lesson 09's agent can use.
-
-    Args:
-        x: (batch, height, width, channels).
-        filters: output channels; None means as many as the input has. Otherwise a 1x1 convolution adapts the skip.
-        normalise: batch normalisation before each activation.
-
-    Returns:
-        (batch, height, width, filters).
-    """
-    filters = x.shape[-1] if filters is None else filters
-    y = x
-    for number in ("1", "2"):
-        if normalise:
-            y = layers.BatchNormalization(
-                epsilon=BATCH_NORM_EPSILON, momentum=BATCH_NORM_MOMENTUM, name=_called(name, "bn", number)
-            )(y)
-        y = layers.Activation(activation, name=_called(name, "act", number))(y)
-        y = conv_bn(
-            y,
-            filters,
-            kernel_size,
-            normalise=False,
-            activation=None,
-            regularizer=regularizer,
-            name=name,
-            suffix=number,
-        )
-    if x.shape[-1] != filters:
-        x = conv_bn(x, filters, 1, normalise=False, activation=None, name=name, suffix="_skip")
-    return layers.Add(name=_called(name, "add"))([x, y])
+    return layers.Activation("relu", name=_called(name, "out"))(y)
 
 
 def bottleneck_block(
@@ -161,7 +113,6 @@ def bottleneck_block(
     strides: int = 1,
     *,
     expansion: int = 4,
-    project: bool | None = None,
     use_bias: bool | None = None,
     epsilon: float = BATCH_NORM_EPSILON,
     name: str | None = None,
@@ -174,7 +125,6 @@ def bottleneck_block(
     Args:
         x: (batch, height, width, channels).
         filters: channels inside the bottleneck; ``expansion`` times as many come out.
-        project: force the 1x1 convolution on the skip connection; None means where the shape changes.
         use_bias: biases in the convolutions although normalisation follows (Keras's ResNet-50 has them).
 
     Returns:
@@ -185,29 +135,10 @@ def bottleneck_block(
     y = conv_bn(x, filters, 1, strides, suffix="1", **options)
     y = conv_bn(y, filters, 3, suffix="2", **options)
     y = conv_bn(y, width, 1, activation=None, suffix="3", **options)
-    if project is None:
-        project = strides != 1 or x.shape[-1] != width
-    if project:
+    if strides != 1 or x.shape[-1] != width:
         x = conv_bn(x, width, 1, strides, activation=None, suffix="_skip", **options)
     y = layers.Add(name=_called(name, "add"))([x, y])
     return layers.Activation("relu", name=_called(name, "out"))(y)
-
-
-def squeeze_excitation(x, units: int, *, activation: str = "silu", name: str | None = None):
-    """Weigh each channel by a number in (0, 1) computed from the whole image (Hu et al. 2018).
-
-    Args:
-        x: (batch, height, width, channels).
-        units: of the small hidden layer between the channel means and the channel weights.
-
-    Returns:
-        The shape of ``x``.
-    """
-    channels = x.shape[-1]
-    weight = layers.GlobalAveragePooling2D(keepdims=True, name=_called(name, "se_squeeze"))(x)
-    weight = layers.Conv2D(units, 1, activation=activation, name=_called(name, "se_reduce"))(weight)
-    weight = layers.Conv2D(channels, 1, activation="sigmoid", name=_called(name, "se_expand"))(weight)
-    return layers.Multiply(name=_called(name, "se_excite"))([x, weight])
 
 
 def mbconv(
@@ -217,31 +148,25 @@ def mbconv(
     *,
     kernel_size: int = 3,
     expansion: int = 6,
-    se_ratio: float = 0.0,
-    activation: str = "relu6",
-    epsilon: float = BATCH_NORM_EPSILON,
-    momentum: float = BATCH_NORM_MOMENTUM,
     name: str | None = None,
 ):
     """Inverted bottleneck: 1x1 up, depthwise convolution, 1x1 down, skip (Sandler et al. 2018; Tan & Le 2019).
 
-    As given it is the block of EfficientNet-Lite (ReLU6, no squeeze-excitation); EfficientNet proper is
-    ``activation="silu", se_ratio=0.25``. The narrow ends are linear, and the skip joins them where the shape allows.
+    The block of EfficientNet-Lite: ReLU6, and none of the squeeze-excitation that EfficientNet proper has. The narrow
+    ends are linear, and the skip joins them where the shape allows.
 
     Args:
         x: (batch, height, width, channels).
         filters: output channels.
         expansion: channels inside over channels at the input; 1 leaves the first convolution out.
-        se_ratio: hidden units of the squeeze-excitation over *input* channels (as in EfficientNet); 0 leaves it out.
 
     Returns:
         (batch, height / strides rounded up, width / strides rounded up, filters).
     """
     channels = x.shape[-1]
-    options = {"epsilon": epsilon, "momentum": momentum}
     y = x
     if expansion != 1:
-        y = conv_bn(y, expansion * channels, 1, activation=activation, name=_called(name, "expand"), **options)
+        y = conv_bn(y, expansion * channels, 1, activation="relu6", name=_called(name, "expand"))
     y = layers.DepthwiseConv2D(
         kernel_size,
         strides,
@@ -250,11 +175,10 @@ def mbconv(
         depthwise_initializer="he_normal",
         name=_called(name, "depthwise_conv"),
     )(y)
-    y = layers.BatchNormalization(name=_called(name, "depthwise_bn"), **options)(y)
-    y = layers.Activation(activation, name=_called(name, "depthwise_act"))(y)
-    if se_ratio:
-        y = squeeze_excitation(y, max(1, int(channels * se_ratio)), activation=activation, name=name)
-    y = conv_bn(y, filters, 1, activation=None, name=_called(name, "project"), **options)
+    normalisation = {"momentum": BATCH_NORM_MOMENTUM, "epsilon": BATCH_NORM_EPSILON}
+    y = layers.BatchNormalization(name=_called(name, "depthwise_bn"), **normalisation)(y)
+    y = layers.Activation("relu6", name=_called(name, "depthwise_act"))(y)
+    y = conv_bn(y, filters, 1, activation=None, name=_called(name, "project"))
     if strides == 1 and channels == filters:
         y = layers.Add(name=_called(name, "add"))([x, y])
     return y

@@ -161,11 +161,6 @@ def max_pool2d(x, size=2, stride=None, padding: str = "valid") -> np.ndarray:
     return _pool(x, size, stride, padding, 2, "max")
 
 
-def average_pool2d(x, size=2, stride=None, padding: str = "valid") -> np.ndarray:
-    """Mean of each window of (batch, height, width, channels) or (height, width). Equals ``AveragePooling2D``."""
-    return _pool(x, size, stride, padding, 2, "average")
-
-
 # Padding must not take part: the maximum ignores -inf, the mean ignores nan.
 POOLS: dict[str, tuple[Callable, float]] = {"max": (np.max, -np.inf), "average": (np.nanmean, np.nan)}
 

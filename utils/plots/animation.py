@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -135,7 +135,6 @@ def animate(
     size: tuple[float, float],
     fps: float = 1.0,
     caption: str = "",
-    still: Sequence[int] | None = None,
     columns: int = 2,
 ) -> Animation:
     """Call ``draw(figure, item)`` on an empty figure for each item and collect the pictures. Used in lesson 01.
@@ -146,8 +145,7 @@ def animate(
         size: inches (width, height).
         fps: frames per second when played.
         caption: one line, what is seen.
-        still: frames of the static strip; None spreads up to six evenly.
-        columns: frames in a row of the strip.
+        columns: frames in a row of the strip, which spreads up to six frames evenly.
 
     Raises:
         ValueError: no items.
@@ -161,6 +159,5 @@ def animate(
         frames.append(as_rgb(np.asarray(canvas.buffer_rgba())))
     if not frames:
         raise ValueError("There is nothing to animate.")
-    if still is None:
-        still = np.unique(np.linspace(0, len(frames) - 1, num=min(6, len(frames))).round().astype(int)).tolist()
+    still = np.unique(np.linspace(0, len(frames) - 1, num=min(6, len(frames))).round().astype(int)).tolist()
     return Animation(frames, fps, caption, tuple(still), columns)

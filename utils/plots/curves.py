@@ -37,8 +37,6 @@ def learning_curves(
     history: Any,
     metrics: Sequence[str] = ("loss", "accuracy"),
     title: str = "",
-    xlabel: str = "epoch",
-    axes: Sequence[Axes] | None = None,
 ) -> Figure:
     """One panel a metric: training drawn full, validation (``val_`` + name) dashed.
 
@@ -47,8 +45,6 @@ def learning_curves(
             drawn with a band of one standard deviation.
         metrics: names to draw; those that the history lacks are left out.
         title: above the figure.
-        xlabel: what one point is.
-        axes: draw into these instead of a new figure.
 
     Raises:
         ValueError: the history has none of the metrics.
@@ -57,15 +53,12 @@ def learning_curves(
     present = [name for name in metrics if name in runs[0] or f"val_{name}" in runs[0]]
     if not present:
         raise ValueError(f"The history has {', '.join(runs[0]) or 'nothing'}, but none of {', '.join(metrics)}.")
-    if axes is None:
-        figure, grid = plt.subplots(1, len(present), figsize=(4.6 * len(present), 3.4), squeeze=False)
-        axes = grid[0]
-    for ax, name in zip(axes, present):
+    figure, axes = plt.subplots(1, len(present), figsize=(4.6 * len(present), 3.4), squeeze=False)
+    for ax, name in zip(axes[0], present):
         _panel(ax, runs, name)
-        ax.set(xlabel=xlabel, ylabel=name, title=name.replace("_", " "))
+        ax.set(xlabel="epoch", ylabel=name, title=name.replace("_", " "))
         ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         ax.legend()
-    figure = axes[0].figure
     if title:
         figure.suptitle(title, fontweight="bold", x=0.01, ha="left")
     return figure
@@ -86,32 +79,17 @@ def _panel(ax: Axes, runs: Sequence[Mapping[str, Sequence[float]]], name: str) -
             ax.fill_between(x, mean - spread, mean + spread, color=color, alpha=0.2, linewidth=0)
 
 
-def returns_curve(
-    returns: Sequence[float],
-    window: int = 100,
-    title: str = "Return while learning",
-    xlabel: str = "episode",
-    ylabel: str = "return",
-    goal: float | None = None,
-    ax: Axes | None = None,
-) -> Figure:
-    """Noisy numbers, one an episode, as faint dots with their moving average (lessons 08 to 10).
+def seeds_band(ax: Axes, x: Sequence[float], runs: Any, label: str, marker: str = "-") -> None:
+    """Mean over seeds, within a band from the lowest to the highest of them (lessons 09 and 10).
 
     Args:
-        returns: (episodes,) numbers.
-        window: episodes in the moving average.
-        goal: where a dotted line marks success.
+        x: (points,) numbers.
+        runs: (seeds, points) numbers.
+        marker: Matplotlib's format of the line.
     """
-    if ax is None:
-        _, ax = plt.subplots(figsize=(7.5, 3.6))
-    x = np.arange(1, len(returns) + 1)
-    ax.plot(x, returns, ".", color=COLORS[5], alpha=0.35, markersize=3, label="each " + xlabel)
-    ax.plot(x, moving_average(returns, window), color=COLORS[0], label=f"mean of the last {window}")
-    if goal is not None:
-        ax.axhline(goal, color=COLORS[2], linestyle=":", label=f"goal {goal:g}")
-    ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
-    ax.legend()
-    return ax.figure
+    runs = np.asarray(runs, dtype=np.float64)
+    (line,) = ax.plot(x, runs.mean(axis=0), marker, markersize=4, label=label)
+    ax.fill_between(x, runs.min(axis=0), runs.max(axis=0), color=line.get_color(), alpha=0.14)
 
 
 class LiveCurve:

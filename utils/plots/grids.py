@@ -17,7 +17,6 @@ def image_grid(
     cmap: str = "gray",
     limits: tuple[float, float] | str | None = None,
     cell: float = 1.3,
-    title_colors: Sequence[str] | None = None,
 ) -> Figure:
     """Draw images in rows, without axes.
 
@@ -30,7 +29,6 @@ def image_grid(
         limits: values of the darkest and brightest colour; ``"shared"`` takes the range over all images, so that they
             can be compared; None stretches each image on its own.
         cell: inches an image is wide.
-        title_colors: colour of each title, e.g. to mark mistakes.
 
     Returns:
         The figure; in a notebook, end the cell with ``;`` or ``plt.show()``.
@@ -53,16 +51,12 @@ def image_grid(
     width = max(columns * cell, 0.095 * len(title))
     height = rows * (cell * max(np.shape(i)[0] / np.shape(i)[1] for i in images) + line) + (0.35 if title else 0)
     figure, axes = plt.subplots(rows, columns, figsize=(width, height), squeeze=False)
-    for index, ax in enumerate(axes.flat):
+    for ax in axes.flat:
         ax.axis("off")
-        if index >= count:
-            continue
-        image = np.asarray(images[index])
-        image = image[:, :, 0] if image.ndim == 3 and image.shape[2] == 1 else image
+    for index, (ax, image) in enumerate(zip(axes.flat, images)):
         ax.imshow(image, cmap=cmap, vmin=low, vmax=high)
         if titles is not None:
-            color = title_colors[index] if title_colors is not None else "black"
-            ax.set_title(str(titles[index]), fontsize=10, fontweight="normal", loc="center", color=color)
+            ax.set_title(str(titles[index]), fontsize=10, fontweight="normal", loc="center", color="black")
     if title:
         figure.suptitle(title, fontsize=12, fontweight="bold", x=0.01, ha="left")
     return figure

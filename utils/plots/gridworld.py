@@ -12,6 +12,7 @@ from utils.plots.style import COLORS
 # Row and column change of each action, in Gymnasium's order.
 LAKE_MOVES = ((0, -1), (1, 0), (0, 1), (-1, 0))  # left, down, right, up
 CLIFF_MOVES = ((-1, 0), (0, 1), (1, 0), (0, -1))  # up, right, down, left
+TOLERANCE = 1e-9  # actions whose values differ by less are equally good
 
 
 def draw_table(
@@ -23,10 +24,9 @@ def draw_table(
     low: float | None = None,
     high: float | None = None,
     numbers: bool = True,
-    tolerance: float = 1e-9,
     fontsize: float = 8,
 ):
-    """Draw a grid world with the values ``max_a q[s, a]`` and an arrow for each best action.
+    """Draw a grid world with the values ``max_a q[s, a]`` and an arrow for each best action (none where all are equal).
 
     Args:
         q: (rows * columns, actions).
@@ -35,7 +35,6 @@ def draw_table(
         low, high: ends of the colour scale; the table's own if None.
         numbers: write the value into each cell.
         fontsize: of the numbers and names in the cells; slides want 20 at least.
-        tolerance: actions whose values differ by less all get an arrow; none is drawn where all are equal.
 
     Returns:
         The image, for a colour bar.
@@ -53,7 +52,7 @@ def draw_table(
             continue
         bright = (values[row, column] - bottom) > 0.6 * (top - bottom)
         color = "black" if bright else "white"
-        _draw_arrows(axes, row, column, q[row * columns + column], moves, color, tolerance, shifted=numbers)
+        _draw_arrows(axes, row, column, q[row * columns + column], moves, color, shifted=numbers)
         if numbers:
             text = f"{values[row, column]:.2f}" if top <= 10 and bottom > -10 else f"{values[row, column]:.0f}"
             axes.text(column, row + 0.36, text, ha="center", va="center", color=color, fontsize=fontsize)
@@ -74,8 +73,8 @@ def _draw_closed(axes: plt.Axes, row: int, column: int, letter: str, fontsize: f
     axes.text(column, row, name, ha="center", va="center", color=color, fontsize=fontsize)
 
 
-def _draw_arrows(axes, row, column, values, moves, color, tolerance, shifted) -> None:
-    best = np.flatnonzero(values >= values.max() - tolerance)
+def _draw_arrows(axes, row, column, values, moves, color, shifted) -> None:
+    best = np.flatnonzero(values >= values.max() - TOLERANCE)
     if len(best) == len(moves):
         return
     middle = row - 0.1 if shifted else row

@@ -211,7 +211,6 @@ class Clip:
     strip: bytes
     width: int
     caption: str = ""
-    autoplay: bool = False
 
     def as_html(self) -> str:
         """A ``<figure>`` with the whole video inside it; needs no script, so it plays in untrusted notebooks too."""
@@ -220,8 +219,7 @@ class Clip:
         if self.suffix == ".gif":
             player = f"<img {style} alt='{_escape(self.caption) or 'animation'}' src='data:image/gif;base64,{text}'/>"
         else:
-            auto = " autoplay" if self.autoplay else ""
-            player = f"<video {style} controls loop muted playsinline{auto} src='data:video/mp4;base64,{text}'></video>"
+            player = f"<video {style} controls loop muted playsinline src='data:video/mp4;base64,{text}'></video>"
         caption = f"<figcaption>{_escape(self.caption)}</figcaption>" if self.caption else ""
         return f"<figure style='margin:0'>{player}{caption}</figure>"
 
@@ -249,7 +247,6 @@ def show_video(
     scale: int = 1,
     caption: str = "",
     max_bytes: int = 700_000,
-    autoplay: bool = False,
 ) -> Clip:
     """A video for the last line of a notebook cell, embedded whole and kept small. Used in lessons 01, 09, 10 and 11.
 
@@ -260,7 +257,6 @@ def show_video(
         scale: as in :func:`save_video`, if frames are given.
         caption: one line below the player.
         max_bytes: a larger video is compressed harder, and at last shortened (the caption then says so).
-        autoplay: start at once (muted).
 
     Raises:
         FileNotFoundError, ValueError: as :func:`read_video` and :func:`save_video`.
@@ -279,7 +275,7 @@ def show_video(
         picked = [frame for index, frame in enumerate(read_video(small)[0]) if index in wanted]
         strip = film_strip(picked, columns=6)
         natural = max(320, picked[0].shape[1])
-        return Clip(small.read_bytes(), small.suffix.lower(), strip, width or natural, caption, autoplay)
+        return Clip(small.read_bytes(), small.suffix.lower(), strip, width or natural, caption)
 
 
 def _shrink(path: Path, count: int, target: Path, max_bytes: int) -> tuple[Path, int]:

@@ -1,7 +1,7 @@
-"""Which ratings train, which tune, which test: seeded splits by interaction, and the course's five fixed folds.
+"""Which ratings train, which tune, which test: the course's five fixed folds.
 
-Lesson 07. A rating is the unit that is drawn, as in most published figures; :func:`split_interactions` and
-:func:`fold_split` depend on the number of ratings and the seed alone, so that every program can use the same folds.
+Lesson 07. A rating is the unit that is drawn, as in most published figures; the folds depend on the number of ratings
+and the seed alone, so that every program can use the same.
 """
 
 from __future__ import annotations
@@ -23,22 +23,6 @@ class Split:
     def not_test(self) -> np.ndarray:
         """Train and validation together, ascending: for the last fit, once every choice is made."""
         return np.sort(np.concatenate([self.train, self.validation]))
-
-
-def split_interactions(count: int, test: float = 0.2, validation: float = 0.1, seed: int = 0) -> Split:
-    """Shuffle ``count`` ratings and cut them in three.
-
-    Args:
-        test, validation: shares of all ratings.
-
-    Raises:
-        ValueError: the shares leave nothing to train on, or are negative.
-    """
-    if count < 3 or test < 0 or validation < 0 or test + validation >= 1:
-        raise ValueError(f"Cannot split {count} ratings into {test:g} test and {validation:g} validation.")
-    order = np.random.default_rng(seed).permutation(count)
-    first, second = round(test * count), round((test + validation) * count)
-    return Split(*(np.sort(part) for part in (order[second:], order[first:second], order[:first])))
 
 
 def fold_numbers(count: int, folds: int = 5, seed: int = 0) -> np.ndarray:

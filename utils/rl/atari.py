@@ -18,11 +18,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from ale_py.vector_env import AtariVectorEnv
 
 from utils.rl.replay import channels_last
 
 ACTIONS = ("NOOP", "FIRE", "RIGHT", "LEFT")  # Breakout's minimal action set
-FIRE = 1
+FIRE, RIGHT, LEFT = 1, 2, 3
 MAX_FRAMES = 108_000  # 30 minutes of play at 60 frames a second, the usual limit
 # Seeds of the games: training, choice of the best checkpoint and final scores must not share any.
 TRAINING_SEED, SELECTION_SEED, TEST_SEED = 1_000_000, 2_000_000, 3_000_000
@@ -65,8 +66,6 @@ class Games:
     """
 
     def __init__(self, num_games, seed=0, sticky=0.0, noop_max=30, max_frames=MAX_FRAMES, threads=0, game="breakout"):
-        from ale_py.vector_env import AtariVectorEnv
-
         self.vector = AtariVectorEnv(
             game,
             num_envs=num_games,

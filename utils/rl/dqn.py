@@ -8,15 +8,15 @@ explained in :class:`Config`; the notebook's table says which are on and why.
 from __future__ import annotations
 
 import dataclasses
+import json
 from dataclasses import dataclass
 
 import keras
 import numpy as np
 from keras import layers, ops
 
+from utils import runtime
 from utils.checkpoints import load_checkpoint, save_checkpoint
-from utils.rl.adam import OnePassAdam
-from utils.rl.small_batch import SmallBatchConv2D, SmallBatchDense
 
 
 @dataclass
@@ -38,8 +38,6 @@ class Config:
     # Memory
     capacity: int = 300_000  # transitions kept; each costs one frame, 7 kB [1,000,000]
     learning_starts: int = 20_000  # agent steps played before the first update, also after resuming [50,000]
-    priority: float = 0.0  # draw transitions by their last error to this power (Schaul et al. 2016) [0: all alike]
-    importance: float = 0.4  # how far weights in the loss make up for that, 0 to 1
     mirror: tuple[int, ...] = (0, 1, 3, 2)  # each action's name in a mirror; half of what is drawn is mirrored [none]
 
     # Target of the regression
@@ -85,9 +83,28 @@ class Config:
     def from_dict(cls, values: dict) -> Config:
         """Inverse of :meth:`to_dict`; unknown names (of another version) raise TypeError.
 
-        Agents stored before there was a crop, priorities or a mirror had none.
+        Agents stored before there was a crop or a mirror had none. What chose between transitions once is passed over.
         """
-        return cls(**({"crop": (0, 0, 0, 0), "priority": 0.0, "mirror": ()} | values))
+        values = {name: value for name, value in values.items() if name not in ("priority", "importance")}
+        return cls(**({"crop": (0, 0, 0, 0), "mirror": ()} | values))
+
+
+def configure(pairs: list[str]) -> Config:
+    """The default configuration with ``NAME=VALUE`` changes (values as JSON).
+
+    Raises:
+        ValueError: an unknown name or a value that is no JSON.
+    """
+    values = Config().to_dict()
+    for pair in pairs:
+        name, _, text = pair.partition("=")
+        if name not in values:
+            raise ValueError(f"--set {pair}: no hyperparameter {name!r}; there are {', '.join(values)}.")
+        try:
+            values[name] = json.loads(text.lower() if text in ("True", "False") else text)
+        except json.JSONDecodeError:
+            raise ValueError(f"--set {pair}: {text!r} is no number, true, false or [list].") from None
+    return Config.from_dict(values)
 
 
 def epsilons(config: Config, step: int) -> np.ndarray:
@@ -161,8 +178,13 @@ class Expectation(layers.Layer):
 # Networks
 
 
-def build_network(config: Config, num_actions: int = 4, name: str = "q_network") -> keras.Model:
+def build_network(
+    config: Config, num_actions: int = 4, name: str = "q_network", conv=layers.Conv2D, dense=layers.Dense
+) -> keras.Model:
     """The convnet: ``(84, 84, 4)`` uint8 to one value per action, with what the loss needs as a second output.
+
+    Args:
+        conv, dense: classes of the convolutions and of the layer behind them.
 
     Returns:
         Functional model with two outputs: values ``(actions,)`` and ``heads``, which are logits ``(actions, bins)``, or
@@ -174,8 +196,8 @@ def build_network(config: Config, num_actions: int = 4, name: str = "q_network")
     x = layers.Cropping2D(((above, below), (left, right)), name="crop")(stack) if any(config.crop) else stack
     x = layers.Rescaling(1 / 255, name="scale")(x)
     for i, filters in enumerate(config.filters):
-        x = SmallBatchConv2D(filters, kernels[i], strides[i], activation="relu", name=f"conv{i + 1}")(x)
-    x = SmallBatchDense(config.hidden, name="dense")(layers.Flatten(name="flatten")(x))
+        x = conv(filters, kernels[i], strides[i], activation="relu", name=f"conv{i + 1}")(x)
+    x = dense(config.hidden, name="dense")(layers.Flatten(name="flatten")(x))
     if config.normalise:
         x = layers.LayerNormalization(name="norm")(x)
     x = layers.ReLU(name="relu")(x)
@@ -229,20 +251,21 @@ class DQN(keras.Model):
 
     A batch is what :meth:`utils.rl.replay.ReplayMemory.sample` returns. Only the online network learns;
     :meth:`update_target` copies it over.
+
+    Args:
+        build: makes each of the two networks, called as :func:`build_network`.
+        optimizer: its class, Adam or one that takes the same arguments.
     """
 
-    def __init__(self, config: Config, num_actions: int = 4):
+    def __init__(self, config: Config, num_actions: int = 4, build=build_network, optimizer=keras.optimizers.Adam):
         super().__init__(name="dqn")
         self.config, self.num_actions = config, num_actions
-        self.online = build_network(config, num_actions, name="online")
-        self.target = build_network(config, num_actions, name="target")
+        self.online = build(config, num_actions, name="online")
+        self.target = build(config, num_actions, name="target")
         self.target.trainable = False
         self.update_target()
-        self.errors = None  # of the values in the latest batch, for the memory's priorities
-        if config.priority:
-            self.errors = self.add_weight((config.batch_size,), "zeros", trainable=False, name="errors")
         self.compile(
-            optimizer=OnePassAdam(config.learning_rate, epsilon=config.adam_epsilon),
+            optimizer=optimizer(config.learning_rate, epsilon=config.adam_epsilon),
             jit_compile=keras.backend.backend() == "jax",  # XLA's convolutions are slower than TensorFlow's on a CPU
         )
         self.online.compile(jit_compile=keras.backend.backend() == "jax")
@@ -259,17 +282,10 @@ class DQN(keras.Model):
         values, heads = y_pred
         taken = ops.one_hot(x["action"], self.num_actions)
         target = ops.stop_gradient(self.targets(x))
-        error = ops.sum(values * taken, axis=1) - target
         if self.config.bins:
             logits = ops.sum(heads * taken[:, :, None], axis=1)
-            wanted = ops.stop_gradient(histogram_of(target, self.config))
-            loss = -ops.sum(wanted * ops.log_softmax(logits), axis=1)
-        else:
-            loss = huber(error)
-        if "weight" in x:  # of a prioritised memory
-            self.errors.assign(ops.stop_gradient(ops.abs(error)))
-            loss = loss * x["weight"]
-        return ops.mean(loss)
+            return -ops.mean(ops.sum(histogram_of(target, self.config) * ops.log_softmax(logits), axis=1))
+        return ops.mean(huber(ops.sum(values * taken, axis=1) - target))
 
     def targets(self, x):
         """r + discount * value of the best next action, ``(batch,)``."""
@@ -301,6 +317,8 @@ def huber(error):
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Shipped agents
+
+AGENT = runtime.repo_root() / "mldata" / "weights" / "breakout_dqn.npz"  # the one that comes with the course
 
 
 def save_agent(path, weights: list[np.ndarray], config: Config, **meta) -> None:

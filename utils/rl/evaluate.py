@@ -1,4 +1,4 @@
-"""How good is a player? Episodes, their mean with an interval, and a film of one (lessons 08 and 10)."""
+"""How good is a player? The mean of its returns with an interval, and a film of one episode (lessons 08 and 10)."""
 
 from __future__ import annotations
 
@@ -42,32 +42,6 @@ def summarise(returns: np.ndarray, confidence: float = 0.95) -> Evaluation:
     return Evaluation(returns, *bootstrap_interval(returns, confidence))
 
 
-def run_episodes(
-    environment: gymnasium.Env, act: Act, episodes: int = 100, seed: int = 0, max_steps: int = 10_000
-) -> Evaluation:
-    """Play whole episodes one after the other, each from a seed of its own.
-
-    Args:
-        act: ``(observation, rng) -> action``.
-        max_steps: an episode that has not ended by then is cut (without a time limit it might never end).
-
-    Raises:
-        ValueError: the environment returned a reward that is no finite number.
-    """
-    rng = np.random.default_rng(seed)
-    returns = np.zeros(episodes)
-    for episode in range(episodes):
-        observation, _ = environment.reset(seed=seed + episode)
-        for step in range(max_steps):
-            observation, reward, terminated, truncated, _ = environment.step(act(observation, rng))
-            if not np.isfinite(reward):
-                raise ValueError(f"The environment returned the reward {reward} at step {step} of episode {episode}.")
-            returns[episode] += reward
-            if terminated or truncated:
-                break
-    return summarise(returns)
-
-
 def follow_table(q: np.ndarray) -> Act:
     """The greedy player of a table q, (S, A)."""
     best = q.argmax(axis=1)
@@ -75,7 +49,7 @@ def follow_table(q: np.ndarray) -> Act:
 
 
 def follow_policy(policy: Any, sample: bool = False) -> Act:
-    """A player from a batch policy with ``greedy`` and ``sample`` methods, such as policy_gradient.NumpyPolicy."""
+    """A player from a batch policy with ``greedy`` and ``sample`` methods, such as numpy_policy.NumpyPolicy."""
     choose = policy.sample if sample else policy.greedy
     return lambda observation, rng: choose(np.asarray(observation, dtype=np.float32)[None], rng)[0]
 

@@ -16,8 +16,6 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from utils.rl.sum_tree import SumTree
-
 TERMINAL, TRUNCATED, START = 1, 2, 4
 
 
@@ -75,26 +73,12 @@ class ReplayMemory:
         frame_shape: height and width.
         stack: frames per observation.
         seed: of the sampling.
-        priority: 0 draws uniformly; else transitions are drawn in proportion to the last error that :meth:`surprise`
-            reported, to this power, new ones as if theirs had been the largest so far (Schaul et al. 2016).
-        importance: how far the weights of a batch make up for that, from 0 (not) to 1 (wholly).
 
     Raises:
         ValueError: the capacity is too small to hold one sampleable row per game.
     """
 
-    def __init__(
-        self,
-        capacity,
-        num_games=1,
-        n_step=1,
-        gamma=0.99,
-        frame_shape=(84, 84),
-        stack=4,
-        seed=0,
-        priority=0.0,
-        importance=0.4,
-    ):
+    def __init__(self, capacity, num_games=1, n_step=1, gamma=0.99, frame_shape=(84, 84), stack=4, seed=0):
         self.rows = capacity // num_games
         if n_step < 1 or self.rows < stack + n_step:
             raise ValueError(
@@ -108,9 +92,6 @@ class ReplayMemory:
         self.rewards = np.zeros((self.rows, num_games), dtype=np.float32)
         self.flags = np.zeros((self.rows, num_games), dtype=np.uint8)
         self.added = 0  # rows ever added; row t lives at t % rows
-        self.priority, self.importance = priority, importance
-        self.tree = SumTree(self.rows * num_games) if priority else None
-        self.largest = 1.0  # priority of new transitions
         self.rng = np.random.default_rng(seed)
 
     def __len__(self) -> int:
@@ -120,8 +101,7 @@ class ReplayMemory:
     @property
     def nbytes(self) -> int:
         """Bytes of the arrays, all allocated at the start (the system hands out the pages as they fill)."""
-        tree = self.tree.nodes.nbytes if self.tree else 0
-        return self.frames.nbytes + self.actions.nbytes + self.rewards.nbytes + self.flags.nbytes + tree
+        return self.frames.nbytes + self.actions.nbytes + self.rewards.nbytes + self.flags.nbytes
 
     def add(self, frames, actions, rewards, terminals, truncations, starts) -> None:
         """Store one moment of all games; every argument has ``num_games`` as its first dimension.
@@ -143,22 +123,6 @@ class ReplayMemory:
             np.where(terminals, TERMINAL, 0) | np.where(truncations, TRUNCATED, 0) | np.where(starts, START, 0)
         )
         self.added += 1
-        if self.tree:
-            games = np.arange(self.num_games)
-            for time in range(row, row + (self.stack if self.added > self.rows else 1)):  # overwritten, or its stack is
-                self.tree[self._leaves(time, games)] = 0.0
-            if self.added > self.n_step:  # what follows this one is known by now
-                self.tree[self._leaves(self.added - 1 - self.n_step, games)] = self.largest
-
-    def _leaves(self, times, games):
-        return times % self.rows * self.num_games + games
-
-    def surprise(self, leaves: np.ndarray, errors: np.ndarray) -> None:
-        """Report how wrong the network was about drawn transitions (``leaf`` of the batch); none is ever forgotten."""
-        kept = self.tree[leaves] > 0  # not overwritten meanwhile
-        priorities = (np.abs(errors[kept]) + 0.01) ** self.priority
-        self.tree[leaves[kept]] = priorities
-        self.largest = max(self.largest, float(priorities.max(initial=0.0)))
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Views of what the memory holds, for :meth:`restore`; the frames are most of it, 7 kB a transition."""
@@ -184,9 +148,6 @@ class ReplayMemory:
         self.added = added
         if added:
             self.flags[(added - 1) % self.rows] |= TRUNCATED
-        if self.tree:  # the errors of then are not kept: all begin alike
-            times, games = np.meshgrid(np.arange(*self.sampleable()), np.arange(self.num_games))
-            self.tree[self._leaves(times, games).ravel()] = self.largest
 
     def sampleable(self) -> tuple[int, int]:
         """First and one past the last time that may be drawn: old enough to look ahead, young enough to look back."""
@@ -200,8 +161,7 @@ class ReplayMemory:
         Returns:
             ``observation`` and ``next_observation`` (batch, height, width, stack) uint8, ``action`` (batch,) int32,
             ``reward`` (batch,) float32: the discounted sum of up to n rewards, ``discount`` (batch,) float32: gamma**n,
-            or 0 where the return ended within those n steps. With priorities also ``leaf`` (batch,) int64, for
-            :meth:`surprise`, and ``weight`` (batch,) float32, at most 1: what a transition shall count in the loss.
+            or 0 where the return ended within those n steps.
 
         Raises:
             ValueError: there is nothing to draw yet.
@@ -214,23 +174,15 @@ class ReplayMemory:
         while cut.any():  # rare: games cut off by the length limit
             times[cut], games[cut] = self._draw(int(cut.sum()), first, end)
             reward, alive, cut = self.returns(times, games)
-        batch = {
+        return {
             "observation": self.observations(times, games),
             "action": self.actions[times % self.rows, games].astype(np.int32),
             "reward": reward,
             "next_observation": self.observations(times + self.n_step, games),
             "discount": alive * np.float32(self.gamma**self.n_step),
         }
-        if self.tree:
-            batch["leaf"] = self._leaves(times, games)
-            weight = self.tree[batch["leaf"]] ** -self.importance
-            batch["weight"] = (weight / weight.max()).astype(np.float32)
-        return batch
 
     def _draw(self, count, first, end):
-        if self.tree:
-            rows, games = np.divmod(self.tree.draw(count, self.rng), self.num_games)
-            return first + (rows - first) % self.rows, games
         return self.rng.integers(first, end, count), self.rng.integers(0, self.num_games, count)
 
     def returns(self, times, games):

@@ -216,7 +216,8 @@ def recipe(name: str) -> Recipe:
 
 def build(name: str) -> keras.Sequential:
     """A fresh network: ``"perceptron"``, ``"lecture"`` or ``"better"``."""
-    return {"perceptron": multilayer_perceptron, "lecture": lecture_network, "better": better_network}[name]()
+    with runtime.distribution_scope():
+        return {"perceptron": multilayer_perceptron, "lecture": lecture_network, "better": better_network}[name]()
 
 
 class EpochLine(keras.callbacks.Callback):
@@ -253,13 +254,14 @@ def train(
     """
     targets = keras.utils.to_categorical(learn[1], CLASSES)
     batches = Batches(learn[0], targets, recipe.batch_size, seed, recipe.changes)
-    model.compile(
-        optimizer=keras.optimizers.Adam(one_cycle(recipe.peak_rate, recipe.epochs * len(batches), recipe.warm_up)),
-        loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),
-        metrics=["accuracy"],
-        # On a CPU the compiler XLA makes TensorFlow's convolutions several times slower; on a GPU it helps.
-        jit_compile="auto" if keras.backend.backend() != "tensorflow" or runtime.list_gpus() else False,
-    )
+    with runtime.distribution_scope():
+        model.compile(
+            optimizer=keras.optimizers.Adam(one_cycle(recipe.peak_rate, recipe.epochs * len(batches), recipe.warm_up)),
+            loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),
+            metrics=["accuracy"],
+            # On a CPU the compiler XLA makes TensorFlow's convolutions several times slower; on a GPU it helps.
+            jit_compile="auto" if keras.backend.backend() != "tensorflow" or runtime.list_gpus() else False,
+        )
     check = None if held_out is None else (held_out[0], keras.utils.to_categorical(held_out[1], CLASSES))
     live = runtime.in_front_end()
     history = model.fit(

@@ -5,8 +5,9 @@ The notebook makes one short run of each; ``tests/benchmarks/results_02_convnets
 
 from __future__ import annotations
 
+import functools
 import gc
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import keras
@@ -65,11 +66,12 @@ def train_tower(
         ``loss`` and ``accuracy`` on the training data, measured after training, and ``val_accuracy``.
     """
     keras.utils.set_random_seed(seed)
-    model = architectures.tower(depth, skip, settings.filters, normalise=settings.normalise)
     steps = epochs * -(-len(train[0]) // settings.batch)
     schedule = keras.optimizers.schedules.CosineDecay(settings.learning_rate, steps)
-    optimizer = keras.optimizers.SGD(schedule, momentum=settings.momentum)
-    model.compile(optimizer, crossentropy(), metrics=["accuracy"], jit_compile=compilation())
+    with runtime.distribution_scope():
+        model = architectures.tower(depth, skip, settings.filters, normalise=settings.normalise)
+        optimizer = keras.optimizers.SGD(schedule, momentum=settings.momentum)
+        model.compile(optimizer, crossentropy(), metrics=["accuracy"], jit_compile=compilation())
     model.fit(*train, batch_size=settings.batch, epochs=epochs, verbose=0)
     loss, accuracy = model.evaluate(*train, batch_size=500, verbose=0)
     _, val_accuracy = model.evaluate(*validation, batch_size=500, verbose=0)
@@ -114,21 +116,22 @@ def regularised_lenet(how: Regularisation) -> keras.Model:
 
 
 def train_small(
-    model: keras.Model,
+    build: Callable[[], keras.Model],
     train: tuple[np.ndarray, np.ndarray],
     test: tuple[np.ndarray, np.ndarray],
     epochs: int,
     batch: int = 50,
     learning_rate: float = 2e-3,
 ) -> dict[str, float | list[float]]:
-    """Train with Adam for a fixed number of epochs; nothing is chosen on ``test``.
+    """Build a network and train it with Adam for a fixed number of epochs; nothing is chosen on ``test``.
 
     Returns:
         ``accuracy`` on the training images as they are (no augmentation, no dropout), ``test_accuracy``, and
         ``history``, the running training accuracy per epoch.
     """
-    optimizer = keras.optimizers.Adam(learning_rate)
-    model.compile(optimizer, crossentropy(), metrics=["accuracy"], jit_compile=compilation())
+    with runtime.distribution_scope():
+        model, optimizer = build(), keras.optimizers.Adam(learning_rate)
+        model.compile(optimizer, crossentropy(), metrics=["accuracy"], jit_compile=compilation())
     history = model.fit(*train, batch_size=batch, epochs=epochs, verbose=0).history
     _, accuracy = model.evaluate(*train, batch_size=500, verbose=0)
     _, test_accuracy = model.evaluate(*test, batch_size=500, verbose=0)
@@ -159,23 +162,16 @@ def compare_regularisations(
     epochs: int,
     seed: int = 1,
     which: Sequence[Regularisation] = REGULARISATIONS,
-    progress=None,
 ) -> list[MemoryTest]:
-    """Each regularisation on true labels and on shuffled ones, LeNet-5 from the same start.
-
-    Args:
-        progress: called with a line of text before each training, e.g. ``print``.
-    """
+    """Each regularisation on true labels and on shuffled ones, LeNet-5 from the same start."""
     images, labels = train
     shuffled = shuffle_labels(labels, seed)
     tests = []
     for how in which:
         entry = MemoryTest(how.name)
         for kind, targets in (("true_labels", labels), ("random_labels", shuffled)):
-            if progress:
-                progress(f"{how.name}, {kind.replace('_', ' ')}")
             keras.utils.set_random_seed(seed)
-            result = train_small(regularised_lenet(how), (images, targets), test, epochs)
+            result = train_small(functools.partial(regularised_lenet, how), (images, targets), test, epochs)
             setattr(entry, kind, result)
         tests.append(entry)
     free_memory()

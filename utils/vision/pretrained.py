@@ -22,6 +22,7 @@ from keras import layers
 from PIL import Image
 
 from utils.datasets import store
+from utils.datasets.archives import DataError
 from utils.vision import efficientnet_lite
 
 # Classes of ILSVRC 2012 that are domestic and wild cats, and dogs with their wild relatives.
@@ -220,9 +221,7 @@ def _load_application(name: str) -> ImageNetModel | None:
     try:
         network = _build_application(name, str(path))
     except (ValueError, OSError, KeyError) as error:
-        raise store.DataError(
-            f"{path} holds no weights of {name} ({error}); delete the file and call again."
-        ) from error
+        raise DataError(f"{path} holds no weights of {name} ({error}); delete the file and call again.") from error
     network.origin = f"keras.applications, official ImageNet weights ({path.name})"
     return network
 
@@ -244,7 +243,7 @@ def load_imagenet_model(name: str = "auto", announce: bool = True) -> ImageNetMo
 
     Raises:
         ValueError: an unknown name.
-        utils.datasets.store.DataError: the weights can neither be found nor fetched; the message says what to do.
+        DataError: the weights can neither be found nor fetched; the message says what to do.
     """
     wanted = {known.lower(): known for known in NAMES}.get(name.lower())
     if wanted is None and name != "auto":
@@ -254,7 +253,7 @@ def load_imagenet_model(name: str = "auto", announce: bool = True) -> ImageNetMo
     else:
         network = _load_application(wanted or "VGG16")
         if network is None and wanted:
-            raise store.DataError(
+            raise DataError(
                 f"The ImageNet weights of {wanted} are not here and cannot be fetched now. Go online and call again, "
                 "name a mirror in COURSE_MIRROR, or take EfficientNet-Lite0, which needs neither."
             )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from data_server import CONTENT, DataServer
 
-from utils.datasets import download, store
+from utils.datasets import download, registry, sources, store
 
 
 @pytest.fixture
@@ -32,8 +32,8 @@ def course(tmp_path, monkeypatch, server):
     monkeypatch.setattr(download, "_dead_hosts", {})
     monkeypatch.setattr(store, "_outcomes", {})
     monkeypatch.setattr(store, "_said", set())
-    store._mirror_registry.cache_clear()
-    store._read_registry.cache_clear()
+    sources._mirror_registry.cache_clear()
+    registry._read_registry.cache_clear()
 
     def register(*ways: str, hashed: bool = True, **fields) -> Path:
         addresses = [way if "://" in way else f"{server.address}/{way}/file.bin" for way in ways]
@@ -43,7 +43,7 @@ def course(tmp_path, monkeypatch, server):
             entry["sha256"] = hashlib.sha256(CONTENT).hexdigest()
         lines = [f"{key} = {value!r}".replace("True", "true") for key, value in (entry | fields).items()]
         (tmp_path / "registry.toml").write_text("[[file]]\n" + "\n".join(lines), encoding="utf-8")
-        store._read_registry.cache_clear()
+        registry._read_registry.cache_clear()
         return tmp_path / "cache"
 
     return register

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from utils.datasets import cats_dogs, store
+from utils.datasets import cats_dogs, sources
+from utils.datasets.archives import DataError
 from utils.datasets.cats_dogs import draw_animal, draw_folder, load_cats_and_dogs
 
 
@@ -20,7 +21,7 @@ def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_DATA", str(tmp_path / "cache"))
     monkeypatch.setenv("COURSE_OFFLINE", "1")
     monkeypatch.delenv("COURSE_MIRROR", raising=False)
-    store._mirror_registry.cache_clear()
+    sources._mirror_registry.cache_clear()
     return tmp_path
 
 
@@ -55,7 +56,7 @@ def test_the_photos_are_found_under_any_top_folder(cache, monkeypatch, top):
 
 def test_another_layout_is_told(cache, monkeypatch):
     put_in_mirror(cache, monkeypatch, "x/", parts=("train",))
-    with pytest.raises(store.DataError, match="train/ and validation/"):
+    with pytest.raises(DataError, match="train/ and validation/"):
         load_cats_and_dogs()
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from utils.datasets import mnist, store
+from utils.datasets.archives import DataError
 
 
 @pytest.fixture
@@ -56,12 +57,12 @@ def test_a_file_in_the_mirror_is_read(cache, monkeypatch, tmp_path_factory):
 )
 def test_other_contents_are_refused_with_the_remedy(tmp_path, arrays, words):
     np.savez(tmp_path / "mnist.npz", **arrays)
-    with pytest.raises(store.DataError, match=words) as caught:
+    with pytest.raises(DataError, match=words) as caught:
         mnist._read(tmp_path / "mnist.npz")
     assert "mnist.npz" in str(caught.value) and "make data" in str(caught.value)
 
 
 def test_a_file_that_is_no_archive(tmp_path):
     (tmp_path / "mnist.npz").write_bytes(b"<html>404</html>")
-    with pytest.raises(store.DataError, match="cannot be read as MNIST"):
+    with pytest.raises(DataError, match="cannot be read as MNIST"):
         mnist._read(tmp_path / "mnist.npz")

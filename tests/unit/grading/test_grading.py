@@ -20,7 +20,7 @@ import psutil
 import pytest
 
 from utils.exercises import engine
-from utils.grading import grade, judge, submission
+from utils.grading import grade, handed_in, judge, submission
 
 ROOT = Path(__file__).resolve().parents[3]
 FENCED = bool(judge.namespace_command())
@@ -132,6 +132,12 @@ def _hand_in(folder: Path, student: str, first: str) -> None:
     _notebook(folder / student / "08_q_learning.ipynb", [IMPORTS, first, calls[0], HONEST[OTHER], calls[1]])
 
 
+@pytest.fixture(autouse=True)
+def _no_wall_clock(monkeypatch):
+    """Processor time decides here, or a busy machine would fail a test; the test of the wall clock sets its own."""
+    monkeypatch.setattr(judge, "PATIENCE", 1000)
+
+
 @pytest.fixture(scope="module")
 def server():
     """A port of this computer at which nobody may arrive."""
@@ -169,7 +175,7 @@ def graded(tmp_path_factory, server):
     items = {key: item for key, item in engine.load_checks("08").items() if key in NAMES}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(grade.engine, "load_checks", lambda lesson=None: items)
-        status = grade.main(["grade", str(folder), "--out", str(out), "--seconds", "4", "--megabytes", "500"])
+        status = grade.main(["grade", str(folder), "--out", str(out), "--seconds", "2", "--megabytes", "500"])
     assert status == 0
     with out.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
@@ -177,7 +183,6 @@ def graded(tmp_path_factory, server):
     return {(row["student"], row["exercise"]): row for row in rows}
 
 
-@pytest.mark.slow
 def test_honest_students_get_their_points(graded):
     for student in ("ada", "zoe"):
         for exercise in NAMES:
@@ -185,7 +190,6 @@ def test_honest_students_get_their_points(graded):
             assert (row["points"], row["message"]) == (str(engine.load_checks()[exercise].points), "correct")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("student", IN_ONE_RUN)
 def test_an_attack_earns_nothing_and_costs_only_its_exercise(graded, student):
     assert graded[student, EXERCISE]["points"] == "0"
@@ -193,7 +197,6 @@ def test_an_attack_earns_nothing_and_costs_only_its_exercise(graded, student):
     assert graded[student, OTHER]["message"] == "correct"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("student", "words"), [("broken", "no readable notebook"), ("empty", "no notebook handed in")])
 def test_what_cannot_be_read_gets_a_row_all_the_same(graded, student, words):
     for exercise in NAMES:
@@ -201,7 +204,6 @@ def test_what_cannot_be_read_gets_a_row_all_the_same(graded, student, words):
         assert words in graded[student, exercise]["message"]
 
 
-@pytest.mark.slow
 def test_students_text_is_no_formula_in_a_spreadsheet(graded):
     assert not any(row["message"].startswith(("=", "+", "-", "@")) for row in graded.values())
 
@@ -245,7 +247,7 @@ def test_an_attack_is_named_and_leaves_nothing_behind(tmp_path, server, name):
     _hand_in(tmp_path, "ada", HONEST[EXERCISE])
     _hand_in(tmp_path, "eve", _hostile(target, server.getsockname()[1])[name])
     notebook = submission.read_notebook(tmp_path / "eve" / "08_q_learning.ipynb")
-    limits = judge.Limits(seconds=10 if name == "memory" else 1, megabytes=300, start=4)
+    limits = judge.Limits(seconds=10 if name == "memory" else 1, megabytes=300, start=2)
     verdict = judge.judge(notebook, EXERCISE, limits, judge.hidden_folders([str(tmp_path)]))
     assert verdict.status == engine.NOT_YET
     assert re.search(ATTACKS[name], verdict.as_text()), verdict.as_text()
@@ -376,8 +378,8 @@ def test_processes_started_behind_the_guard_are_counted_and_ended(remote, fenced
 
 
 def test_a_flood_of_messages_does_not_stop_the_clock(remote):
-    f = remote("def f(g):\n    while True: g(0)", seconds=2)
-    with pytest.raises(judge.WorkerStopped, match=r"2 seconds of computing|8 seconds of waiting"):
+    f = remote("def f(g):\n    while True: g(0)", seconds=1)
+    with pytest.raises(judge.WorkerStopped, match="1 seconds of computing"):
         f(lambda value: value)
 
 
@@ -396,7 +398,7 @@ def test_memory_is_watched(remote):
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts kilobytes as Linux does")
 def test_a_flood_of_large_answers_does_not_fill_the_judges_memory(remote):
-    """Each is short to send and long to hold: two million empty lists."""
+    """Each is short to send and long to hold: half a million empty lists."""
     import resource
 
     f = remote("""
@@ -405,13 +407,13 @@ def f():
     frame = sys._getframe()
     while not hasattr(frame.f_locals.get("self"), "outgoing"):
         frame = frame.f_back
-    body = b'{"return": [' + b"[]," * 2_000_000 + b"[]]}"
+    body = b'{"return": [' + b"[]," * 500_000 + b"[]]}"
     while True:
         frame.f_locals["self"].outgoing.write(struct.pack(">I", len(body)) + body)
 """)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    assert len(f()) == 2_000_001
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 1_000_000
+    assert len(f()) == 500_001
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 250_000
 
 
 def test_a_judge_that_takes_too_much_memory_is_stopped(tmp_path, monkeypatch):
@@ -479,7 +481,7 @@ def test_folders_and_single_files_are_found_and_links_are_not_followed(tmp_path)
     (tmp_path / "finn" / "08_q_learning.ipynb").symlink_to(tmp_path / "ada" / "08_q_learning.ipynb")
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "finn" / "05_mnist_cnn.ipynb")
-    found = grade.find_submissions(tmp_path)
+    found = handed_in.find_submissions(tmp_path)
     assert {s: sorted(n) for s, n in found.notebooks.items()} == {
         "ada": ["08"],
         "bob": ["05"],
@@ -497,7 +499,7 @@ def test_of_two_notebooks_of_a_lesson_the_newer_counts(tmp_path):
     for name, age in (("08_q_learning.ipynb", 100), ("08_q_learning (1).ipynb", 5)):
         _notebook(tmp_path / "ada" / name, [])
         os.utime(tmp_path / "ada" / name, (time.time() - age,) * 2)
-    found = grade.find_submissions(tmp_path)
+    found = handed_in.find_submissions(tmp_path)
     assert found.notebooks["ada"]["08"].name == "08_q_learning (1).ipynb"
     assert "two notebooks" in found.remarks[0]
 
@@ -527,8 +529,8 @@ def test_text_that_no_file_can_hold_does_not_cost_everybody_the_grades(tmp_path,
     details = {"error": "ValueError: \ud800\x1b[31m\x00"}
     monkeypatch.setattr(grade, "run_judge", lambda *_: iter([(EXERCISE, engine.NOT_YET, details)]))
     monkeypatch.setattr(grade, "try_fence", lambda: (True, ""))
-    handed_in = grade.Submissions({"J\udcf6rg": {"08": tmp_path / "08_q_learning.ipynb"}})
-    monkeypatch.setattr(grade, "find_submissions", lambda folder: handed_in)
+    given = handed_in.Submissions({"J\udcf6rg": {"08": tmp_path / "08_q_learning.ipynb"}})
+    monkeypatch.setattr(grade, "find_submissions", lambda folder: given)
     with (tmp_path / "terminal.txt").open("w", encoding="ascii") as terminal:
         monkeypatch.setattr(sys, "stdout", terminal)
         assert grade.main(["grade", str(tmp_path)]) == 0

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from utils.plots import animation, bricks
+from utils.plots import animation, bricks, sliding
 
 ROW = [1, 4, -1, 0, 2, -2, 1, 3, 3, 1]
 
@@ -38,13 +38,13 @@ def record(monkeypatch):
 
         return original(spy, items, *arguments, **options)
 
-    monkeypatch.setattr(bricks, "animate", watched)
+    monkeypatch.setattr(sliding, "animate", watched)
     return seen
 
 
 def test_convolution_frames_show_products_sum_and_output_so_far(monkeypatch):
     seen = record(monkeypatch)
-    film = bricks.animate_conv1d(ROW, [1, 2, 0, -1])
+    film = sliding.animate_conv1d(ROW, [1, 2, 0, -1])
     assert len(film) == len(seen) == 7
     assert any("4·1 + (−1)·2 + 0·0 + 2·(−1) = 0" in text for text in seen[1])
     assert seen[1].count("9") == 1 and "−5" not in seen[1] and "−5" in seen[4]
@@ -54,13 +54,13 @@ def test_convolution_frames_show_products_sum_and_output_so_far(monkeypatch):
 @pytest.mark.parametrize(
     "make, count",
     [
-        (lambda: bricks.animate_conv1d(ROW, [1, 2, 1], stride=2, padding="same"), 5),
-        (lambda: bricks.animate_conv2d(np.eye(4), np.ones((3, 3))), 4),
-        (lambda: bricks.animate_conv2d(np.eye(3), np.ones((2, 2)), padding="same"), 9),
-        (lambda: bricks.animate_pool1d(ROW), 5),
-        (lambda: bricks.animate_pool1d(ROW, 4, 3, kind="average"), 3),
-        (lambda: bricks.animate_pool2d(np.eye(4)), 4),
-        (lambda: bricks.animate_pool2d(np.eye(4), kind="average"), 4),
+        (lambda: sliding.animate_conv1d(ROW, [1, 2, 1], stride=2, padding="same"), 5),
+        (lambda: sliding.animate_conv2d(np.eye(4), np.ones((3, 3))), 4),
+        (lambda: sliding.animate_conv2d(np.eye(3), np.ones((2, 2)), padding="same"), 9),
+        (lambda: sliding.animate_pool1d(ROW), 5),
+        (lambda: sliding.animate_pool1d(ROW, 4, 3, kind="average"), 3),
+        (lambda: sliding.animate_pool2d(np.eye(4)), 4),
+        (lambda: sliding.animate_pool2d(np.eye(4), kind="average"), 4),
     ],
 )
 def test_every_animation_has_one_frame_an_output_cell(make, count):
@@ -68,7 +68,7 @@ def test_every_animation_has_one_frame_an_output_cell(make, count):
 
 
 def test_the_player_holds_all_frames_and_refers_to_nothing_outside():
-    film = bricks.animate_pool1d(ROW)
+    film = sliding.animate_pool1d(ROW)
     bundle = film._repr_mimebundle_()
     page = bundle["text/html"]
     pictures = re.search(r"const frames = \[(.*?)\]", page).group(1).split(",")
@@ -82,7 +82,7 @@ def test_the_player_holds_all_frames_and_refers_to_nothing_outside():
 
 
 def test_an_animation_can_be_saved_as_video(tmp_path):
-    film = bricks.animate_pool1d([1, 2, 3, 4])
+    film = sliding.animate_pool1d([1, 2, 3, 4])
     film.save(tmp_path / "pool.gif")
     assert Image.open(tmp_path / "pool.gif").n_frames == 2
 
@@ -98,7 +98,7 @@ def test_captions_are_escaped_and_nothing_is_refused():
     "value, text", [(3.0, "3"), (-2.0, "−2"), (-0.0, "0"), (0.25, "0.25"), (-np.inf, "−∞"), (np.nan, "")]
 )
 def test_numbers_stand_in_cells_as_on_paper(value, text):
-    assert bricks.number(value) == text
+    assert sliding.number(value) == text
 
 
 def test_a_wall_tells_shapes_and_parameters():
@@ -152,10 +152,10 @@ def test_dropped_units_lose_their_lines():
 
 
 STEPPED = {
-    "conv1d": lambda: bricks.conv1d_steps([1, 4, -1, 0, 2], [1, 2]),
-    "conv2d": lambda: bricks.conv2d_steps(np.arange(12).reshape(3, 4), [[1, 0], [0, -1]]),
-    "pool1d": lambda: bricks.pool1d_steps([1, 4, -1, 0], 2),
-    "pool2d": lambda: bricks.pool2d_steps(np.arange(16).reshape(4, 4), 2),
+    "conv1d": lambda: sliding.conv1d_steps([1, 4, -1, 0, 2], [1, 2]),
+    "conv2d": lambda: sliding.conv2d_steps(np.arange(12).reshape(3, 4), [[1, 0], [0, -1]]),
+    "pool1d": lambda: sliding.pool1d_steps([1, 4, -1, 0], 2),
+    "pool2d": lambda: sliding.pool2d_steps(np.arange(16).reshape(4, 4), 2),
 }
 
 
@@ -170,5 +170,5 @@ def test_slides_show_one_figure_a_position_and_say_what_is_computed(name):
     for figure, text, frame in zip(figures, words, stepped.frames):
         shown = [t.get_text() for t in figure.findobj(Text) if t.get_text()]
         assert any(text.split(": ", 1)[1] in line for line in shown)  # the alternative text is on the slide
-        assert text.endswith(bricks.number(frame.value))
+        assert text.endswith(sliding.number(frame.value))
         assert min(t.get_fontsize() for t in figure.findobj(Text) if t.get_text()) >= 20

@@ -56,14 +56,20 @@ def test_curves_of_several_seeds_show_mean_and_band():
     assert len(ax.collections) == 1
 
 
+def test_band_of_seeds_reaches_from_the_lowest_to_the_highest():
+    _, ax = plt.subplots()
+    curves.seeds_band(ax, [10, 20], [[1, 5], [3, 4]], "two seeds", "o-")
+    assert_allclose(ax.lines[0].get_ydata(), [2, 4.5])
+    corners = ax.collections[0].get_paths()[0].vertices
+    assert {(10, 1), (10, 3), (20, 4), (20, 5)} <= set(map(tuple, corners))
+
+
 def test_curves_without_the_metric_say_what_there_is():
     with pytest.raises(ValueError, match="The history has mae"):
         curves.learning_curves({"mae": [1]})
 
 
-def test_returns_and_live_curve_draw_the_average(capsys):
-    figure = curves.returns_curve([0, 10, 20], window=2, goal=15)
-    assert_allclose(figure.axes[0].lines[1].get_ydata(), [0, 5, 15])
+def test_live_curve_draws_the_average(capsys):
     live = curves.LiveCurve("return", every=1, window=1)
     for step in range(3):
         live.add(step, step * 2.0)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from utils.datasets.movielens import stand_in
-from utils.recommender import models, splits
+from utils.recommender import baselines, bayesian, factorisation, neural, splits
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def test_biases_solve_the_ridge_regression():
     rng = np.random.default_rng(0)
     users, movies = rng.integers(5, size=60), rng.integers(7, size=60)
     stars = rng.integers(1, 11, size=60) / 2
-    fitted = models.Biases(2.0, 3.0).fit(users, movies, stars, 5, 7, rounds=500)
+    fitted = baselines.Biases(2.0, 3.0).fit(users, movies, stars, 5, 7, rounds=500)
     design = np.concatenate([np.eye(5)[users], np.eye(7)[movies]], axis=1)
     ridge = design.T @ design + np.diag([2.0] * 5 + [3.0] * 7)
     exact = np.linalg.solve(ridge, design.T @ (stars - stars.mean()))
@@ -32,13 +32,13 @@ def test_biases_solve_the_ridge_regression():
 
 
 def test_biases_of_the_unknown_are_zero_even_without_shrinking():
-    fitted = models.Biases(0.0, 0.0).fit([0, 0], [0, 1], [2.0, 4.0], 2, 3)
+    fitted = baselines.Biases(0.0, 0.0).fit([0, 0], [0, 1], [2.0, 4.0], 2, 3)
     assert fitted.predict([1, 1], [2, 1]).tolist() == [3.0, 4.0]
 
 
 def test_unknown_pairs_are_named(planted):
     data, split = planted
-    fitted = models.Biases().fit(*_ratings(data, split.train), data.n_users, data.n_movies)
+    fitted = baselines.Biases().fit(*_ratings(data, split.train), data.n_users, data.n_movies)
     with pytest.raises(ValueError, match=r"Unknown movie 99999 at position 1.*0 to 359"):
         fitted.predict([0, 1], [0, 99999])
     with pytest.raises(ValueError, match="Unknown user -1 at position 0"):
@@ -48,16 +48,16 @@ def test_unknown_pairs_are_named(planted):
 
 
 def test_rmse_clips_and_refuses_columns():
-    assert models.root_mean_squared_error([9.0, -1.0], [5.0, 0.5]) == 0
-    assert models.root_mean_squared_error([9.0], [5.0], clip=False) == 4
+    assert baselines.root_mean_squared_error([9.0, -1.0], [5.0, 0.5]) == 0
+    assert baselines.root_mean_squared_error([9.0], [5.0], clip=False) == 4
     with pytest.raises(ValueError, match="differ in shape"):
-        models.root_mean_squared_error(np.zeros((3, 1)), np.zeros(3))
+        baselines.root_mean_squared_error(np.zeros((3, 1)), np.zeros(3))
 
 
 def test_factorisation_stands_still_at_its_minimum(planted):
     data, split = planted
     users, movies, stars = _ratings(data, split.train)
-    model = models.Factorisation(factors=3, penalty=8.0, rounds=200).fit(
+    model = factorisation.Factorisation(factors=3, penalty=8.0, rounds=200).fit(
         users, movies, stars, data.n_users, data.n_movies
     )
     errors = stars - model.predict(users, movies)
@@ -68,9 +68,9 @@ def test_factorisation_stands_still_at_its_minimum(planted):
         design = np.column_stack([np.ones(len(errors)), other_rows[other, 1:]])
         gradient = np.stack([np.bincount(own, errors * column, len(rows)) for column in design.T], axis=1)
         assert np.abs(gradient - rows * [3.0, 8.0, 8.0, 8.0]).max() < 1e-3
-    biases = models.Biases().fit(users, movies, stars, data.n_users, data.n_movies)
+    biases = baselines.Biases().fit(users, movies, stars, data.n_users, data.n_movies)
     test = _ratings(data, split.test)
-    ours, theirs = (models.root_mean_squared_error(m.predict(*test[:2]), test[2]) for m in (model, biases))
+    ours, theirs = (baselines.root_mean_squared_error(m.predict(*test[:2]), test[2]) for m in (model, biases))
     assert ours < theirs - 0.05
     with pytest.raises(ValueError, match="Unknown user"):
         model.predict([data.n_users], [0])
@@ -78,26 +78,26 @@ def test_factorisation_stands_still_at_its_minimum(planted):
 
 def test_features_never_see_the_stars(planted):
     data, split = planted
-    of_movies, of_users = models.describe(data, split.train)
+    of_movies, of_users = neural.describe(data, split.train)
     assert of_movies.shape == (data.n_movies, len(data.genre_names) + 3)
     assert of_users.shape == (data.n_users, of_movies.shape[1] + 1)
     assert np.allclose(of_movies.mean(axis=0), 0, atol=1e-5) and np.isfinite(of_users).all()
     from dataclasses import replace
 
     other = replace(data, ratings=data.ratings[::-1].copy())
-    again = models.describe(other, split.train)
+    again = neural.describe(other, split.train)
     assert np.array_equal(again[0], of_movies) and np.array_equal(again[1], of_users)
 
 
 def test_bayes_beats_biases_and_finds_the_noise(planted):
     data, split = planted
     train, test = _ratings(data, split.not_test), _ratings(data, split.test)
-    biases = models.Biases().fit(*train, data.n_users, data.n_movies)
-    model = models.BayesianFactorisation(factors=3, sweeps=40, burn_in=10)
-    model.fit(*train, *models.describe(data, split.not_test))
+    biases = baselines.Biases().fit(*train, data.n_users, data.n_movies)
+    model = bayesian.BayesianFactorisation(factors=3, sweeps=40, burn_in=10)
+    model.fit(*train, *neural.describe(data, split.not_test))
     stars, spread = model.predict(*test[:2], return_spread=True)
-    error = models.root_mean_squared_error(stars, test[2])
-    assert error < models.root_mean_squared_error(biases.predict(*test[:2]), test[2]) - 0.05
+    error = baselines.root_mean_squared_error(stars, test[2])
+    assert error < baselines.root_mean_squared_error(biases.predict(*test[:2]), test[2]) - 0.05
     # The planted noise is 0.6, rounding to half stars adds a little.
     assert error < 0.69
     assert 0.55 < np.median(model.user_noise()) < 0.72
@@ -110,19 +110,20 @@ def test_bayes_tells_erratic_users_from_steady_ones():
     users, movies = np.repeat(np.arange(60), 40), np.tile(np.arange(40), 60)
     noise = np.where(np.arange(60) < 30, 0.2, 1.0)
     stars = 3 + rng.normal(0, 0.5, 40)[movies] + noise[users] * rng.standard_normal(len(users))
-    model = models.BayesianFactorisation(factors=2, sweeps=30, burn_in=10).fit(users, movies, stars)
+    model = bayesian.BayesianFactorisation(factors=2, sweeps=30, burn_in=10).fit(users, movies, stars)
     found = model.user_noise()
     assert found[:30].max() < found[30:].min()
-    same = models.BayesianFactorisation(factors=2, sweeps=12, burn_in=10, user_noise=False).fit(users, movies, stars)
+    same = bayesian.BayesianFactorisation(factors=2, sweeps=12, burn_in=10, user_noise=False).fit(users, movies, stars)
     assert np.ptp(same.user_noise()) < 1e-9
 
 
 def test_bayes_repeats_itself_and_folds_newcomers_in(planted):
     data, split = planted
     train = _ratings(data, split.not_test)
-    features = models.describe(data, split.not_test)
+    features = neural.describe(data, split.not_test)
     one, two = (
-        models.BayesianFactorisation(factors=2, sweeps=25, burn_in=10, seed=3).fit(*train, *features) for _ in range(2)
+        bayesian.BayesianFactorisation(factors=2, sweeps=25, burn_in=10, seed=3).fit(*train, *features)
+        for _ in range(2)
     )
     assert np.array_equal(one.predict([0, 5], [1, 2]), two.predict([0, 5], [1, 2]))
     # Somebody who loves what is serious and fierce gets such films first, and is surer of them than a stranger.
@@ -144,19 +145,19 @@ def test_bayes_repeats_itself_and_folds_newcomers_in(planted):
 
 def test_bayes_refuses_impossible_settings():
     with pytest.raises(ValueError, match="leave no sample"):
-        models.BayesianFactorisation(sweeps=5, burn_in=5).fit([0], [0], [3.0])
+        bayesian.BayesianFactorisation(sweeps=5, burn_in=5).fit([0], [0], [3.0])
     with pytest.raises(ValueError, match="Unknown user 2"):
-        models.BayesianFactorisation(sweeps=3, burn_in=1).fit([0, 2], [0, 1], [3.0, 4.0], None, np.zeros((2, 1)))
+        bayesian.BayesianFactorisation(sweeps=3, burn_in=1).fit([0, 2], [0, 1], [3.0, 4.0], None, np.zeros((2, 1)))
 
 
 def test_keras_models_have_the_lectures_sizes():
     import keras
 
-    plain = models.build_factorisation(671, 9066, biases=False)
-    biased = models.build_factorisation(671, 9066, mean=3.5)
+    plain = factorisation.build_factorisation(671, 9066, biases=False)
+    biased = factorisation.build_factorisation(671, 9066, mean=3.5)
     assert (plain.count_params(), biased.count_params()) == (486_850, 496_587)
     assert any(isinstance(layer, keras.layers.Dot) for layer in plain.layers)
-    network = models.build_concatenated(671, 9066)
+    network = neural.build_concatenated(671, 9066)
     assert network.count_params() == 486_850 + 100 * 70 + 70 + 70 + 1
     assert [layer.rate for layer in network.layers if isinstance(layer, keras.layers.Dropout)] == [0.3, 0.75]
     pair = [np.array([[0]], "int32"), np.array([[3]], "int32")]
@@ -169,7 +170,7 @@ def test_hybrid_uses_its_features_and_leaves_them_alone():
 
     keras.utils.set_random_seed(0)
     features = np.random.default_rng(0).normal(size=(30, 4))
-    model = models.build_hybrid(features, np.zeros((8, 2)), factors=2, mean=3.0, feature_penalty=0.0)
+    model = neural.build_hybrid(features, np.zeros((8, 2)), factors=2, mean=3.0, feature_penalty=0.0)
     users, movies = np.indices((8, 30)).reshape(2, -1, 1).astype("int32")
     stars = 3 + features[movies[:, 0], 0]
     known = movies[:, 0] < 20
@@ -182,7 +183,7 @@ def test_hybrid_uses_its_features_and_leaves_them_alone():
 
 
 def test_hybrid_takes_empty_features():
-    model = models.build_hybrid(np.ones((30, 4)), np.zeros((8, 0)), factors=2, mean=3.0)
+    model = neural.build_hybrid(np.ones((30, 4)), np.zeros((8, 0)), factors=2, mean=3.0)
     assert "user_features" not in {layer.name for layer in model.layers}
     # Tables of 8 and 30 rows of 2 + 1 numbers, the Dense layers of the films, and the films' fixed features.
     assert model.count_params() == (8 + 30) * 3 + (4 * 2 + 2) + (4 + 1) + 30 * 4

@@ -7,16 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from utils.recommender.splits import fold_numbers, fold_split, split_interactions
-
-
-@given(st.integers(10, 400), st.floats(0.05, 0.5), st.floats(0.0, 0.4), st.integers(0, 9))
-def test_split_is_a_partition(count, test, validation, seed):
-    split = split_interactions(count, test, validation, seed)
-    together = np.concatenate([split.train, split.validation, split.test])
-    assert sorted(together) == list(range(count))
-    assert len(split.test) == round(test * count)
-    assert np.array_equal(split.not_test, np.setdiff1d(np.arange(count), split.test))
+from utils.recommender.splits import fold_numbers, fold_split
 
 
 @given(st.integers(5, 300), st.integers(0, 5))
@@ -42,9 +33,6 @@ def test_folds_are_fixed():
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: split_interactions(100, 0.6, 0.4),
-        lambda: split_interactions(100, -0.1),
-        lambda: split_interactions(2),
         lambda: fold_numbers(3, 5),
         lambda: fold_numbers(10, 1),
         lambda: fold_split(10, 5),

@@ -6,7 +6,16 @@ import pytest
 keras = pytest.importorskip("keras")
 
 from utils.rl import dqn  # noqa: E402
-from utils.rl.dqn import DQN, Config, build_network, epsilons, learning_rate, load_agent, save_agent  # noqa: E402
+from utils.rl.dqn import (  # noqa: E402
+    DQN,
+    Config,
+    build_network,
+    configure,
+    epsilons,
+    learning_rate,
+    load_agent,
+    save_agent,
+)
 
 TINY = {"filters": (2, 2), "hidden": 8, "batch_size": 6, "num_games": 4}
 
@@ -69,19 +78,6 @@ def test_histogram_loss_is_the_cross_entropy_with_the_smeared_target(double):
     log_probability = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
     wanted = np.asarray(dqn.histogram_of(targets_by_hand(agent, data).astype(np.float32), config))
     assert loss_of(agent, data) == pytest.approx(-(wanted * log_probability).sum(axis=1).mean(), rel=1e-4)
-
-
-@pytest.mark.parametrize("bins", [0, 51])
-def test_weights_scale_the_loss_and_the_errors_are_told(bins):
-    agent = different_target(Config(**(TINY | {"bins": bins, "batch_size": 6, "priority": 0.5})))
-    data = batch()
-    plain = loss_of(agent, data)
-    values = outputs(agent.online, data["observation"])[0][np.arange(6), data["action"]]
-    error = np.abs(values - targets_by_hand(agent, data))
-    assert loss_of(agent, data | {"weight": np.full(6, 0.5, np.float32)}) == pytest.approx(plain / 2, rel=1e-4)
-    np.testing.assert_allclose(np.array(agent.errors), error, atol=1e-4)
-    agent.train_on_batch(data | {"weight": np.full(6, 0.5, np.float32)})
-    np.testing.assert_allclose(np.array(agent.errors), error, atol=1e-4)
 
 
 def test_histograms_keep_the_value():
@@ -206,3 +202,12 @@ def test_agents_stored_before_there_was_a_crop_see_everything():
     del old["crop"]
     assert Config.from_dict(old).crop == (0, 0, 0, 0)
     assert Config.from_dict(Config().to_dict()) == Config()
+
+
+def test_hyperparameters_are_set_by_name():
+    config = configure(["gamma=0.9", "double=true", "filters=[4, 8, 8]"])
+    assert (config.gamma, config.double, config.filters) == (0.9, True, (4, 8, 8))
+    with pytest.raises(ValueError, match="no hyperparameter 'gama'"):
+        configure(["gama=1"])
+    with pytest.raises(ValueError, match="no number"):
+        configure(["gamma=high"])

@@ -42,10 +42,10 @@ class Naive:
         return observation, action, total, self.moments[game][time + self.n_step][0], GAMMA**self.n_step
 
 
-def play(seed, rows, num_games, n_step, stack, moments, ending=0.2, **options):
+def play(seed, rows, num_games, n_step, stack, moments, ending=0.2):
     """Fill both memories with the same random games; frames are numbered so that they can be told apart."""
     rng = np.random.default_rng(seed)
-    memory = ReplayMemory(rows * num_games, num_games, n_step, GAMMA, (2, 3), stack, seed, **options)
+    memory = ReplayMemory(rows * num_games, num_games, n_step, GAMMA, (2, 3), stack, seed)
     naive = Naive(num_games, n_step, stack)
     starts = np.ones(num_games, dtype=bool)
     for _ in range(moments):
@@ -96,9 +96,8 @@ def test_every_transition_equals_the_naive_memory(seed, rows, num_games, n_step,
 
 @given(seed=st.integers(0, 1000), moments=st.integers(12, 50))
 @settings(max_examples=30, deadline=None)
-@pytest.mark.parametrize("priority", [0.0, 0.6])
-def test_samples_are_transitions_of_the_naive_memory(priority, seed, moments):
-    memory, naive = play(seed, 10, 2, 2, 3, moments, priority=priority)
+def test_samples_are_transitions_of_the_naive_memory(seed, moments):
+    memory, naive = play(seed, 10, 2, 2, 3, moments)
     first, end = memory.sampleable()
     known = [naive.transition(game, time) for time in range(first, end) for game in range(2)]
     known = [transition for transition in known if transition is not None]
@@ -135,52 +134,9 @@ def test_same_seed_same_samples():
         np.testing.assert_array_equal(array, expected[name])
 
 
-@given(
-    seed=st.integers(0, 1000),
-    rows=st.integers(8, 20),
-    n_step=st.integers(1, 4),
-    stack=st.integers(1, 4),
-    moments=st.integers(0, 60),
-)
-@settings(max_examples=60, deadline=None)
-def test_priorities_belong_to_exactly_the_transitions_that_may_be_drawn(seed, rows, n_step, stack, moments):
-    memory, _ = play(seed, rows, 2, n_step, stack, moments, priority=0.6)
-    times, games = np.meshgrid(np.arange(*memory.sampleable()), np.arange(2))
-    live = np.flatnonzero(memory.tree[np.arange(2 * rows)])
-    assert set(live) == set((times % rows * 2 + games).ravel())
-    again = ReplayMemory(2 * rows, 2, n_step, GAMMA, (2, 3), stack, priority=0.6)
-    again.restore(memory.arrays())
-    np.testing.assert_array_equal(np.flatnonzero(again.tree[np.arange(2 * rows)]), live)
-
-
-def test_surprising_transitions_are_drawn_more_often_and_count_less():
-    memory, _ = play(1, 40, 2, 1, 2, 60, ending=0.0, priority=0.5, importance=1.0)
-    live = np.flatnonzero(memory.tree[np.arange(80)])
-    errors = np.where(live == live[7], 4.0, 0.25) - 0.01  # to the power 0.5: four times as often as the others
-    memory.surprise(live, errors)
-    batch = memory.sample(5000)
-    share = (batch["leaf"] == live[7]).mean()
-    assert share == pytest.approx(4 / (len(live) + 3), abs=1e-3)
-    assert batch["weight"].dtype == np.float32
-    np.testing.assert_allclose(batch["weight"], np.where(batch["leaf"] == live[7], 0.25, 1), rtol=1e-6)
-    rows, games = np.divmod(batch["leaf"], 2)  # a time 40 rows later lives in the same row
-    np.testing.assert_array_equal(batch["observation"], memory.observations(rows + 40, games))
-
-
-def test_errors_of_overwritten_transitions_are_dropped():
-    memory, _ = play(1, 12, 2, 1, 2, 20, ending=0.0, priority=0.5)
-    leaf = np.array([(memory.added - 3) % 12 * 2])
-    memory.surprise(leaf, np.array([3.99]))
-    assert memory.tree[leaf] == pytest.approx(2.0) and memory.largest == pytest.approx(2.0)
-    gone = np.array([(memory.added - 1) % 12 * 2])  # too young to be drawn: what was drawn there is overwritten
-    memory.surprise(gone, np.array([100.0]))
-    assert memory.tree[gone] == 0 and memory.largest == pytest.approx(2.0)
-
-
 def test_memory_stores_each_frame_once():
     memory = ReplayMemory(100_000, num_games=32)
     assert memory.nbytes < 0.8e9
-    assert ReplayMemory(100_000, num_games=32, priority=0.6).nbytes < 0.8e9
     stacked = 4 * 84 * 84 * memory.rows * memory.num_games  # one whole observation per transition
     assert memory.nbytes <= 0.27 * stacked
     assert len(memory) == 0

@@ -126,7 +126,6 @@ def test_damaged_vector_files_are_named(tmp_path, content):
             word2vec.load_vectors(tmp_path / name)
 
 
-@pytest.mark.slow
 def test_a_small_skip_gram_solves_held_out_analogies_five_times_better_than_luck():
     """Pairs, negatives, corpus and questions work together; luck already knows that, say, a capital is wanted."""
     import keras

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from keras import layers
 
-from utils.layers.blocks import mbconv, residual_block
-from utils.vision import occlusion
+from utils.layers.blocks import residual_block
+from utils.vision import occlusion, occlusion_incremental
 from utils.vision.occlusion import CouplingError, occlusion_map
 
 
@@ -94,7 +94,7 @@ def branching(kind):
     inputs = keras.Input((24, 20, 3))
     x = layers.Conv2D(4, 3, padding="same")(inputs)
     if kind == "squeeze":
-        x = mbconv(x, 4, se_ratio=0.25, name="squeezing")
+        x = layers.Multiply(name="squeezing")([x, layers.GlobalAveragePooling2D(keepdims=True)(x)])
     elif kind == "residual":
         x = residual_block(x, 4, name="skipping")
     else:
@@ -149,7 +149,7 @@ def test_positions_cover_the_image():
 @pytest.mark.parametrize("batch_size", [1, 7, 64])
 def test_incremental_batches_hold_every_position_once(image, batch_size):
     corners = np.array([(top, left) for top in range(-2, 20, 2) for left in range(14)])
-    evaluate = occlusion._Incremental(plain_stack(), image, np.float32(0), (6, 6), batch_size)
+    evaluate = occlusion_incremental.Incremental(plain_stack(), image, np.float32(0), (6, 6), batch_size)
     batches = evaluate.batches(corners)
     assert sorted(np.concatenate(batches)) == list(range(len(corners)))
     assert max(map(len, batches)) <= batch_size  # what bounds the memory

@@ -1,10 +1,11 @@
-"""The training command: resuming, files, curve, options."""
+"""The long training: quick layers beside stock ones, resuming, files, curve, and its command."""
 
 import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,17 +13,67 @@ import pytest
 keras = pytest.importorskip("keras")
 
 from utils.checkpoints import load_checkpoint, save_checkpoint  # noqa: E402
-from utils.rl.dqn import Config, load_agent  # noqa: E402
-from utils.rl.train_breakout import Curve, Trainer, configure, train  # noqa: E402
+from utils.rl.breakout import Trainer, quick_agent, quick_network, train  # noqa: E402
+from utils.rl.dqn import AGENT, DQN, Config, build_network, load_agent  # noqa: E402
 
 TINY = {"num_games": 4, "capacity": 400, "learning_starts": 64, "batch_size": 8, "filters": (2, 2), "hidden": 8}
 TINY |= {"samples_per_step": 4.0}
+STORED = Path(__file__).with_name("stored") / "checkpoint.npz"
 
 
 def trained(folder, steps=160, **options):
     trainer = Trainer(Config(**TINY, **options), folder, seed=3, threads=1)
     train(trainer, steps, every=10**9, episodes=1, save_minutes=60, minutes=None)
     return trainer
+
+
+def a_batch(seed, size):
+    rng = np.random.default_rng(seed)
+    observation, following = rng.integers(0, 256, (2, size, 84, 84, 4), dtype=np.uint8)
+    return {
+        "observation": observation,
+        "action": rng.integers(0, 4, size).astype(np.int32),
+        "reward": rng.normal(size=size).astype(np.float32),
+        "next_observation": following,
+        "discount": np.where(rng.random(size) < 0.4, 0, 0.95).astype(np.float32),
+    }
+
+
+@pytest.mark.parametrize("options", [{}, {"bins": 0, "dueling": False, "normalise": False, "filters": (3, 4)}])
+def test_the_quick_network_is_the_stock_one(options):
+    """Same weights in: same values out, the same gradients, the same steps of Adam."""
+    config = Config(**({"filters": (3, 4, 5), "hidden": 16} | options))
+    quick, stock = quick_agent(config), DQN(config)
+    assert [weight.path for weight in quick.weights] == [weight.path for weight in stock.weights]
+    rng = np.random.default_rng(1)
+    start = [weight + 0.05 * rng.normal(size=weight.shape) for weight in stock.get_weights()]
+    quick.set_weights(start)
+    stock.set_weights(start)
+    batch = a_batch(2, config.batch_size)
+    np.testing.assert_allclose(
+        quick.q_values(batch["observation"]), stock.q_values(batch["observation"]), rtol=1e-4, atol=1e-5
+    )
+    for step in range(3):
+        losses = [float(agent.train_on_batch(a_batch(step, config.batch_size))) for agent in (quick, stock)]
+        assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+    for one, other in zip(quick.optimizer.variables, stock.optimizer.variables, strict=True):
+        assert one.path.split("/")[1:] == other.path.split("/")[1:]  # the first part counts optimisers made so far
+        one, other = np.asarray(one), np.asarray(other)
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4 * np.abs(other).max())  # moments: the gradients
+    for one, other, before in zip(quick.get_weights(), stock.get_weights(), start):
+        np.testing.assert_allclose(one - before, other - before, rtol=0.02, atol=0.02 * 3 * config.learning_rate)
+
+
+def test_the_shipped_weights_play_the_same_in_stock_and_quick_layers():
+    stock, config, _ = load_agent(AGENT)
+    assert [type(layer) for layer in stock.layers if "conv" in layer.name] == 3 * [keras.layers.Conv2D]
+    assert type(stock.get_layer("dense")) is keras.layers.Dense
+    quick = quick_network(config)
+    quick.set_weights(stock.get_weights())
+    frames = a_batch(3, 4)["observation"]
+    for one, other in zip(quick.predict_on_batch(frames), stock.predict_on_batch(frames)):
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-3)
+    assert [w.shape for w in build_network(config).weights] == [w.shape for w in quick.weights]
 
 
 def test_updates_keep_the_ratio(tmp_path):
@@ -46,6 +97,30 @@ def test_resuming_restores_everything_but_the_memory(tmp_path):
     assert len(second.replay) == 0
     train(second, 240, every=10**9, episodes=1, save_minutes=60, minutes=None)
     assert second.counters["agent_steps"] == 240
+
+
+def test_a_checkpoint_of_an_earlier_training_is_taken_over_whole(tmp_path):
+    """Written when agents still had priorities (switched off); a training under way then can go on."""
+    stored, meta = load_checkpoint(STORED)
+    values = {name: value for name, value in meta["config"].items() if name not in ("priority", "importance")}
+    trainer = Trainer(Config(**values), tmp_path, seed=3, resume=STORED, threads=1)
+    for name, array in trainer.arrays().items():
+        np.testing.assert_array_equal(array, stored.pop(name), err_msg=name)
+    assert not stored and trainer.history == []
+    assert trainer.counters | {"starts": 0} == meta["counters"] | {"starts": 0}
+    assert trainer.rng.bit_generator.state == meta["random"]["play"]
+    assert trainer.replay.rng.bit_generator.state == meta["random"]["sampling"]
+    train(trainer, 240, every=10**9, episodes=1, save_minutes=60, minutes=None)
+    assert trainer.counters["agent_steps"] == 240 and trainer.counters["updates"] > 48
+
+
+def test_what_a_killed_training_left_half_written_is_removed(tmp_path):
+    parts = [tmp_path / f".{name}.x7_f2a.part" for name in ("checkpoint.npz", "best.npz", "replay.npz", "curve.csv")]
+    foreign = [tmp_path / name for name in (".mine.npz.x7_f2a.part", "checkpoint.npz.part", "notes.tmp")]
+    for path in parts + foreign:
+        path.write_bytes(b"half")
+    trained(tmp_path, 8)
+    assert not any(path.exists() for path in parts) and all(path.exists() for path in foreign)
 
 
 def test_the_replay_memory_can_be_kept(tmp_path):
@@ -118,14 +193,6 @@ def test_evaluation_keeps_the_best_and_leaves_the_training_weights(tmp_path):
     assert (tmp_path / "best.npz").stat().st_mtime_ns == stamp
 
 
-def test_curve_drops_what_the_checkpoint_does_not_know(tmp_path):
-    curve = Curve(tmp_path / "curve.csv", 0)
-    for steps in (100, 200, 300):
-        curve.append(agent_steps=steps, kind="training", games=3, score=1.5)
-    assert [int(row["agent_steps"]) for row in Curve(tmp_path / "curve.csv", 200).rows] == [100, 200]
-    assert (tmp_path / "curve.csv").read_text().splitlines()[2].startswith("200,,,,training,3,1.5")
-
-
 def test_command_survives_a_kill(tmp_path):
     """kill -9 in the middle, then the same command again: it goes on from the checkpoint."""
     command = [sys.executable, "-m", "utils.rl.train_breakout", "--folder", str(tmp_path), "--save-minutes", "0.001"]
@@ -143,12 +210,3 @@ def test_command_survives_a_kill(tmp_path):
     done = subprocess.run([*command, "--steps", str(steps + 8)], capture_output=True, text=True, timeout=120)
     assert f"at {steps:,} agent steps" in done.stdout, done.stderr
     assert load_checkpoint(tmp_path / "checkpoint.npz")[1]["counters"]["agent_steps"] == steps + 8
-
-
-def test_options():
-    config = configure(["gamma=0.9", "double=true", "filters=[4, 8, 8]"])
-    assert (config.gamma, config.double, config.filters) == (0.9, True, (4, 8, 8))
-    with pytest.raises(ValueError, match="no hyperparameter 'gama'"):
-        configure(["gama=1"])
-    with pytest.raises(ValueError, match="no number"):
-        configure(["gamma=high"])

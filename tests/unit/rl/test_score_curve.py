@@ -1,0 +1,42 @@
+"""Learning curves of the long training: the file and the pictures."""
+
+import matplotlib.pyplot as plt
+from numpy.testing import assert_allclose
+
+from utils.rl.score_curve import Curve, plot_curve, plot_recipes, read_curve
+
+
+def row(steps, kind, games, score):
+    return {"agent_steps": str(steps), "kind": kind, "games": str(games), "score": str(score)}
+
+
+def test_curve_drops_what_the_checkpoint_does_not_know(tmp_path):
+    curve = Curve(tmp_path / "curve.csv", 0)
+    for steps in (100, 200, 300):
+        curve.append(agent_steps=steps, kind="training", games=3, score=1.5)
+    assert [int(row["agent_steps"]) for row in Curve(tmp_path / "curve.csv", 200).rows] == [100, 200]
+    assert (tmp_path / "curve.csv").read_text().splitlines()[2].startswith("200,,,,training,3,1.5")
+
+
+def test_pictures_leave_out_the_first_games_after_a_restart(tmp_path):
+    curve = Curve(tmp_path / "curve.csv", 0)
+    for steps, kind, games in (
+        (1e6, "training", 100),
+        (2e6, "training", 7),
+        (3e6, "training", 95),
+        (3e6, "evaluation", 20),
+    ):
+        curve.append(agent_steps=int(steps), kind=kind, games=games, score=steps / 1e5)
+    for figure in (plot_curve(tmp_path / "curve.csv"), plot_recipes({"one": read_curve(tmp_path / "curve.csv")})):
+        training, evaluation = figure.axes[0].lines[:2]
+        assert_allclose(training.get_xydata(), [(1, 10), (3, 30)])
+        assert_allclose(evaluation.get_xydata(), [(3, 30)])
+        plt.close(figure)
+
+
+def test_each_recipe_has_its_colour_and_its_name():
+    runs = {"narrow": [row(1_000_000, "training", 100, 1)], "wide": [row(1_000_000, "evaluation", 20, 2)], "none": []}
+    figure = plot_recipes(runs)
+    assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()] == ["narrow"]
+    assert figure.axes[0].lines[0].get_color() != figure.axes[0].lines[1].get_color()
+    plt.close(figure)

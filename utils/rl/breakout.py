@@ -1,0 +1,394 @@
+"""The long training of lesson 09's deep Q-network: it plays and learns at once, and goes on after a stop or a kill.
+
+Read in this order: :class:`Trainer` (one moment, the files, the evaluation), then :func:`train` (the loop around it).
+``train_breakout.py`` is the command, and says which files a run leaves in its folder.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import json
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from utils import results, runtime
+from utils.checkpoints import load_checkpoint, remove_parts, save_checkpoint, write_atomically
+from utils.rl.atari import SELECTION_SEED, TRAINING_SEED, Games, Moment, epsilon_greedy, play_games
+from utils.rl.dqn import (
+    DQN,
+    Config,
+    build_network,
+    copy_weights,
+    epsilons,
+    learning_rate,
+    load_agent,
+    q_function,
+    save_agent,
+)
+from utils.rl.replay import ReplayMemory, mirror
+from utils.rl.score_curve import Curve, plot_curve
+from utils.rl.small_batch import OnePassAdam, SmallBatchConv2D, SmallBatchDense
+
+NETWORK = ("crop", "filters", "hidden", "dueling", "normalise", "bins", "value_min", "value_max")  # its shape and scale
+FILES = ("checkpoint.npz", "replay.npz", "best.npz", "curve.csv")  # of a run, in its folder
+RATED = 20_000  # agent steps between two rows of the curve about the games played while learning
+
+# The same formulas in another order, for speed: an update of the default agent takes 27 ms of processor time instead of
+# 30 (medians of 40 rounds of six, TensorFlow, two cores). Values, steps and names of weights are those of the networks
+# of utils/rl/dqn.py; tests/unit/rl/test_breakout.py holds the two equal.
+quick_network = functools.partial(build_network, conv=SmallBatchConv2D, dense=SmallBatchDense)
+quick_agent = functools.partial(DQN, build=quick_network, optimizer=OnePassAdam)
+
+
+class Trainer:
+    """Plays and learns; everything that a checkpoint must hold is an attribute of this.
+
+    Args:
+        config: every hyperparameter.
+        folder: where the run's files are.
+        seed: of network, exploration, sampling and games.
+        resume: checkpoint to begin from if the folder has none of its own.
+        threads: of the emulators; 0 lets ale-py choose.
+    """
+
+    def __init__(self, config: Config, folder: Path, seed: int = 1, resume: Path | None = None, threads: int = 0):
+        self.folder, self.seed, self.config = Path(folder), seed, config
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.counters = {"agent_steps": 0, "updates": 0, "wall_clock_s": 0.0, "cpu_s": 0.0, "starts": 0, "best": -1.0}
+        self.history = []  # hyperparameters changed from one start to the next: what the provenance must say
+        self.rng = np.random.default_rng(seed)
+        self.agent = quick_agent(config)
+        self.agent.optimizer.build(self.agent.trainable_variables)
+        self.actor = quick_network(config, name="actor")
+        self.actor.compile(jit_compile=keras.backend.backend() == "jax")
+        self.act = q_function(self.actor)
+        self.average = self.agent.online.get_weights()
+        self.replay = ReplayMemory(config.capacity, config.num_games, config.n_step, config.gamma, seed=seed)
+        if (self.folder / "replay.npz").exists():
+            arrays, _ = load_checkpoint(self.folder / "replay.npz")
+            self.replay.restore(arrays)
+        own = self.folder / "checkpoint.npz"
+        source = own if own.exists() else resume
+        if source is not None:
+            self.load(source)
+        self.counters["starts"] += 1
+        self.curve = Curve(self.folder / "curve.csv", self.counters["agent_steps"])
+        # Games cannot be stored half-way: after resuming, new ones begin, with seeds not used before.
+        first_seed = TRAINING_SEED + 50_000 * (seed % 10) + config.num_games * self.counters["starts"]
+        self.games = Games(config.num_games, seed=first_seed, noop_max=config.noop_max, threads=threads)
+        self.observations = self.games.reset()
+        self.starts = np.ones(config.num_games, dtype=bool)
+        self.rate = float(self.agent.optimizer.learning_rate)
+        self.debt, self.losses, self.recent = 0.0, [], []
+        self.act(self.observations)  # compiled here, not in the player's thread
+        self.sampler, self.player = ThreadPoolExecutor(1, "sampler"), ThreadPoolExecutor(1, "player")
+
+    # -- one moment --------------------------------------------------------------------------------------------------
+
+    def step(self) -> None:
+        """One agent step in every game, and the updates that belong to it, both at once.
+
+        The player uses a copy of the network made before the updates, so that who is faster makes no difference.
+        """
+        config = self.config
+        copy_weights(self.agent.online, self.actor)
+        playing = self.player.submit(self.play)
+        if len(self.replay) >= min(config.learning_starts, config.capacity):
+            self.debt += config.num_games * config.samples_per_step / config.batch_size
+            due, self.debt = divmod(self.debt, 1.0)
+            for batch in self.batches(int(due)):
+                self.update(batch)
+        moment = playing.result()
+        rewards = np.sign(moment.rewards) if config.clip_rewards else moment.rewards
+        ends = moment.life_lost if config.life_loss_ends_return else moment.game_over
+        newest = np.ascontiguousarray(self.observations[..., -1])
+        self.replay.add(newest, moment.actions, rewards, ends, moment.truncated, self.starts)
+        self.observations, self.starts = moment.observations, moment.starts
+        self.counters["agent_steps"] += config.num_games
+        self.recent = (self.recent + [score for _, score, _ in self.games.finished])[-100:]
+        self.games.finished.clear()
+
+    def play(self) -> Moment:
+        """Choose an action for every game and let the emulators compute what it brings."""
+        epsilon = epsilons(self.config, self.counters["agent_steps"])
+        if epsilon.min() < 1:
+            values = self.act(self.observations)
+        else:
+            values = np.zeros((self.config.num_games, self.games.num_actions))
+        return self.games.step(epsilon_greedy(values, epsilon, self.rng))
+
+    def batches(self, count: int) -> Iterator[dict[str, np.ndarray]]:
+        """Draw ``count`` batches, each while the network still learns from the one before it."""
+        following = self.sampler.submit(self.draw) if count else None
+        for left in reversed(range(count)):
+            batch = following.result()
+            if left:
+                following = self.sampler.submit(self.draw)
+            yield batch
+
+    def draw(self) -> dict[str, np.ndarray]:
+        """One batch from the memory, half of it mirrored if so wished."""
+        batch = self.replay.sample(self.config.batch_size)
+        if self.config.mirror:
+            mirror(batch, self.config.mirror, self.replay.rng)
+        return batch
+
+    def update(self, batch: dict[str, np.ndarray]) -> None:
+        """One gradient step, and every so often the copy to the target network and the running mean of the weights."""
+        rate = learning_rate(self.config, self.counters["agent_steps"])
+        if abs(rate / self.rate - 1) > 0.005:  # setting it takes a while
+            self.agent.optimizer.learning_rate = self.rate = rate
+        loss = self.agent.train_on_batch(batch)
+        self.losses = (self.losses + [float(loss)])[-500:]
+        self.counters["updates"] += 1
+        if self.counters["updates"] % self.config.target_interval == 0:
+            self.agent.update_target()
+        if self.counters["updates"] % 100 == 0:
+            # At first a plain mean, so that the random weights of the beginning do not linger.
+            keep = min(self.config.average, 1 - 100 / self.counters["updates"])
+            new = self.agent.online.get_weights()
+            self.average = [keep * old + (1 - keep) * weight for old, weight in zip(self.average, new)]
+
+    # -- files -------------------------------------------------------------------------------------------------------
+
+    def arrays(self, small: bool = False) -> dict[str, np.ndarray]:
+        """All arrays of a checkpoint; ``small`` stores half precision, and one network, the mean, for all three.
+
+        Adam's second moments span many powers of ten, so their square roots are stored in that case.
+        """
+        half = np.float16 if small else np.float32
+        arrays = {f"average/{i:02d}": w.astype(half) for i, w in enumerate(self.average)}
+        if not small:
+            arrays |= {f"online/{i:02d}": w for i, w in enumerate(self.agent.online.get_weights())}
+            arrays |= {f"target/{i:02d}": w for i, w in enumerate(self.agent.target.get_weights())}
+        for i, variable in enumerate(self.agent.optimizer.variables):
+            value = np.asarray(variable)
+            if small and value.ndim and value.dtype == np.float32:
+                scale = max(float(np.abs(value).max()), 1e-30)
+                second = "velocity" in variable.path
+                value = (np.sqrt(value / scale) if second else value / scale).astype(np.float16)
+                arrays[f"scale/{i:02d}"] = np.float32(scale)
+            arrays[f"optimizer/{i:02d}"] = value
+        return arrays
+
+    def meta(self) -> dict:
+        """Counters, configuration and random states."""
+        return {
+            "counters": self.counters,
+            "config": self.config.to_dict(),
+            "seed": self.seed,
+            "history": self.history,
+            "random": {"play": self.rng.bit_generator.state, "sampling": self.replay.rng.bit_generator.state},
+            "curve": self.curve.rows,
+        }
+
+    def save(self, keep_replay: bool = False) -> None:
+        """Write ``checkpoint.npz`` atomically, and if so wished ``replay.npz``, with which the next start goes on."""
+        save_checkpoint(self.folder / "checkpoint.npz", self.arrays(), self.meta())
+        if keep_replay:
+            save_checkpoint(self.folder / "replay.npz", self.replay.arrays(), {})
+
+    def load(self, path: Path) -> None:
+        """Take over weights, optimiser, counters and random states; another network's checkpoint raises ValueError."""
+        arrays, meta = load_checkpoint(path)
+        theirs, ours = Config.from_dict(meta["config"]).to_dict(), self.config.to_dict()
+        differing = [name for name in NETWORK if theirs[name] != ours[name]]
+        if differing:
+            raise ValueError(f"{path} holds another network (differs in {', '.join(differing)}); use another --folder.")
+
+        def group(name):
+            return [arrays[key].astype(np.float32) for key in sorted(arrays) if key.startswith(name + "/")]
+
+        self.average = group("average")
+        self.agent.online.set_weights(group("online") or self.average)
+        self.agent.target.set_weights(group("target") or self.average)
+        for i, variable in enumerate(self.agent.optimizer.variables):
+            value = arrays[f"optimizer/{i:02d}"]
+            if f"scale/{i:02d}" in arrays:
+                value = value.astype(np.float32)
+                value = (value**2 if "velocity" in variable.path else value) * arrays[f"scale/{i:02d}"]
+            variable.assign(value)
+        self.counters.update(meta["counters"])
+        changed = {name: [value, ours[name]] for name, value in theirs.items() if value != ours[name]}
+        self.history = meta.get("history", [])
+        if changed:
+            self.history.append({"agent_steps": self.counters["agent_steps"], "from_to": changed})
+        self.rng.bit_generator.state = meta["random"]["play"]
+        self.replay.rng.bit_generator.state = meta["random"]["sampling"]
+        if not (self.folder / "curve.csv").exists():
+            curve = Curve(self.folder / "curve.csv", 0)
+            for row in meta["curve"]:
+                curve.append(**row)
+
+    # -- evaluation --------------------------------------------------------------------------------------------------
+
+    def evaluate(self, episodes: int) -> np.ndarray:
+        """Scores of full games with the averaged weights at epsilon 0.05, on seeds kept for choosing checkpoints."""
+        training = self.agent.online.get_weights()
+        if self.config.average:
+            self.agent.online.set_weights(self.average)
+        scores, _ = play_games(self.agent.q_values, episodes, epsilon=0.05, seed=SELECTION_SEED)
+        playing = self.agent.online.get_weights()
+        self.agent.online.set_weights(training)
+        if scores.mean() > self.counters["best"]:
+            self.counters["best"] = float(scores.mean())
+            note = {"agent_steps": self.counters["agent_steps"], "counters": dict(self.counters), "seed": self.seed}
+            note |= {"history": self.history, "commit": results.commit_name(), "backend": keras.backend.backend()}
+            save_agent(self.folder / "best.npz", playing, self.config, selection_score=float(scores.mean()), **note)
+        return scores
+
+    def note(self, kind: str, scores: np.ndarray | list[float]) -> None:
+        """One row of the learning curve about games of a ``kind``, "training" or "evaluation"."""
+        named = {name: round(self.counters[name]) for name in ("agent_steps", "updates", "wall_clock_s", "cpu_s")}
+        loss = round(float(np.mean(self.losses)), 5) if self.losses else ""
+        mean, std = round(float(np.mean(scores)), 2), round(float(np.std(scores)), 2)
+        self.curve.append(**named, kind=kind, games=len(scores), score=mean, score_std=std, loss=loss)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The loop
+
+
+class Clock:
+    """Adds the time since its making to ``wall_clock_s`` and ``cpu_s`` of some counters, in seconds."""
+
+    def __init__(self, counters: dict):
+        self.counters = counters
+        self.wall, self.cpu = time.monotonic() - counters["wall_clock_s"], time.process_time() - counters["cpu_s"]
+
+    def tick(self) -> None:
+        self.counters["wall_clock_s"] = time.monotonic() - self.wall
+        self.counters["cpu_s"] = time.process_time() - self.cpu
+
+
+class Progress:
+    """Says every 15 seconds where a training stands."""
+
+    def __init__(self, trainer: Trainer):
+        self.trainer, self.time, self.steps = trainer, time.monotonic(), trainer.counters["agent_steps"]
+
+    def show(self) -> None:
+        now, trainer, counters = time.monotonic(), self.trainer, self.trainer.counters
+        if now - self.time <= 15:
+            return
+        speed = (counters["agent_steps"] - self.steps) / (now - self.time)
+        self.time, self.steps = now, counters["agent_steps"]
+        score = np.mean(trainer.recent) if trainer.recent else np.nan
+        loss = np.mean(trainer.losses) if trainer.losses else np.nan
+        say(
+            f"{counters['agent_steps']:,} steps, {counters['updates']:,} updates, {speed:.0f} steps/s, "
+            f"last 100 games {score:.1f}, loss {loss:.3f}, best evaluation {counters['best']:.1f}"
+        )
+
+
+def train(
+    trainer: Trainer,
+    steps: int,
+    every: int,
+    episodes: int,
+    save_minutes: float,
+    minutes: float | None,
+    keep_replay: bool = False,
+) -> None:
+    """Until ``steps`` agent steps in all (or ``minutes`` of this start): play, learn, evaluate, save, print.
+
+    Args:
+        every: agent steps between two evaluations, of ``episodes`` games each.
+        save_minutes: minutes between two checkpoints.
+        keep_replay: store the replay memory too, at each evaluation and at the end.
+    """
+    counters, clock, progress = trainer.counters, Clock(trainer.counters), Progress(trainer)
+    rated, evaluated = counters["agent_steps"] // RATED, counters["agent_steps"] // every
+    began = saved = time.monotonic()
+    remove_parts(*(trainer.folder / name for name in FILES))
+    try:
+        while counters["agent_steps"] < steps and (minutes is None or time.monotonic() - began < 60 * minutes):
+            trainer.step()
+            clock.tick()
+            if counters["agent_steps"] // RATED > rated and trainer.recent:
+                rated = counters["agent_steps"] // RATED
+                trainer.note("training", trainer.recent)
+            if counters["agent_steps"] // every > evaluated:
+                evaluated = counters["agent_steps"] // every
+                scores = trainer.evaluate(episodes)
+                clock.tick()
+                trainer.note("evaluation", scores)
+                say(f"{counters['agent_steps']:,} steps: evaluation {scores.mean():.1f} over {len(scores)} games", True)
+                trainer.save(keep_replay)
+            progress.show()
+            if time.monotonic() - saved > 60 * save_minutes:
+                trainer.save()
+                saved = time.monotonic()
+    except KeyboardInterrupt:
+        say("stopped; saving", True)
+    clock.tick()
+    trainer.save(keep_replay)
+
+
+def keep_memory() -> None:
+    """Tell glibc to keep freed arrays for the next batch: mapping fresh pages for each costs a tenth of the time.
+
+    Elsewhere than on Linux with glibc this does nothing.
+    """
+    try:
+        mallopt = ctypes.CDLL("libc.so.6").mallopt
+    except (OSError, AttributeError):
+        return
+    trim_threshold, mmap_threshold = -1, -3  # names of malloc.h: M_TRIM_THRESHOLD, M_MMAP_THRESHOLD
+    mallopt(mmap_threshold, 32 << 20)  # the largest value that glibc accepts
+    mallopt(trim_threshold, 1 << 30)
+
+
+def say(text: str, keep: bool = False) -> None:
+    """Print a line; on a terminal, lines that need not be kept overwrite each other."""
+    live = sys.stdout.isatty()
+    print(
+        ("\r\033[K" if live else time.strftime("%H:%M:%S ")) + text, end="" if live and not keep else "\n", flush=True
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What a run has reached, for the course
+
+
+def export(trainer: Trainer, name: str = "breakout_dqn") -> None:
+    """Copy best network, provenance, small checkpoint and curve to ``mldata/``."""
+    data = runtime.repo_root() / "mldata"
+    if not (trainer.folder / "best.npz").exists():  # the run has not reached its first evaluation
+        trainer.evaluate(20)
+    network, config, meta = load_agent(trainer.folder / "best.npz")
+    at = {"agent_steps": meta["agent_steps"], "selection_score": meta["selection_score"]}
+    save_agent(data / "weights" / f"{name}.npz", network.get_weights(), config, **at)
+    counters = meta["counters"]
+    sidecar = {
+        "what": "Deep Q-network for Breakout (ale-py, four actions), weights averaged over training, half precision",
+        "agent_steps": meta["agent_steps"],
+        "frames": 4 * meta["agent_steps"],
+        "updates": counters["updates"],
+        "seed": meta["seed"],
+        "wall_clock_hours": round(counters["wall_clock_s"] / 3600, 2),
+        "cpu_hours": round(counters["cpu_s"] / 3600, 2),
+        "hardware": results.hardware_name() + ", shared with other work",
+        "selection": f"mean {meta['selection_score']:.1f} over games with seeds kept for choosing, epsilon 0.05",
+        "backend": meta.get("backend", ""),
+        "commit": meta.get("commit") or results.commit_name(),
+        "command": f"python -m utils.rl.train_breakout --seed {meta['seed']} --steps {meta['agent_steps']}",
+        "changed_on_the_way": meta.get("history", []),
+        "date": time.strftime("%Y-%m-%d"),
+        "config": config.to_dict(),
+    }
+    text = json.dumps(sidecar, indent=2) + "\n"
+    write_atomically(data / "weights" / f"{name}.json", lambda file: file.write(text.encode()))
+    save_checkpoint(data / "weights" / f"{name}_resume.npz", trainer.arrays(small=True), trainer.meta())
+    csv_bytes = (trainer.folder / "curve.csv").read_bytes()
+    write_atomically(data / "curves" / f"{name}.csv", lambda file: file.write(csv_bytes))
+    figure = plot_curve(data / "curves" / f"{name}.csv")
+    write_atomically(data / "curves" / f"{name}.png", lambda file: figure.savefig(file, format="png"))
+    print(f"exported {name} at {meta['agent_steps']:,} agent steps, selection score {meta['selection_score']:.1f}")

@@ -1,0 +1,87 @@
+"""Learning curves of lesson 09's long training: a csv file that is whole at every moment, and pictures of it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+
+from utils.checkpoints import write_atomically
+from utils.plots.style import COLORS
+
+COLUMNS = ("agent_steps", "updates", "wall_clock_s", "cpu_s", "kind", "games", "score", "score_std", "loss")
+
+
+class Curve:
+    """The learning curve as a csv file; rows later than the checkpoint resumed from are dropped."""
+
+    def __init__(self, path: Path, steps: int):
+        self.path, self.rows = path, []
+        if path.exists():
+            self.rows = [row for row in read_curve(path) if int(row["agent_steps"]) <= steps]
+        self._write()
+
+    def append(self, **row) -> None:
+        """Add one row and rewrite the file (a few hundred lines) so that it is whole at every moment."""
+        self.rows.append({name: row.get(name, "") for name in COLUMNS})
+        self._write()
+
+    def _write(self):
+        text = io.StringIO()
+        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self.rows)
+        write_atomically(self.path, lambda file: file.write(text.getvalue().encode()))
+
+
+def read_curve(path: Path) -> list[dict[str, str]]:
+    """Rows of a csv file of :class:`Curve`."""
+    with Path(path).open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _points(rows: list[dict[str, str]], kind: str) -> list[tuple[float, float]]:
+    """(million agent steps, score) of one kind of games."""
+    # After a restart the first games to end are the short ones; their mean says nothing yet.
+    enough = [row for row in rows if row["kind"] == kind and int(row["games"]) >= (90 if kind == "training" else 1)]
+    return [(int(row["agent_steps"]) / 1e6, float(row["score"])) for row in enough]
+
+
+def plot_curve(path: Path) -> Figure:
+    """The learning curve in a csv file of :class:`Curve`, beside what others scored, as a Matplotlib figure."""
+    rows = read_curve(path)
+    figure, ax = plt.subplots(figsize=(8.5, 4), layout="constrained")
+    kinds = (("training", "-", "last 100 games while learning"), ("evaluation", "o-", "evaluations, epsilon 0.05"))
+    for kind, line, label in kinds:
+        if points := _points(rows, kind):
+            ax.plot(*zip(*points), line, markersize=5, label=label)
+    for score, name in ((1.2, "random 1.2"), (31, "human 31"), (168, "DQN 2013: 168")):
+        ax.axhline(score, color="0.4", linestyle=":", linewidth=1)
+        ax.text(1.01, score, name, transform=ax.get_yaxis_transform(), fontsize=9, verticalalignment="center")
+    ax.set(title="Breakout: the long training", xlabel="million agent steps (of four frames)", ylabel="score per game")
+    ax.set_xlim(left=0)
+    ax.legend(loc="upper left")
+    return figure
+
+
+def plot_recipes(recipes: dict[str, list[dict[str, str]]]) -> Figure:
+    """Several trainings in one figure: a line of the scores while learning, dots for the evaluations.
+
+    Args:
+        recipes: for each name its rows, as :func:`read_curve` gives them.
+    """
+    figure, ax = plt.subplots(figsize=(8.5, 3.8))
+    for number, (recipe, rows) in enumerate(recipes.items()):
+        for kind, line, label in (("training", "-", recipe), ("evaluation", "o", None)):
+            if points := _points(rows, kind):
+                ax.plot(*zip(*points), line, color=COLORS[number], markersize=5, label=label)
+    ax.set(
+        title="Trainings with different recipes: lines while learning, dots evaluations",
+        xlabel="million agent steps",
+        ylabel="score per game",
+    )
+    ax.legend()
+    return figure

@@ -1,0 +1,153 @@
+"""A convnet from scratch for cats and dogs: augmentation, the recipe, training on two sizes (lesson 04)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from keras import layers
+from PIL import Image
+
+from utils import runtime
+from utils.layers.blocks import conv_bn
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How the convnet from scratch learns.
+
+    Attributes:
+        size: side of the photos, pixels.
+        filters: of the convolutions, input to output; all but the first are followed by pooling.
+        epochs: rounds through the photos.
+        small_size, small_share: the first ``small_share`` of the epochs see the photos at this smaller side: the same
+            network learns there at about half the price, since it ends in a mean over all places.
+        batch_size: photos a step.
+        rate: highest learning rate; it falls along a cosine to zero.
+        weight_decay: of AdamW, on all weights.
+        dropout: before the last layer.
+        smoothing: labels 0 and 1 become smoothing / 2 and 1 - smoothing / 2.
+        zoom, shift: largest change of size and place by the augmentation, fractions of the side.
+        brightness, contrast: largest change of light by the augmentation, fractions of the range.
+    """
+
+    size: int = 64
+    filters: tuple[int, ...] = (32, 64, 128, 256)
+    epochs: int = 36
+    small_size: int = 48
+    small_share: float = 2 / 3
+    batch_size: int = 40
+    rate: float = 2e-3
+    weight_decay: float = 0.02
+    dropout: float = 0.4
+    smoothing: float = 0.1
+    zoom: float = 0.25
+    shift: float = 0.1
+    brightness: float = 0.2
+    contrast: float = 0.25
+
+
+def augmentation(recipe: Recipe = Recipe(), seed: int | None = None) -> keras.Sequential:
+    """Random mirroring, size, place and light: layers that act in training and let photos pass unchanged afterwards."""
+    return keras.Sequential(
+        [
+            layers.RandomFlip("horizontal", seed=seed),
+            layers.RandomZoom((-recipe.zoom, recipe.zoom / 2), fill_mode="reflect", seed=seed),
+            layers.RandomTranslation(recipe.shift, recipe.shift, fill_mode="reflect", seed=seed),
+            layers.RandomBrightness(recipe.brightness, value_range=(0, 255), seed=seed),
+            layers.RandomContrast(recipe.contrast, value_range=(0, 255), seed=seed),
+        ],
+        name="augmentation",
+    )
+
+
+def scratch_convnet(recipe: Recipe = Recipe(), seed: int | None = None, any_size: bool = False) -> keras.Model:
+    """A convnet with random weights, from photos (batch, size, size, 3), 0 to 255, to logits (batch, 1): dog above 0.
+
+    A stack without branches, so that lesson 03's incremental occlusion applies to it (which wants a fixed size).
+    """
+    side = None if any_size else recipe.size
+    inputs = keras.Input((side, side, 3), name="photo")
+    x = augmentation(recipe, seed)(inputs)
+    x = layers.Rescaling(1 / 127.5, -1.0)(x)
+    x = conv_bn(x, recipe.filters[0], 3, 2, name="conv0")
+    for index, filters in enumerate(recipe.filters[1:], start=1):
+        x = conv_bn(x, filters, 3, name=f"conv{index}")
+        x = layers.MaxPooling2D(2, name=f"pool{index}")(x)
+    x = layers.GlobalAveragePooling2D(name="mean")(x)
+    x = layers.Dropout(recipe.dropout, seed=seed)(x)
+    return keras.Model(inputs, layers.Dense(1, name="logit")(x), name="from_scratch")
+
+
+def train_scratch(
+    pixels: np.ndarray,
+    labels: np.ndarray,
+    recipe: Recipe = Recipe(),
+    seed: int = 1,
+    validation: tuple[np.ndarray, np.ndarray] | None = None,
+) -> tuple[keras.Model, dict[str, list[float]]]:
+    """Train the convnet, first on small photos; the same seed gives the same start and the same order of photos.
+
+    Args:
+        pixels: uint8 (photos, size, size, 3).
+        labels: (photos,) 0 cat, 1 dog.
+        validation: held-out photos and labels for the curve.
+
+    Returns:
+        The network and its history (accuracies are measured at logit 0).
+    """
+    runtime.seed_everything(seed)
+    steps = recipe.epochs * -(-len(pixels) // recipe.batch_size)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        recipe.rate / 10, steps, warmup_target=recipe.rate, warmup_steps=max(1, steps // 10)
+    )
+    with runtime.distribution_scope():
+        student = scratch_convnet(recipe, seed, any_size=True)
+        student.compile(
+            optimizer=keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay),
+            loss=keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=recipe.smoothing),
+            metrics=[keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)],
+        )
+    small = round(recipe.small_share * recipe.epochs)
+    history: dict[str, list[float]] = {}
+    for side, first, last in ((recipe.small_size, 0, small), (recipe.size, small, recipe.epochs)):
+        if last == first:
+            continue
+        part = student.fit(
+            resized(pixels, side),
+            as_column(labels),
+            batch_size=recipe.batch_size,
+            initial_epoch=first,
+            epochs=last,
+            validation_data=None if validation is None else (resized(validation[0], side), as_column(validation[1])),
+            verbose=0,
+        )
+        for name, values in part.history.items():
+            history.setdefault(name, []).extend(values)
+    model = scratch_convnet(recipe, seed)
+    model.set_weights(student.get_weights())
+    return model, history
+
+
+def resized(pixels: np.ndarray, side: int) -> np.ndarray:
+    """Photos uint8 (photos, height, width, 3) squeezed to another side, pixels averaged; as they are if they fit."""
+    if pixels.shape[1:3] == (side, side):
+        return pixels
+    pictures = (Image.fromarray(photo).resize((side, side), Image.Resampling.BICUBIC) for photo in pixels)
+    return np.stack([np.asarray(picture) for picture in pictures])
+
+
+def as_column(labels: np.ndarray) -> np.ndarray:
+    """Labels (photos,) as targets (photos, 1) float32: the shape of the logits, so that no loss broadcasts them."""
+    return np.asarray(labels, dtype=np.float32)[:, None]
+
+
+def predict_mirrored(model: keras.Model, pixels: np.ndarray, batch_size: int = 100) -> np.ndarray:
+    """Mean logit of each photo and its mirror image, (photos,) float32."""
+    logits = []
+    for first in range(0, len(pixels), batch_size):
+        batch = pixels[first : first + batch_size]
+        both = [np.asarray(model.predict_on_batch(view))[:, 0] for view in (batch, batch[:, :, ::-1])]
+        logits.append(np.mean(both, axis=0))
+    return np.concatenate(logits)
