@@ -14,14 +14,10 @@ def conv_work(side, kernel, channels, filters):
 
 def shift_image(image, down, right):
     height, width = image.shape
-    shifted = np.zeros_like(image)
-    # Rows of the result that receive ink, and the rows of the image it comes from.
-    to_rows = slice(max(down, 0), height + min(down, 0))
-    from_rows = slice(max(-down, 0), height + min(-down, 0))
-    to_columns = slice(max(right, 0), width + min(right, 0))
-    from_columns = slice(max(-right, 0), width + min(-right, 0))
-    shifted[to_rows, to_columns] = image[from_rows, from_columns]
-    return shifted
+    rows, columns = np.indices(image.shape)
+    rows, columns = rows - down, columns - right  # where the ink of each pixel comes from
+    inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+    return np.where(inside, np.roll(image, (down, right), axis=(0, 1)), 0)
 
 
 def confusion_matrix(truth, predicted, classes):
