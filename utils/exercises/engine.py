@@ -283,7 +283,7 @@ def _explain(error: BaseException, attempt: Any) -> dict[str, str]:
     own = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
-        if code is not None and frame.filename == code.co_filename and frame.lineno >= code.co_firstlineno
+        if code is not None and frame.filename == code.co_filename and (frame.lineno or 0) >= code.co_firstlineno
     ]
     if own and own[-1].line:
         details["in your line"] = own[-1].line
