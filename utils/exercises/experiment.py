@@ -1,86 +1,114 @@
-"""For students: open experiments. What one finds is never wrong; how it was measured and reckoned can be.
+"""For students: what an open experiment returns is judged by its form, and by whether its parts agree.
 
-The student measures in cells of his or her own and hands in a record, a dictionary:
+The function of an open experiment returns a dictionary: what was predicted, what was measured, what follows. No check
+repeats the measurement; it looks at types and ranges here, and in its own lines at what the numbers say together.
 
-- ``change``: what was done differently, in words; one thing only.
-- ``predicted``: the effect expected, written down before measuring.
-- ``before``, ``after``: what was measured as in the lesson and with the change, one number a seed (or a draw of photos,
-  a fold, ...), the same seed in the same place.
-- ``effect``: the mean of after minus before.
-- ``doubt``: the standard error of that mean, which is the standard deviation of the differences (with n - 1) over the
-  square root of n.
+Many experiments change one thing and measure the same quantity before and after, with several seeds; for them there is
+:func:`change_of_one_thing`, so that students meet one form in many lessons.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from utils.exercises.engine import as_numbers, fail, same, settle
+from utils.exercises import engine
 
-KEYS = ("change", "predicted", "before", "after", "effect", "doubt")
+Field = tuple[Callable[[Any], bool], str]
 
 
-def expect_experiment(
-    record: Any, *, possible: tuple[float, float], usual: tuple[float, float], what: str, seeds: int = 3
-) -> None:
-    """Judge a record by form, plausibility and arithmetic; trains nothing.
+def record(got: Any, fields: dict[str, Field]) -> dict[str, Any]:
+    """The returned dictionary, after a look at each entry; numbers come back as arrays of floats. More entries may be
+    there.
 
     Args:
-        possible: what a single measurement lies between, whatever was changed.
-        usual: what the mean of ``before`` lies between where the lesson's own setting was measured rightly.
-        what: the quantity in words, ``"share of the photos right"``.
-        seeds: the fewest pairs of measurements.
+        fields: for each entry a test, and what it should be in words; see :func:`numbers`, :func:`one_of`.
     """
-    record = settle(record)
-    if not isinstance(record, dict) or not set(KEYS) <= set(record):
-        there = sorted(map(str, record)) if isinstance(record, dict) else record
-        fail(shown="the record", expected=f"a dictionary with {', '.join(KEYS)}", got=there, hint="Return the record.")
-    record = {key: settle(value) for key, value in record.items()}
-    if not isinstance(record["change"], str) or len(record["change"].split()) < 2:
-        hint = "Say in a few words what you did differently."
-        fail(shown="change", expected="a text", got=record["change"], hint=hint)
-    before, after = (_measured(record, key, possible, what, seeds) for key in ("before", "after"))
-    if len(before) != len(after):
-        hint = "Measure both with the same seeds, so that they can be compared pair by pair."
-        fail(shown="before and after", expected="as many of one as of the other", got=(before, after), hint=hint)
-    if not usual[0] <= before.mean() <= usual[1]:
-        hint = "`before` is the lesson's own setting; did anything else change?"
-        fail(shown=f"mean of before: {what}", expected=f"{usual[0]} to {usual[1]}", got=before.mean(), hint=hint)
-    difference = after - before
-    _reckoned(record, "effect", difference.mean(), "The mean of after minus before, pair by pair.")
-    hint = "The standard deviation of the differences (ddof=1), divided by the square root of how many there are."
-    _reckoned(record, "doubt", difference.std(ddof=1) / np.sqrt(len(difference)), hint)
-    predicted = _number(record["predicted"], "predicted")
-    if abs(predicted) > possible[1] - possible[0]:
-        hint = f"The effect you expect on: {what}; a difference, not in percent."
-        fail(shown="predicted", expected="a change that is possible", got=predicted, hint=hint)
-    if same(predicted, difference.mean(), 1e-12, 0) and not same(predicted, round(predicted, 2), 1e-12, 0):
-        hint = "That is the effect itself. A prediction is written down before; being wrong costs nothing here."
-        fail(shown="predicted", expected="what you expected", got=predicted, hint=hint)
-
-
-def _measured(record: dict, key: str, possible: tuple[float, float], what: str, seeds: int) -> np.ndarray:
-    numbers = as_numbers(record[key])
-    if numbers is None or numbers.ndim != 1 or len(numbers) < seeds:
-        hint = f"One number a seed, at least {seeds}: a single run cannot tell an effect from luck."
-        fail(shown=key, expected=f"{seeds} numbers or more", got=record[key], hint=hint)
-    if not np.all((numbers >= possible[0]) & (numbers <= possible[1])):
-        fail(
-            shown=f"{key}: {what}", expected=f"{possible[0]} to {possible[1]}", got=record[key], hint="Is it the unit?"
+    if engine.settle(got) is None or not isinstance(got, dict) or not fields.keys() <= got.keys():
+        engine.fail(
+            shown="what the function returns",
+            expected="a dictionary with the entries " + ", ".join(map(repr, fields)),
+            got=list(got) if isinstance(got, dict) else got,
+            hint="Measure in cells of your own, then write what you predicted and found into a dictionary.",
         )
-    return numbers
+    settled = {name: engine.settle(got[name]) for name in fields}
+    for name, (fits, words) in fields.items():
+        if not fits(settled[name]):
+            engine.fail(shown=f"the entry {name!r}", expected=words, got=settled[name], hint=f"It should be {words}.")
+    return {name: value if isinstance(value, str) else np.asarray(value, float) for name, value in settled.items()}
 
 
-def _number(value: Any, key: str) -> float:
-    number = None if isinstance(value, bool) else as_numbers(value)
-    if number is None or number.size != 1 or not np.isfinite(number).all():
-        fail(shown=key, expected="a number", got=value, hint="One number, not in words.")
-    return float(number.ravel()[0])
+def numbers(low: float, high: float, count: int = 0, whole: bool = False) -> Field:
+    """A number from ``low`` to ``high``, or a list of ``count`` of them."""
+    kind = "whole number" if whole else "number"
+    words = f"a list of {count} {kind}s" if count else f"a {kind}"
+
+    def fits(value):
+        array = engine.as_numbers(value)
+        if array is None or array.shape != ((count,) if count else ()):
+            return False
+        return bool(np.all((low <= array) & (array <= high)) and not (whole and np.any(array % 1)))
+
+    return fits, f"{words} from {low:g} to {high:g}"
 
 
-def _reckoned(record: dict, key: str, right: float, hint: str) -> None:
-    """Three digits after the point are enough."""
-    if not same(_number(record[key], key), float(right), atol=6e-4, rtol=0.01):
-        fail(shown=f"{key}, reckoned from before and after", expected=float(right), got=record[key], hint=hint)
+def one_of(*texts: str) -> Field:
+    """One of these texts."""
+    return lambda value: isinstance(value, str) and value in texts, "one of " + ", ".join(map(repr, texts))
+
+
+def several(low: float, high: float, least: int) -> Field:
+    """A list of at least so many numbers from ``low`` to ``high``."""
+
+    def fits(value):
+        array = engine.as_numbers(value)
+        return (
+            array is not None and array.ndim == 1 and len(array) >= least and numbers(low, high, len(array))[0](value)
+        )
+
+    return fits, f"a list of {least} or more numbers from {low:g} to {high:g}, one a seed"
+
+
+def in_words() -> Field:
+    """Two words or more."""
+    return lambda value: isinstance(value, str) and len(value.split()) > 1, "a few words"
+
+
+def change_of_one_thing(got: Any, *, possible: tuple[float, float], usual: tuple[float, float], seeds: int = 3) -> None:
+    """Judge the record of one change: plausible, pair by pair, and rightly reckoned. What was found is never wrong.
+
+    Its entries are ``change`` (in words), ``predicted`` (the effect expected), ``before`` and ``after`` (the measured
+    quantity as in the lesson and with the change; the same seed, draw or fold in the same place), ``effect`` (the mean
+    of after minus before) and ``doubt`` (the standard error of that mean: the standard deviation of the differences,
+    with n - 1, over the root of n).
+
+    Args:
+        possible: what one measurement lies between, whatever was changed.
+        usual: what the mean of ``before`` lies between if the lesson's setting was measured rightly.
+        seeds: the fewest pairs.
+    """
+    widest = possible[1] - possible[0]
+    fields = {"change": in_words(), "predicted": numbers(-widest, widest)}
+    fields |= {name: several(*possible, seeds) for name in ("before", "after")}
+    found = record(got, fields | {"effect": numbers(-widest, widest), "doubt": numbers(0, widest)})
+    before, after = found["before"], found["after"]
+    hint = "Measure both with the same seeds, so that they can be compared pair by pair."
+    engine.expect(len(after), len(before), shown="how many entries `after` has", hint=hint)
+    if not usual[0] <= before.mean() <= usual[1]:
+        wanted = f"{usual[0]:g} to {usual[1]:g}"
+        hint = "`before` is the setting of the lesson; did anything else change?"
+        engine.fail(shown="mean of before", expected=wanted, got=before.mean(), hint=hint)
+    difference = after - before
+    hint = "The standard deviation of the differences (ddof=1), over the square root of how many there are."
+    for name, reckoned, help_ in (
+        ("effect", difference.mean(), "The mean of after minus before."),
+        ("doubt", difference.std(ddof=1) / np.sqrt(len(difference)), hint),
+    ):  # three digits after the point are enough
+        shown = f"{name}, from your before and after"
+        engine.expect_close(found[name], reckoned, shown=shown, hint=help_, atol=6e-4, rtol=0.01)
+    predicted = float(found["predicted"])
+    if predicted != round(predicted, 2) and engine.same(predicted, difference.mean(), 1e-9, 0):
+        hint = "That is the effect itself. A prediction is written down before; being wrong costs nothing here."
+        engine.fail(shown="predicted", expected="what you expected", got=predicted, hint=hint)

@@ -1,4 +1,4 @@
-"""Records of open experiments as students hand them in, right ones in other forms and wrong ones."""
+"""Records of `change_of_one_thing` as students hand them in, right ones in other forms and wrong ones."""
 
 from __future__ import annotations
 

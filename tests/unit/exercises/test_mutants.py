@@ -15,6 +15,8 @@ import mutations
 # Tried at every run, a few seconds in all: one or two of each lesson whose checks build no network.
 SAMPLE = (
     # lesson 01
+    "01.4",
+    "01.5",
     # lesson 02
     # lesson 03
     # lesson 04
@@ -140,3 +142,8 @@ def test_a_change_that_never_ends_is_stopped(exercise, monkeypatch):
 def test_the_slips_of_students_are_among_the_changes(line, changed):
     function = ast.parse(f"def f(x, a, b):\n    {line}").body[0]
     assert changed in [text.split(" => ")[1] for text, _ in mutations.mutants(function)]
+
+
+def test_what_an_experiment_measured_is_not_changed():
+    function = ast.parse("def f():\n    return {'seeds': 3, 'losses': [0.5, 0.25]}").body[0]
+    assert list(mutations.mutants(function)) == []
