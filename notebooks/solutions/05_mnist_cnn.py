@@ -31,3 +31,17 @@ def most_wrong(probabilities, labels, count):
     mistakes = np.flatnonzero(said != labels)
     order = np.argsort(-probabilities[mistakes, said[mistakes]])
     return mistakes[order[:count]]
+
+
+def shuffled_pixels():
+    # The lecture's network, 2,000 images to learn from, 2,000 held out, five epochs of Adam with batches of 64, seeds 1
+    # to 3; then the same with all pixels reordered by `np.random.default_rng(0).permutation(784)`. That pixels have
+    # neighbours is worth five points: what is left of a digit, much or little ink at certain places, goes a long way.
+    return {
+        "change": "one fixed permutation of the pixels",
+        "predicted": -0.05,
+        "before": [0.9435, 0.9450, 0.9275],
+        "after": [0.8895, 0.8805, 0.8835],
+        "effect": -0.0542,
+        "doubt": 0.0059,
+    }

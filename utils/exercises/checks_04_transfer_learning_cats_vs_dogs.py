@@ -1,4 +1,4 @@
-"""Checks of lesson 04: holding out, frozen normalisation, the gradient of a linear classifier, paired comparison."""
+"""Checks of lesson 04: holding out, frozen normalisation, a linear classifier's gradient, comparison, an experiment."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import random
 import numpy as np
 
 from utils.exercises.engine import as_numbers, exercise, expect, expect_close, fail, settle
+from utils.exercises.experiment import change_of_one_thing
 from utils.exercises.sweep import as_float32, sweep
 
 
@@ -151,3 +152,9 @@ def check_disagreements(attempt):
             ),
         ),
     )
+
+
+@exercise("04.5", name="broken_rule", title="Break a rule of the input: an open experiment", minutes=25, points=3)
+def check_broken_rule(attempt):
+    """``before`` and ``after`` are shares of at least 50 test photos that the shipped classifier gets right."""
+    change_of_one_thing(attempt(), possible=(0, 1), usual=(0.9, 1))

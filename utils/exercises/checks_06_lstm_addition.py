@@ -1,10 +1,11 @@
-"""Checks of lesson 06: carries, whole answers, leaks between training and test, attention, a bidirectional encoder."""
+"""Checks of lesson 06: carries, whole answers, leaks, attention, a bidirectional encoder, an experiment."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from utils.exercises.engine import exercise, expect, expect_close, fail, settle
+from utils.exercises.experiment import change_of_one_thing
 from utils.exercises.sweep import as_float32, sweep
 
 
@@ -184,3 +185,9 @@ def _reads_from_both_ends(model, encoders: list, digits: int, shown: str) -> Non
         hint="One LSTM reads from the left and ends at the last character, one from the right and ends at the first; "
         "both states go to the decoder.",
     )
+
+
+@exercise("06.6", name="without_gates", title="What do the gates buy? An open experiment", minutes=30, points=3)
+def check_without_gates(attempt):
+    """``before`` and ``after`` are shares of whole answers right on validation, after section 7's training."""
+    change_of_one_thing(attempt(), possible=(0, 1), usual=(0.4, 1))

@@ -1,10 +1,11 @@
-"""Checks of lesson 07: shrunken bias, one step of factorisation, a newcomer's vector, discounted gain."""
+"""Checks of lesson 07: shrunken bias, one step of factorisation, a newcomer's vector, a list's gain, an experiment."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from utils.exercises.engine import exercise, expect_close, fail, settle
+from utils.exercises.experiment import change_of_one_thing
 from utils.exercises.sweep import as_float32, sweep
 
 
@@ -103,3 +104,9 @@ def check_discounted_gain(attempt):
             ),
         ),
     )
+
+
+@exercise("07.5", name="without_shrinking", title="What does shrinking buy? An open experiment", minutes=20, points=3)
+def check_without_shrinking(attempt):
+    """``before`` and ``after`` are errors of the biases in stars on the validation ratings, one a fold."""
+    change_of_one_thing(attempt(), possible=(0.2, 3), usual=(0.5, 1.1))

@@ -82,7 +82,7 @@ def change_of_one_thing(got: Any, *, possible: tuple[float, float], usual: tuple
     Its entries are ``change`` (in words), ``predicted`` (the effect expected), ``before`` and ``after`` (the measured
     quantity as in the lesson and with the change; the same seed, draw or fold in the same place), ``effect`` (the mean
     of after minus before) and ``doubt`` (the standard error of that mean: the standard deviation of the differences,
-    with n - 1, over the root of n).
+    with n - 1, over the root of n), rounded to three digits or not.
 
     Args:
         possible: what one measurement lies between, whatever was changed.
@@ -103,11 +103,12 @@ def change_of_one_thing(got: Any, *, possible: tuple[float, float], usual: tuple
     difference = after - before
     hint = "The standard deviation of the differences (ddof=1), over the square root of how many there are."
     for name, reckoned, help_ in (
-        ("effect", difference.mean(), "The mean of after minus before."),
-        ("doubt", difference.std(ddof=1) / np.sqrt(len(difference)), hint),
-    ):  # three digits after the point are enough
-        shown = f"{name}, from your before and after"
-        engine.expect_close(found[name], reckoned, shown=shown, hint=help_, atol=6e-4, rtol=0.01)
+        ("effect", float(difference.mean()), "The mean of after minus before."),
+        ("doubt", float(difference.std(ddof=1) / np.sqrt(len(difference))), hint),
+    ):
+        rounded = engine.same(found[name], round(reckoned, 3), 1e-9, 0)
+        if not rounded and not engine.same(found[name], reckoned, 1e-6, 0.01):
+            engine.fail(shown=f"{name}, from your before and after", expected=reckoned, got=found[name], hint=help_)
     predicted = float(found["predicted"])
     if predicted != round(predicted, 2) and engine.same(predicted, difference.mean(), 1e-9, 0):
         hint = "That is the effect itself. A prediction is written down before; being wrong costs nothing here."

@@ -4,6 +4,7 @@ import random
 
 import keras
 import numpy as np
+import records
 
 # --- 04.1 -------------------------------------------------------------------------------------------------------------
 
@@ -411,11 +412,21 @@ def disagreements_rounded_logits(first, second, labels):
     return disagreements_loop(np.round(first), np.round(second), labels)
 
 
+RECORD = {
+    "change": "photos upside down",
+    "predicted": -0.2,
+    "before": [1.00, 1.00, 0.98, 0.96],
+    "after": [0.90, 0.94, 0.88, 0.92],
+    "effect": -0.075,
+    "doubt": 0.015,
+}
+
 ALTERNATIVES = {
     "04.1": [hold_out_permuted, hold_out_shuffled_kinds, hold_out_by_mask, hold_out_by_noise],
     "04.2": [frozen_step_by_step, frozen_by_channel, frozen_in_place, frozen_keras],
     "04.3": [gradient_loop, gradient_as_arrays, gradient_by_differences, gradient_in_float32],
     "04.4": [disagreements_loop, disagreements_by_sets, disagreements_by_difference],
+    "04.5": records.forms(RECORD),
 }
 WRONG = {
     "04.1": [
@@ -442,4 +453,5 @@ WRONG = {
         *(disagreements_by_sign, disagreements_as_shares, disagreements_rounded_up, disagreements_both_wrong),
         *(disagreements_dogs_only, disagreements_only_first_right, disagreements_rounded_logits),
     ],
+    "04.5": records.mistakes(RECORD),
 }

@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import records
 import scipy.ndimage
 import sklearn.metrics
 
@@ -424,12 +425,22 @@ def most_wrong_one_too_many(probabilities, labels, count):
     return most_wrong_sorted(probabilities, labels, count + 1)
 
 
+RECORD = {
+    "change": "the same permutation everywhere",
+    "predicted": 0.0,
+    "before": [0.90, 0.92, 0.91],
+    "after": [0.86, 0.83, 0.85],
+    "effect": -0.19 / 3,
+    "doubt": 0.014529663145,
+}
+
 ALTERNATIVES = {
     "05.1": [one_hot_compared, one_hot_loop, one_hot_keras, one_hot_written_into],
     "05.2": [conv_work_summed, conv_work_numpy, conv_work_by_ranges],
     "05.3": [shift_padded_far, shift_loop, shift_by_scipy, shift_rolled_and_wiped, shift_as_lists],
     "05.4": [confusion_loop, confusion_bincount, confusion_by_sklearn, confusion_product],
     "05.5": [most_wrong_sorted, most_wrong_argsort, most_wrong_popping],
+    "05.6": records.forms(RECORD),
 }
 WRONG = {
     "05.1": [
@@ -458,4 +469,5 @@ WRONG = {
         *(most_wrong_from_the_end, most_wrong_probabilities, most_wrong_as_they_come, most_wrong_filled_up),
         most_wrong_one_too_many,
     ],
+    "05.6": records.mistakes(RECORD),
 }
