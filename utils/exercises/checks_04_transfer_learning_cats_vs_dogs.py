@@ -157,4 +157,4 @@ def check_disagreements(attempt):
 @exercise("04.5", name="broken_rule", title="Break a rule of the input: an open experiment", minutes=25, points=3)
 def check_broken_rule(attempt):
     """``before`` and ``after`` are shares of at least 50 test photos that the shipped classifier gets right."""
-    change_of_one_thing(attempt(), possible=(0, 1), usual=(0.9, 1))
+    change_of_one_thing(attempt(), possible=(0, 1), usual=(0.6, 1))

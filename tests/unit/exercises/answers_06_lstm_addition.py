@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import records
 from scipy.special import softmax
 
 
@@ -501,12 +502,22 @@ def three_digits_only(digits, units):
     return functional(3, units)
 
 
+RECORD = {
+    "change": "half the units in both LSTMs",
+    "predicted": -0.1,
+    "before": [0.72, 0.80, 0.78, 0.75],
+    "after": [0.52, 0.64, 0.49, 0.60],
+    "effect": -0.2,
+    "doubt": 0.0319,
+}
+
 ALTERNATIVES = {
     "06.1": [by_digit_sums, by_powers_of_ten, by_text],
     "06.2": [answers_by_loop, answers_by_counting_errors, answers_by_product],
     "06.3": [leaks_by_sorting, leaks_by_both_orders, leaks_by_table],
     "06.4": [with_scipy, attention_by_loop, attention_in_keras],
     "06.5": [functional, two_lstms, reversed_by_hand, nested, repeated_by_ops, summed],
+    "06.6": records.forms(RECORD),
 }
 WRONG = {
     "06.1": [
@@ -533,4 +544,5 @@ WRONG = {
         *(only_backwards, one_after_the_other, flipped_symbols, softmax_over_places, sigmoid_at_the_end),
         three_digits_only,
     ],
+    "06.6": records.mistakes(RECORD),
 }
