@@ -183,13 +183,13 @@ def write_curve(path: str | Path, rows: Sequence[dict[str, Any]], command: str =
     return write_atomically(path, lambda file: file.write(text.encode("utf-8")))
 
 
-def read_curve(name: str) -> list[dict[str, Any]]:
-    """Rows of a curve that ships.
+def read_curve(curve: str | Path) -> list[dict[str, Any]]:
+    """Rows of a curve: of one that ships, by its name, or of the file at a path.
 
     Raises:
-        FileNotFoundError: there is none of this name.
+        FileNotFoundError: there is none.
     """
-    path = curve_path(name)
+    path = curve if isinstance(curve, Path) else curve_path(curve)
     if not path.exists():
         there = ", ".join(sorted(other.stem for other in path.parent.glob("*.json")))
         raise FileNotFoundError(f"No curve {path}; there are {there}.")

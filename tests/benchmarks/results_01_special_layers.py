@@ -6,14 +6,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 
 import numpy as np
 
 from utils import results, runtime
-from utils.checkpoints import save_checkpoint, write_atomically
+from utils.checkpoints import save_network
 from utils.datasets import word_corpus
 from utils.sequences import word2vec
 
@@ -62,19 +61,14 @@ def train(seed: int) -> tuple[word2vec.WordVectors, list[float]]:
 def ship(vectors: word2vec.WordVectors, seed: int, accuracy: float, seconds: float) -> None:
     """Vectors and their line of provenance into mldata/weights/."""
     path = runtime.repo_root() / "mldata" / "weights" / "word_vectors.npz"
-    save_checkpoint(path, {"words": np.array(vectors.words), "vectors": vectors.raw.astype(np.float16)})
-    sidecar = {
+    sidecar = results.provenance(COMMAND) | {
         "what": f"word2vec (skip-gram, {NEGATIVES} negative samples), {DIMENSIONS} dimensions, {len(vectors)} words",
-        "trained_on": f"{SENTENCES:,} generated sentences (utils/datasets/word_corpus.py), {PASSES} passes",
-        "analogies_solved": round(accuracy, 4),
+        "data": f"{SENTENCES:,} generated sentences (utils/datasets/word_corpus.py), {PASSES} passes",
         "seed": seed,
-        "wall_clock_seconds": round(seconds, 1),
-        "hardware": results.hardware_name(),
-        "commit": results.commit_name(),
-        "command": COMMAND,
+        "seconds": round(seconds, 1),
+        "analogies_solved": round(accuracy, 4),
     }
-    text = json.dumps(sidecar, indent=1) + "\n"
-    write_atomically(path.with_suffix(".json"), lambda file: file.write(text.encode("utf-8")))
+    save_network(path, [vectors.raw], {"words": list(vectors.words)}, sidecar)
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ import numpy as np
 from sklearn.model_selection import train_test_split
 
 from utils import results, runtime
-from utils.checkpoints import load_checkpoint, save_checkpoint, write_atomically
+from utils.checkpoints import load_checkpoint, save_checkpoint
 
 SEEDS = (1, 2, 3)
 PENALTY = 1e-2  # of the linear classifier; --choose compares others
@@ -151,20 +151,14 @@ def ship(head, seconds: float) -> None:
     from utils.datasets.cache import origin
     from utils.vision import transfer
 
-    origin = {
+    sidecar = results.provenance(f"{COMMAND} --only transfer") | {
         "what": "linear classifier on EfficientNet-Lite0's 1,280 pooled features (two views a photo): dog above 0",
-        "trained_on": "2,000 photos of cats and dogs",
-        "data_edition": origin("cats_and_dogs_filtered.zip") or "mirror",
+        "data": f"2,000 photos of cats and dogs, edition {origin('cats_and_dogs_filtered.zip') or 'mirror'}",
         "seed": SEEDS[0],
+        "seconds": round(seconds, 1),
         "penalty": PENALTY,
-        "wall_clock_seconds": round(seconds, 1),
-        "hardware": results.hardware_name(),
-        "commit": results.commit_name(),
-        "command": f"{COMMAND} --only transfer",
     }
-    path = head.save(transfer.head_path(), origin)
-    text = json.dumps(origin, indent=1) + "\n"
-    write_atomically(path.with_suffix(".json"), lambda file: file.write(text.encode("utf-8")))
+    head.save(transfer.head_path(), sidecar)
 
 
 def report(name: str) -> None:

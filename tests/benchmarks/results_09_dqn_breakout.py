@@ -6,7 +6,6 @@ The games have seeds that neither training nor the choice of the checkpoint has 
 from __future__ import annotations
 
 import argparse
-import csv
 
 import numpy as np
 
@@ -38,15 +37,14 @@ def note_scores(identifier: str, scores: np.ndarray, note: str) -> None:
     print(f"{identifier}: {value} over {len(scores)} games, 95 % interval {low:.1f} to {high:.1f}")
 
 
-def at_one_million(curve) -> None:
+def at_one_million() -> None:
     """The evaluation that the training run made when it passed a million agent steps, as the curve recorded it."""
-    with curve.open(newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["kind"] == "evaluation"]
-    rows = [row for row in rows if 1_000_000 <= int(row["agent_steps"]) < 1_050_000]
+    rows = [row for row in results.read_curve("breakout_dqn") if row["kind"] == "evaluation"]
+    rows = [row for row in rows if 1_000_000 <= row["agent_steps"] < 1_050_000]
     if not rows:
         print("breakout.dqn.score_at_1m_steps: the run has not come so far")
         return
-    games, mean, std = int(rows[0]["games"]), float(rows[0]["score"]), float(rows[0]["score_std"])
+    games, mean, std = rows[0]["games"], rows[0]["score"], rows[0]["score_std"]
     half = round(1.96 * std / games**0.5, 1)
     note = (
         f"{games} full games during training, epsilon 0.05, seeds not used in training; spread is half a 95 % interval"
@@ -71,7 +69,7 @@ def main() -> None:
     episodes = 2 if options.quick else 50
     note_scores("breakout.dqn.score", play(episodes, 0.0, options.quick), PROTOCOL + ", no sticky actions")
     note_scores("breakout.dqn.score_sticky", play(episodes, 0.25, options.quick), PROTOCOL + ", sticky actions 0.25")
-    at_one_million(runtime.repo_root() / "mldata" / "curves" / "breakout_dqn.csv")
+    at_one_million()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Every deck of lectures/ in a real browser without network: each slide, each build, at two sizes."""
+"""Every deck of lectures/ in a real browser without network: each slide, each build; other sizes are marked full."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ SOURCES = decks.decks()
 # One worker a deck: two would only wait for each other's build.
 CASES = [pytest.param(source, marks=pytest.mark.xdist_group(source.stem), id=source.stem) for source in SOURCES]
 DECKS = pytest.mark.parametrize("source", CASES)
+FIRST, *OTHERS = browse.SIZES
+WINDOWS = [FIRST, *(pytest.param(size, marks=pytest.mark.full) for size in OTHERS)]
+SIZES = pytest.mark.parametrize("size", WINDOWS, ids=lambda size: f"{size[0]}x{size[1]}")
 
 
 def slides_of(folder: Path) -> list[dict]:
@@ -28,10 +31,10 @@ def title_key(text: str) -> str:
 
 
 @DECKS
-@pytest.mark.parametrize("size", browse.SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@SIZES
 def test_every_slide_is_right_in_a_browser_without_network(source, size, built, browser):
     folder = built(source)
-    pictures = folder.with_name(f"{folder.name}-pictures") if size == browse.SIZES[0] else None
+    pictures = folder.with_name(f"{folder.name}-pictures") if size == FIRST else None
     seen = browse.visit(folder, size, pictures)
     if pictures:
         browse.contact_sheet(seen.pictures, pictures / "contact.png")

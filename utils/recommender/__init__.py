@@ -1,1 +1,1 @@
-"""Lesson 07: splits, models and ranking metrics for recommender systems."""
+"""Lesson 07: splits, models, ranking. Users and movies are indices from 0, ratings are in stars, 0.5 to 5."""

@@ -1,7 +1,4 @@
-"""What the recommender's models are measured against, and with: biases alone, the error in stars.
-
-Lesson 07. Users and movies are indices from 0, ratings are in stars.
-"""
+"""Lesson 07: what other models are measured against, biases alone, and the error in stars."""
 
 from __future__ import annotations
 

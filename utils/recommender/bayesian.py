@@ -1,7 +1,4 @@
-"""Bayesian factorisation with side information: a prediction is the mean over many equally plausible models.
-
-Lesson 07. Users and movies are indices from 0, ratings are in stars.
-"""
+"""Lesson 07: Bayesian factorisation, whose prediction is the mean over many equally plausible models."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ import numpy as np
 
 from utils.datasets.movielens import HIGHEST, LOWEST
 from utils.recommender.baselines import check_known
-from utils.recommender.factorisation import Ratings, predict_pairs, sample_rows
+from utils.recommender.factorisation import predict_pairs, sample_rows
 
 
 @dataclass
@@ -190,7 +187,7 @@ class _Side:
         design[:, 0] = 1  # the own bias enters every rating with weight one; the other's is known
         rest = y - other.rows[other.index, 0]
         noise = rng.standard_normal(self.rows.shape)
-        ratings = Ratings(self.start, self.order, other.index, rest, noise_precision)
+        ratings = (self.start, self.order, other.index, rest, noise_precision)
         sample_rows(ratings, design, self.precision, self.prior @ self.precision, noise, self.rows)
         self._sample_gaussian(rng)
 

@@ -1,12 +1,9 @@
-"""Matrix factorisation: the lecture's in Keras, and the same loss minimised exactly by alternating least squares.
-
-Lesson 07. Users and movies are indices from 0, ratings are in stars.
-"""
+"""Lesson 07: matrix factorisation, the lecture's in Keras, and its loss minimised exactly by least squares."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -87,7 +84,7 @@ class Factorisation:
             design[:, 0] = 1
             zeros = np.zeros_like(rows)
             rest = y - other_rows[other, 0]
-            ratings = Ratings(start, np.argsort(own, kind="stable"), other, rest, weight)
+            ratings = (start, np.argsort(own, kind="stable"), other, rest, weight)
             # The sampler's step without its noise is the ridge regression's solution.
             sample_rows(ratings, design, penalty, zeros, zeros, rows)
         return self
@@ -98,21 +95,12 @@ class Factorisation:
         return self.mean + predict_pairs(users, movies, self.user_rows, self.movie_rows)
 
 
-class Ratings(NamedTuple):
-    """Ratings grouped by one side, users or movies; those of row n are ``order[start[n]:start[n + 1]]``."""
-
-    start: np.ndarray  #: int64 (rows + 1,)
-    order: np.ndarray  #: int64 (ratings,), positions in the arrays below
-    other: np.ndarray  #: int64 (ratings,), the row on the other side
-    rest: np.ndarray  #: float64 (ratings,), what this side shall explain
-    weight: np.ndarray  #: float64 (ratings,), 1 / variance of the noise
-
-
 @njit(cache=True, fastmath=True)
 def sample_rows(ratings, design, precision, pull, noise, out):  # pragma: no cover
     """Draw each row of ``out`` from N(A^-1 b, A^-1), A = precision + sum w x x', b = pull + sum w rest x.
 
-    x is the rating's row of ``design``; ``noise`` (standard normal, or zero for the mean) has the shape of ``out``.
+    Row n's ratings are ``order[start[n]:start[n + 1]]``; x is the row of ``design`` that ``other`` names, w a weight.
+    ``noise`` (standard normal, or zero for the mean) has the shape of ``out``.
     """
     start, order, other, rest, weight = ratings
     k = design.shape[1]

@@ -1,7 +1,4 @@
-"""Networks that predict stars: the lecture's, and ours, which also reads what is known of movies and users.
-
-Lesson 07. Inputs and outputs are those of :func:`utils.recommender.factorisation.build_factorisation`.
-"""
+"""Lesson 07: the lecture's network, and ours, which also reads what is known of movies and users."""
 
 from __future__ import annotations
 
@@ -65,7 +62,11 @@ def build_hybrid(
     inputs, vectors, biases = [], [], []
     for name, features in (("user", user_features), ("movie", movie_features)):
         index = layers.Input((1,), dtype="int32", name=name)
-        known = _feature_table(features, f"{name}_features")(index) if features.shape[1] else None
+        known = None
+        if features.shape[1]:  # rows that are looked up and never train
+            rows = keras.initializers.Constant(np.asarray(features, dtype=np.float32))
+            table = {"embeddings_initializer": rows, "trainable": False, "name": f"{name}_features"}
+            known = layers.Embedding(*features.shape, **table)(index)
         for width, strength, parts in ((factors, penalty, vectors), (1, bias_penalty, biases)):
             start = keras.initializers.RandomNormal(0.0, 0.05) if width > 1 else "zeros"
             own = layers.Embedding(
@@ -82,14 +83,6 @@ def build_hybrid(
         inputs.append(index)
     stars = layers.Add()([layers.Dot(axes=-1)(vectors), *biases])
     return keras.Model(inputs, layers.Rescaling(1.0, offset=mean, name="mean")(layers.Flatten()(stars)))
-
-
-def _feature_table(features: np.ndarray, name: str):
-    """An Embedding that looks up given rows and never trains."""
-    import keras
-
-    start = keras.initializers.Constant(np.asarray(features, dtype=np.float32))
-    return keras.layers.Embedding(*features.shape, embeddings_initializer=start, trainable=False, name=name)
 
 
 def describe(data: MovieLens, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

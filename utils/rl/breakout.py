@@ -19,7 +19,7 @@ import keras
 import numpy as np
 
 from utils import results, runtime
-from utils.checkpoints import load_checkpoint, remove_parts, save_checkpoint, write_atomically
+from utils.checkpoints import group, load_checkpoint, numbered, remove_parts, save_checkpoint, write_atomically
 from utils.rl.atari import SELECTION_SEED, TRAINING_SEED, Games, Moment, epsilon_greedy, play_games
 from utils.rl.dqn import (
     DQN,
@@ -33,16 +33,16 @@ from utils.rl.dqn import (
     save_agent,
 )
 from utils.rl.replay import ReplayMemory, mirror
-from utils.rl.score_curve import Curve, plot_curve
+from utils.rl.score_curve import COMMAND, Curve, plot_curve
 from utils.rl.small_batch import OnePassAdam, SmallBatchConv2D, SmallBatchDense
 
 NETWORK = ("crop", "filters", "hidden", "dueling", "normalise", "bins", "value_min", "value_max")  # its shape and scale
-FILES = ("checkpoint.npz", "replay.npz", "best.npz", "curve.csv")  # of a run, in its folder
+FILES = ("checkpoint.npz", "replay.npz", "best.npz", "curve.json")  # of a run, in its folder
 RATED = 20_000  # agent steps between two rows of the curve about the games played while learning
 
-# The same formulas in another order, for speed: an update of the default agent takes 27 ms of processor time instead of
-# 30 (medians of 40 rounds of six, TensorFlow, two cores). Values, steps and names of weights are those of the networks
-# of utils/rl/dqn.py; tests/unit/rl/test_breakout.py holds the two equal.
+# The same formulas in another order, for speed: an update of the default agent takes 25.2 ms of processor time instead
+# of 27.2 (medians of 60 rounds, two cores; Adam alone 25.9). Where TensorFlow has no oneDNN, 41 instead of 57. Values,
+# steps and names of weights are those of the networks in utils/rl/dqn.py; tests/unit/rl/test_breakout.py holds it.
 quick_network = functools.partial(build_network, conv=SmallBatchConv2D, dense=SmallBatchDense)
 quick_agent = functools.partial(DQN, build=quick_network, optimizer=OnePassAdam)
 
@@ -79,7 +79,7 @@ class Trainer:
         if source is not None:
             self.load(source)
         self.counters["starts"] += 1
-        self.curve = Curve(self.folder / "curve.csv", self.counters["agent_steps"])
+        self.curve = Curve(self.folder / "curve.json", self.counters["agent_steps"])
         # Games cannot be stored half-way: after resuming, new ones begin, with seeds not used before.
         first_seed = TRAINING_SEED + 50_000 * (seed % 10) + config.num_games * self.counters["starts"]
         self.games = Games(config.num_games, seed=first_seed, noop_max=config.noop_max, threads=threads)
@@ -159,23 +159,26 @@ class Trainer:
     # -- files -------------------------------------------------------------------------------------------------------
 
     def arrays(self, small: bool = False) -> dict[str, np.ndarray]:
-        """All arrays of a checkpoint; ``small`` stores half precision, and one network, the mean, for all three.
+        """All arrays of a checkpoint: ``w`` and ``t`` the online and the target network, ``a`` the mean, ``o`` Adam's.
 
-        Adam's second moments span many powers of ten, so their square roots are stored in that case.
+        ``small`` stores half precision, and one network, the mean, for all three. Adam's moments are scaled by ``s``
+        then; the second ones span many powers of ten, so their square roots are stored.
         """
-        half = np.float16 if small else np.float32
-        arrays = {f"average/{i:02d}": w.astype(half) for i, w in enumerate(self.average)}
         if not small:
-            arrays |= {f"online/{i:02d}": w for i, w in enumerate(self.agent.online.get_weights())}
-            arrays |= {f"target/{i:02d}": w for i, w in enumerate(self.agent.target.get_weights())}
+            networks = {"w": self.agent.online.get_weights(), "t": self.agent.target.get_weights(), "a": self.average}
+            networks["o"] = self.agent.optimizer.variables
+            return {
+                name: array for letter, arrays in networks.items() for name, array in numbered(letter, arrays).items()
+            }
+        arrays = numbered("a", (weight.astype(np.float16) for weight in self.average))
         for i, variable in enumerate(self.agent.optimizer.variables):
             value = np.asarray(variable)
-            if small and value.ndim and value.dtype == np.float32:
+            if value.ndim and value.dtype == np.float32:
                 scale = max(float(np.abs(value).max()), 1e-30)
                 second = "velocity" in variable.path
                 value = (np.sqrt(value / scale) if second else value / scale).astype(np.float16)
-                arrays[f"scale/{i:02d}"] = np.float32(scale)
-            arrays[f"optimizer/{i:02d}"] = value
+                arrays[f"s{i}"] = np.float32(scale)
+            arrays[f"o{i}"] = value
         return arrays
 
     def meta(self) -> dict:
@@ -197,23 +200,19 @@ class Trainer:
 
     def load(self, path: Path) -> None:
         """Take over weights, optimiser, counters and random states; another network's checkpoint raises ValueError."""
-        arrays, meta = load_checkpoint(path)
+        arrays, meta = in_todays_format(*load_checkpoint(path))
         theirs, ours = Config.from_dict(meta["config"]).to_dict(), self.config.to_dict()
         differing = [name for name in NETWORK if theirs[name] != ours[name]]
         if differing:
             raise ValueError(f"{path} holds another network (differs in {', '.join(differing)}); use another --folder.")
-
-        def group(name):
-            return [arrays[key].astype(np.float32) for key in sorted(arrays) if key.startswith(name + "/")]
-
-        self.average = group("average")
-        self.agent.online.set_weights(group("online") or self.average)
-        self.agent.target.set_weights(group("target") or self.average)
+        self.average = [weight.astype(np.float32) for weight in group(arrays, "a")]
+        self.agent.online.set_weights(group(arrays, "w") or self.average)
+        self.agent.target.set_weights(group(arrays, "t") or self.average)
         for i, variable in enumerate(self.agent.optimizer.variables):
-            value = arrays[f"optimizer/{i:02d}"]
-            if f"scale/{i:02d}" in arrays:
+            value = arrays[f"o{i}"]
+            if f"s{i}" in arrays:
                 value = value.astype(np.float32)
-                value = (value**2 if "velocity" in variable.path else value) * arrays[f"scale/{i:02d}"]
+                value = (value**2 if "velocity" in variable.path else value) * arrays[f"s{i}"]
             variable.assign(value)
         self.counters.update(meta["counters"])
         changed = {name: [value, ours[name]] for name, value in theirs.items() if value != ours[name]}
@@ -222,10 +221,8 @@ class Trainer:
             self.history.append({"agent_steps": self.counters["agent_steps"], "from_to": changed})
         self.rng.bit_generator.state = meta["random"]["play"]
         self.replay.rng.bit_generator.state = meta["random"]["sampling"]
-        if not (self.folder / "curve.csv").exists():
-            curve = Curve(self.folder / "curve.csv", 0)
-            for row in meta["curve"]:
-                curve.append(**row)
+        if not (self.folder / "curve.json").exists():
+            Curve(self.folder / "curve.json", 0).extend(meta["curve"])
 
     # -- evaluation --------------------------------------------------------------------------------------------------
 
@@ -247,9 +244,23 @@ class Trainer:
     def note(self, kind: str, scores: np.ndarray | list[float]) -> None:
         """One row of the learning curve about games of a ``kind``, "training" or "evaluation"."""
         named = {name: round(self.counters[name]) for name in ("agent_steps", "updates", "wall_clock_s", "cpu_s")}
-        loss = round(float(np.mean(self.losses)), 5) if self.losses else ""
+        loss = round(float(np.mean(self.losses)), 5) if self.losses else None
         mean, std = round(float(np.mean(scores)), 2), round(float(np.std(scores)), 2)
-        self.curve.append(**named, kind=kind, games=len(scores), score=mean, score_std=std, loss=loss)
+        told = {"kind": kind, "games": len(scores), "score": mean, "score_std": std, "loss": loss}
+        self.curve.extend([named | told])
+
+
+OLD_NAMES = {"online": "w", "target": "t", "average": "a", "optimizer": "o", "scale": "s"}
+
+
+def in_todays_format(arrays: dict, meta: dict) -> tuple[dict, dict]:
+    """A checkpoint as :meth:`Trainer.arrays` writes it; until late 2026 arrays had long names and curves text."""
+    if any("/" in name for name in arrays):
+        parts = {name: name.split("/") for name in arrays}
+        arrays = {f"{OLD_NAMES[kind]}{int(place)}": arrays[name] for name, (kind, place) in parts.items()}
+        for row in meta["curve"]:
+            row |= {key: json.loads(value or "null") for key, value in row.items() if key != "kind"}
+    return arrays, meta
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -365,30 +376,24 @@ def export(trainer: Trainer, name: str = "breakout_dqn") -> None:
         trainer.evaluate(20)
     network, config, meta = load_agent(trainer.folder / "best.npz")
     at = {"agent_steps": meta["agent_steps"], "selection_score": meta["selection_score"]}
-    save_agent(data / "weights" / f"{name}.npz", network.get_weights(), config, **at)
-    counters = meta["counters"]
-    sidecar = {
+    counters, command = meta["counters"], f"{COMMAND} --seed {meta['seed']} --steps {meta['agent_steps']}"
+    sidecar = results.provenance(command) | {
         "what": "Deep Q-network for Breakout (ale-py, four actions), weights averaged over training, half precision",
-        "agent_steps": meta["agent_steps"],
-        "frames": 4 * meta["agent_steps"],
-        "updates": counters["updates"],
+        "data": f"{4 * meta['agent_steps']:,} frames of its own games",
         "seed": meta["seed"],
-        "wall_clock_hours": round(counters["wall_clock_s"] / 3600, 2),
-        "cpu_hours": round(counters["cpu_s"] / 3600, 2),
-        "hardware": results.hardware_name() + ", shared with other work",
+        "commit": meta.get("commit") or results.commit_name(),  # the run's, not the export's
+        "seconds": round(counters["wall_clock_s"]),
+        "cpu_seconds": round(counters["cpu_s"]),
+        **at,
+        "updates": counters["updates"],
         "selection": f"mean {meta['selection_score']:.1f} over games with seeds kept for choosing, epsilon 0.05",
         "backend": meta.get("backend", ""),
-        "commit": meta.get("commit") or results.commit_name(),
-        "command": f"python -m utils.rl.train_breakout --seed {meta['seed']} --steps {meta['agent_steps']}",
         "changed_on_the_way": meta.get("history", []),
-        "date": time.strftime("%Y-%m-%d"),
         "config": config.to_dict(),
     }
-    text = json.dumps(sidecar, indent=2) + "\n"
-    write_atomically(data / "weights" / f"{name}.json", lambda file: file.write(text.encode()))
-    save_checkpoint(data / "weights" / f"{name}_resume.npz", trainer.arrays(small=True), trainer.meta())
-    csv_bytes = (trainer.folder / "curve.csv").read_bytes()
-    write_atomically(data / "curves" / f"{name}.csv", lambda file: file.write(csv_bytes))
-    figure = plot_curve(data / "curves" / f"{name}.csv")
+    save_agent(data / "weights" / f"{name}.npz", network.get_weights(), config, sidecar, **at)
+    save_checkpoint(data / "weights" / f"{name}_resume.npz", trainer.arrays(small=True), trainer.meta(), compress=True)
+    results.write_curve(results.curve_path(name), trainer.curve.rows, command)
+    figure = plot_curve(trainer.curve.rows)
     write_atomically(data / "curves" / f"{name}.png", lambda file: figure.savefig(file, format="png"))
     print(f"exported {name} at {meta['agent_steps']:,} agent steps, selection score {meta['selection_score']:.1f}")

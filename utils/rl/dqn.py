@@ -16,7 +16,7 @@ import numpy as np
 from keras import layers, ops
 
 from utils import runtime
-from utils.checkpoints import load_checkpoint, save_checkpoint
+from utils.checkpoints import load_network, save_network
 
 
 @dataclass
@@ -321,10 +321,9 @@ def huber(error):
 AGENT = runtime.repo_root() / "mldata" / "weights" / "breakout_dqn.npz"  # the one that comes with the course
 
 
-def save_agent(path, weights: list[np.ndarray], config: Config, **meta) -> None:
-    """Write a network that plays: weights in half precision (3 digits are plenty to compare actions) and the config."""
-    arrays = {f"weights/{i:02d}": array.astype(np.float16) for i, array in enumerate(weights)}
-    save_checkpoint(path, arrays, {"config": config.to_dict(), **meta})
+def save_agent(path, weights: list[np.ndarray], config: Config, sidecar: dict | None = None, **meta) -> None:
+    """Write a network that plays: its weights, its config and further notes; see :func:`checkpoints.save_network`."""
+    save_network(path, weights, {"config": config.to_dict(), **meta}, sidecar)
 
 
 def load_agent(path) -> tuple[keras.Model, Config, dict]:
@@ -333,10 +332,10 @@ def load_agent(path) -> tuple[keras.Model, Config, dict]:
     Raises:
         FileNotFoundError, ValueError: no such file, or a damaged one.
     """
-    arrays, meta = load_checkpoint(path)
+    weights, meta = load_network(path)
     config = Config.from_dict(meta["config"])
     network = build_network(config)
-    network.set_weights([arrays[name].astype(np.float32) for name in sorted(arrays)])
+    network.set_weights(weights)
     network.compile(jit_compile=keras.backend.backend() == "jax")
     return network, config, meta
 

@@ -32,9 +32,9 @@ from pathlib import Path
 import gymnasium
 import keras
 import numpy as np
-from keras import ops
 
-from utils.checkpoints import load_checkpoint, save_checkpoint
+from utils import checkpoints
+from utils.checkpoints import group, load_checkpoint, save_checkpoint, state_of
 from utils.rl import credit
 from utils.rl.numpy_policy import NumpyPolicy, mean_entropy
 from utils.rl.playing import Plays, check_spaces, make_environments, play
@@ -232,9 +232,8 @@ def solved(history: History) -> bool:
 
 
 def store(history: History, path: str | Path) -> None:
-    """Write weights, optimiser state and curves atomically."""
-    variables = _variables(history)
-    arrays = {f"variable_{i}": ops.convert_to_numpy(variable) for i, variable in enumerate(variables)}
+    """Write weights, optimiser state and curves atomically; ``v`` and ``p`` are the baseline's."""
+    arrays = _state(history)
     arrays["curves"] = np.array([history.returns, history.entropies, history.steps], dtype=np.float64)
     save_checkpoint(
         path, arrays, {"settings": _as_json(history.settings), "seconds": history.seconds, "spread": history.spread}
@@ -251,20 +250,21 @@ def restore(history: History, path: str | Path) -> None:
     wanted = _as_json(history.settings)
     different = [name for name in wanted if wanted[name] != meta["settings"].get(name)]
     if different:
-        raise ValueError(f"{path} was trained with another {', '.join(different)}; give another file or delete it.")
-    variables = _variables(history)
-    for index, variable in enumerate(variables):
-        variable.assign(arrays[f"variable_{index}"])
+        raise ValueError(f"{path} was trained with another {', '.join(different)}; give another file or move it away.")
+    if "variable_0" in arrays:  # until late 2026 all variables stood in one row
+        arrays |= dict(zip(_state(history), group(arrays, "variable_")))
+    checkpoints.restore(history.model, arrays)
+    if history.baseline is not None:
+        checkpoints.restore(history.baseline, arrays, "v", "p")
     returns, entropies, steps = arrays["curves"]
     history.returns, history.entropies = returns.tolist(), entropies.tolist()
     history.steps, history.seconds = steps.astype(int).tolist(), float(meta["seconds"])
     history.spread = float(meta["spread"])
 
 
-def _variables(history: History) -> list:
-    """Everything that a training changes, in a fixed order."""
-    parts = [history.model] if history.baseline is None else [history.model, history.baseline]
-    return [variable for part in parts for variable in (*part.weights, *part.optimizer.variables)]
+def _state(history: History) -> dict[str, np.ndarray]:
+    state = state_of(history.model)
+    return state if history.baseline is None else state | state_of(history.baseline, "v", "p")
 
 
 def _as_json(settings: Settings) -> dict:

@@ -1,58 +1,43 @@
-"""Learning curves of lesson 09's long training: a csv file that is whole at every moment, and pictures of it."""
+"""Learning curves of lesson 09's long training: a file that is whole at every moment, and pictures of it."""
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from utils.checkpoints import write_atomically
+from utils import results
 from utils.plots.style import COLORS
 
-COLUMNS = ("agent_steps", "updates", "wall_clock_s", "cpu_s", "kind", "games", "score", "score_std", "loss")
+COMMAND = "python -m utils.rl.train_breakout"
 
 
 class Curve:
-    """The learning curve as a csv file; rows later than the checkpoint resumed from are dropped."""
+    """The learning curve as a file; rows later than the checkpoint resumed from are dropped."""
 
     def __init__(self, path: Path, steps: int):
         self.path, self.rows = path, []
         if path.exists():
-            self.rows = [row for row in read_curve(path) if int(row["agent_steps"]) <= steps]
-        self._write()
+            self.rows = [row for row in results.read_curve(path) if row["agent_steps"] <= steps]
+        self.extend([])
 
-    def append(self, **row) -> None:
-        """Add one row and rewrite the file (a few hundred lines) so that it is whole at every moment."""
-        self.rows.append({name: row.get(name, "") for name in COLUMNS})
-        self._write()
-
-    def _write(self):
-        text = io.StringIO()
-        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(self.rows)
-        write_atomically(self.path, lambda file: file.write(text.getvalue().encode()))
+    def extend(self, rows: list[dict[str, Any]]) -> None:
+        """Add rows and write the file anew (a few hundred lines) so that it is whole at every moment."""
+        self.rows.extend(rows)
+        results.write_curve(self.path, self.rows, COMMAND)
 
 
-def read_curve(path: Path) -> list[dict[str, str]]:
-    """Rows of a csv file of :class:`Curve`."""
-    with Path(path).open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def _points(rows: list[dict[str, str]], kind: str) -> list[tuple[float, float]]:
+def _points(rows: list[dict[str, Any]], kind: str) -> list[tuple[float, float]]:
     """(million agent steps, score) of one kind of games."""
     # After a restart the first games to end are the short ones; their mean says nothing yet.
-    enough = [row for row in rows if row["kind"] == kind and int(row["games"]) >= (90 if kind == "training" else 1)]
-    return [(int(row["agent_steps"]) / 1e6, float(row["score"])) for row in enough]
+    enough = [row for row in rows if row["kind"] == kind and row["games"] >= (90 if kind == "training" else 1)]
+    return [(row["agent_steps"] / 1e6, row["score"]) for row in enough]
 
 
-def plot_curve(path: Path) -> Figure:
-    """The learning curve in a csv file of :class:`Curve`, beside what others scored, as a Matplotlib figure."""
-    rows = read_curve(path)
+def plot_curve(rows: list[dict[str, Any]]) -> Figure:
+    """A learning curve beside what others scored, as a Matplotlib figure."""
     figure, ax = plt.subplots(figsize=(8.5, 4), layout="constrained")
     kinds = (("training", "-", "last 100 games while learning"), ("evaluation", "o-", "evaluations, epsilon 0.05"))
     for kind, line, label in kinds:
@@ -67,11 +52,11 @@ def plot_curve(path: Path) -> Figure:
     return figure
 
 
-def plot_recipes(recipes: dict[str, list[dict[str, str]]]) -> Figure:
+def plot_recipes(recipes: dict[str, list[dict[str, Any]]]) -> Figure:
     """Several trainings in one figure: a line of the scores while learning, dots for the evaluations.
 
     Args:
-        recipes: for each name its rows, as :func:`read_curve` gives them.
+        recipes: for each name its rows, as :func:`utils.results.read_curve` gives them.
     """
     figure, ax = plt.subplots(figsize=(8.5, 3.8))
     for number, (recipe, rows) in enumerate(recipes.items()):

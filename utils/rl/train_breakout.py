@@ -1,7 +1,7 @@
 """Train a deep Q-network on Breakout for hours: ``python -m utils.rl.train_breakout`` (lesson 09).
 
 Everything lands in one folder (``runs/breakout``): ``checkpoint.npz`` every few minutes, ``best.npz`` whenever an
-evaluation beats all earlier ones, ``curve.csv`` with the learning curve. Stop it (Ctrl-C, a kill, a power cut) and
+evaluation beats all earlier ones, ``curve.json`` with the learning curve. Stop it (Ctrl-C, a kill, a power cut) and
 start the same command again: it goes on from the last checkpoint. Weights, optimiser, counters and random states are in
 it; the replay memory is only with ``--keep-replay`` (2 GB of disk, written at each evaluation and when stopped);
 otherwise it is refilled by playing ``learning_starts`` steps before learning goes on.
@@ -54,15 +54,8 @@ def main(arguments=None) -> None:
     at = f"at {trainer.counters['agent_steps']:,} agent steps"
     breakout.say(f"{at}; process {os.getpid()}; files in {options.folder}", True)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a kill is a Ctrl-C: save, then end
-    breakout.train(
-        trainer,
-        options.steps,
-        options.evaluate_every,
-        options.evaluate_games,
-        options.save_minutes,
-        options.minutes,
-        options.keep_replay,
-    )
+    pace = (options.steps, options.evaluate_every, options.evaluate_games, options.save_minutes, options.minutes)
+    breakout.train(trainer, *pace, options.keep_replay)
 
 
 if __name__ == "__main__":

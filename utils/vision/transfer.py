@@ -24,7 +24,7 @@ from keras import layers
 from tqdm.auto import tqdm
 
 from utils import runtime
-from utils.checkpoints import load_checkpoint, save_checkpoint
+from utils.checkpoints import load_network, save_network
 from utils.vision.from_scratch import as_column
 from utils.vision.photos import open_photo
 from utils.vision.pretrained import ImageNetModel
@@ -175,15 +175,15 @@ class Head:
         answer = features @ self.weights + self.bias
         return answer.mean(axis=1) if answer.ndim == 2 else answer
 
-    def save(self, path: str | Path, meta: dict | None = None) -> Path:
-        """Write it, a few kB, with what ``meta`` tells about its origin."""
-        return save_checkpoint(path, {"weights": self.weights, "bias": np.float32(self.bias)}, meta)
+    def save(self, path: str | Path, sidecar: dict | None = None) -> Path:
+        """Write it, a few kB; see :func:`utils.checkpoints.save_network`."""
+        return save_network(path, [self.weights, np.float32(self.bias)], {}, sidecar)
 
     @classmethod
     def load(cls, path: str | Path) -> Head:
         """Read what :meth:`save` wrote."""
-        arrays, _ = load_checkpoint(path)
-        return cls(arrays["weights"], float(arrays["bias"]))
+        (weights, bias), _ = load_network(path)
+        return cls(weights, float(bias))
 
 
 def train_head(

@@ -11,9 +11,25 @@ import sweeps
 
 # Exercises whose answer is a network, a function or a random draw: their checks state properties instead.
 WITHOUT = {
-    *("01.1", "01.2", "01.3", "01.4", "01.5", "02.1", "02.2", "02.3", "02.4", "02.5", "03.1", "03.2", "03.3", "03.4"),
-    *("03.5", "04.1", "04.2", "04.3", "04.4", "05.1", "05.2", "05.3", "05.4", "05.5", "06.1", "06.2", "06.3", "06.4"),
-    *("06.5", "07.1", "07.2", "07.3", "07.4", "09.1", "09.2", "09.3", "09.4", "10.1", "10.2", "10.3", "10.4", "10.5"),
+    # lesson 01
+    *("01.1", "01.6"),
+    # lesson 02
+    *("02.4", "02.6"),
+    # lesson 03
+    *("03.2", "03.6"),
+    # lesson 04
+    *("04.1", "04.5"),
+    # lesson 05
+    *("05.6",),
+    # lesson 06
+    *("06.5", "06.6"),
+    # lesson 07
+    *("07.5",),
+    # lesson 09
+    *("09.1", "09.2", "09.3", "09.4"),
+    # lesson 10
+    *("10.1", "10.2", "10.3", "10.4", "10.5"),
+    # lesson 11
     *("11.1", "11.2", "11.3", "11.4", "11.5"),
 }
 
@@ -37,7 +53,7 @@ def test_every_exercise_has_a_sweep_or_a_reason():
 CASES = [
     sweep.Case({"rows": np.array([[1.5, -2.0]]), "names": ("a", "b"), "limit": 3}, np.array([1, 2])),
     sweep.Case({"rows": np.zeros((0, 2), np.float32), "names": [], "limit": None}, {"mean": float("nan"), "ok": True}),
-    sweep.Case({"rows": [[1], [2, 3]], "names": ("ä",), "limit": -0.125}, "text"),
+    sweep.Case({"rows": [[1], [2, 3]], "names": {"ä", "b"}, "limit": -0.125}, "text"),
 ]
 
 

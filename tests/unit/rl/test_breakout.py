@@ -13,7 +13,7 @@ import pytest
 keras = pytest.importorskip("keras")
 
 from utils.checkpoints import load_checkpoint, save_checkpoint  # noqa: E402
-from utils.rl.breakout import Trainer, quick_agent, quick_network, train  # noqa: E402
+from utils.rl.breakout import Trainer, in_todays_format, quick_agent, quick_network, train  # noqa: E402
 from utils.rl.dqn import AGENT, DQN, Config, build_network, load_agent  # noqa: E402
 
 TINY = {"num_games": 4, "capacity": 400, "learning_starts": 64, "batch_size": 8, "filters": (2, 2), "hidden": 8}
@@ -101,12 +101,13 @@ def test_resuming_restores_everything_but_the_memory(tmp_path):
 
 def test_a_checkpoint_of_an_earlier_training_is_taken_over_whole(tmp_path):
     """Written when agents still had priorities (switched off); a training under way then can go on."""
-    stored, meta = load_checkpoint(STORED)
+    stored, meta = in_todays_format(*load_checkpoint(STORED))
     values = {name: value for name, value in meta["config"].items() if name not in ("priority", "importance")}
     trainer = Trainer(Config(**values), tmp_path, seed=3, resume=STORED, threads=1)
     for name, array in trainer.arrays().items():
         np.testing.assert_array_equal(array, stored.pop(name), err_msg=name)
     assert not stored and trainer.history == []
+    assert trainer.curve.rows == [row for row in meta["curve"] if row["agent_steps"] <= meta["counters"]["agent_steps"]]
     assert trainer.counters | {"starts": 0} == meta["counters"] | {"starts": 0}
     assert trainer.rng.bit_generator.state == meta["random"]["play"]
     assert trainer.replay.rng.bit_generator.state == meta["random"]["sampling"]
@@ -115,7 +116,7 @@ def test_a_checkpoint_of_an_earlier_training_is_taken_over_whole(tmp_path):
 
 
 def test_what_a_killed_training_left_half_written_is_removed(tmp_path):
-    parts = [tmp_path / f".{name}.x7_f2a.part" for name in ("checkpoint.npz", "best.npz", "replay.npz", "curve.csv")]
+    parts = [tmp_path / f".{name}.x7_f2a.part" for name in ("checkpoint.npz", "best.npz", "replay.npz", "curve.json")]
     foreign = [tmp_path / name for name in (".mine.npz.x7_f2a.part", "checkpoint.npz.part", "notes.tmp")]
     for path in parts + foreign:
         path.write_bytes(b"half")
@@ -150,7 +151,7 @@ def test_small_checkpoint_resumes_nearly_the_same(tmp_path):
     second = Trainer(Config(**TINY), tmp_path / "b", seed=3, resume=tmp_path / "small.npz", threads=1)
     before, after = first.arrays(), second.arrays()
     for name in before:
-        kept = before[name.replace("target", "average").replace("online", "average")]
+        kept = before[name.replace("t", "a").replace("w", "a")]
         np.testing.assert_allclose(after[name], kept, rtol=2e-3, atol=1e-3 * np.abs(kept).max())
     sizes = [sum(array.nbytes for array in arrays.values()) for arrays in (first.arrays(small=True), before)]
     assert sizes[0] < 0.35 * sizes[1]

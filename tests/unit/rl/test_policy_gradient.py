@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from utils.checkpoints import load_checkpoint, numbered, save_checkpoint
 from utils.rl import policy_gradient as pg
 from utils.rl.pendulum import VectorPendulum
 
@@ -106,3 +107,16 @@ def test_nan_reward_is_an_error():
 def test_settings_are_checked(wrong):
     with pytest.raises(ValueError):
         pg.Settings(**wrong)
+
+
+def test_a_checkpoint_with_all_variables_in_one_row_is_still_read(tmp_path):
+    """As it was written until late 2026."""
+    whole = pg.train(TINY, checkpoint=tmp_path / "a.npz")
+    arrays, meta = load_checkpoint(tmp_path / "a.npz")
+    curves = arrays.pop("curves")
+    save_checkpoint(tmp_path / "b.npz", numbered("variable_", arrays.values()) | {"curves": curves}, meta)
+    again = pg.train(TINY, checkpoint=tmp_path / "b.npz")
+    for mine, theirs in zip(whole.model.get_weights(), again.model.get_weights()):
+        np.testing.assert_array_equal(mine, theirs)
+    for mine, theirs in zip(whole.baseline.optimizer.variables, again.baseline.optimizer.variables):
+        np.testing.assert_array_equal(mine, theirs)

@@ -3,31 +3,32 @@
 import matplotlib.pyplot as plt
 from numpy.testing import assert_allclose
 
-from utils.rl.score_curve import Curve, plot_curve, plot_recipes, read_curve
+from utils import results
+from utils.rl.score_curve import Curve, plot_curve, plot_recipes
 
 
 def row(steps, kind, games, score):
-    return {"agent_steps": str(steps), "kind": kind, "games": str(games), "score": str(score)}
+    return {"agent_steps": steps, "kind": kind, "games": games, "score": score}
 
 
 def test_curve_drops_what_the_checkpoint_does_not_know(tmp_path):
-    curve = Curve(tmp_path / "curve.csv", 0)
+    curve = Curve(tmp_path / "curve.json", 0)
     for steps in (100, 200, 300):
-        curve.append(agent_steps=steps, kind="training", games=3, score=1.5)
-    assert [int(row["agent_steps"]) for row in Curve(tmp_path / "curve.csv", 200).rows] == [100, 200]
-    assert (tmp_path / "curve.csv").read_text().splitlines()[2].startswith("200,,,,training,3,1.5")
+        curve.extend([row(steps, "training", 3, 1.5)])
+    assert [row["agent_steps"] for row in Curve(tmp_path / "curve.json", 200).rows] == [100, 200]
+    assert results.read_curve(tmp_path / "curve.json") == [row(steps, "training", 3, 1.5) for steps in (100, 200)]
 
 
-def test_pictures_leave_out_the_first_games_after_a_restart(tmp_path):
-    curve = Curve(tmp_path / "curve.csv", 0)
+def test_pictures_leave_out_the_first_games_after_a_restart():
+    rows = []
     for steps, kind, games in (
         (1e6, "training", 100),
         (2e6, "training", 7),
         (3e6, "training", 95),
         (3e6, "evaluation", 20),
     ):
-        curve.append(agent_steps=int(steps), kind=kind, games=games, score=steps / 1e5)
-    for figure in (plot_curve(tmp_path / "curve.csv"), plot_recipes({"one": read_curve(tmp_path / "curve.csv")})):
+        rows.append(row(int(steps), kind, games, steps / 1e5))
+    for figure in (plot_curve(rows), plot_recipes({"one": rows})):
         training, evaluation = figure.axes[0].lines[:2]
         assert_allclose(training.get_xydata(), [(1, 10), (3, 30)])
         assert_allclose(evaluation.get_xydata(), [(3, 30)])

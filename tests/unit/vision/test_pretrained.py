@@ -113,9 +113,9 @@ def test_weights_travel_from_server_to_network_once(small, serve, photo, capsys,
     ("name", "features", "maps"),
     [
         ("VGG16", 4096, (14, 14, 512)),
-        ("VGG19", 4096, (14, 14, 512)),
+        pytest.param("VGG19", 4096, (14, 14, 512), marks=pytest.mark.full),
         ("ResNet50", 2048, (7, 7, 2048)),
-        ("MobileNetV2", 1280, (7, 7, 1280)),
+        pytest.param("MobileNetV2", 1280, (7, 7, 1280), marks=pytest.mark.full),
     ],
 )
 def test_the_real_networks_take_the_same_way(serve, photo, monkeypatch, name, features, maps):
