@@ -134,10 +134,11 @@ class Forest:
         which: np.ndarray | None = None,
         when_decided: bool = False,
     ) -> None:
-        """Search until every tree of ``which`` (default: games not over) has had ``playouts`` more simulations.
+        """Search until the trees of ``which`` (default: games not over) have had ``playouts`` more simulations each.
 
         Args:
-            playouts: None takes the settings'; a kept subtree does not count.
+            playouts: None takes the settings'; a kept subtree does not count. It is a mean over the trees: what a tree
+                cannot use, because its batch waits at one leaf, goes to the others.
             seconds: stop earlier after so long.
             when_decided: stop earlier when no move can overtake the most visited one, for whoever only wants that
                 move.

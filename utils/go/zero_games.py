@@ -262,13 +262,10 @@ def duel(
         playouts, settings.batch_leaves, settings.exploration, score_weight=settings.score_weight
     )
     architecture = architecture_of(settings)
-    forests = [mcts.Forest([board] * games, lambda planes: mine_or_theirs(planes), search, seed)]
+    sides = [(lambda planes: mine_or_theirs(planes), search)] * 2
     if theirs is None:
-        forests.append(
-            mcts.Forest([board] * games, mcts.no_network, mcts.rollout_settings(reference_playouts), seed + 1)
-        )
-    else:
-        forests.append(mcts.Forest([board] * games, lambda planes: mine_or_theirs(planes), search, seed + 1))
+        sides[1] = mcts.no_network, mcts.rollout_settings(reference_playouts)
+    forests = [mcts.Forest([board] * games, *side, seed + number) for number, side in enumerate(sides)]
     rng = np.random.default_rng(seed)
     turn = 0 if color == BLACK else 1
     while len(running := forests[0].games.running):
