@@ -1,8 +1,8 @@
 """Random games from a position to its end: uniformly, or by a fast policy that answers attacks (lesson 11).
 
 AlphaGo's leaves were worth V = (1 - lambda) v + lambda z, with z the outcome of a game played out in microseconds a
-move. The better those games, the more z says. Uniformly random ones (:func:`play_out`) leave every second stone to be
-captured. In :func:`play_out_fast` the player to move first looks around the opponent's last stone:
+move. The better those games, the more z says. Uniformly random ones leave every second stone to be captured. By the
+fast policy (:func:`play_out` with ``tactics``) the player to move first looks around the opponent's last stone:
 
 1. take the chain that is in atari now (has one liberty left), or rescue an own one, by running or by capturing its
    attacker;
@@ -48,7 +48,7 @@ from utils.go.vertices import BLACK, EMPTY, WHITE
 SCRATCH = 64  # length of the scratch array in which moves are collected
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Uniformly random games
+# Random moves
 
 
 def seed_playouts(seed: int) -> np.ndarray:
@@ -83,33 +83,6 @@ def random_move(s, color, rng):
         s[VACANT, remaining] = p
         s[WHERE, p] = remaining
     return 0
-
-
-@njit(cache=True)
-def place_or_pass(s, p, color, passes):
-    """Put a stone on ``p``, or pass if that is 0; returns how many passes in a row that makes after ``passes``."""
-    if p == 0:
-        s[META, KO] = 0
-        return passes + 1
-    place(s, p, color)
-    return 0
-
-
-@njit(cache=True)
-def play_out(s, rng, owner):
-    """Play ``s`` to the end at random (changing it); returns Black's area minus White's, without komi.
-
-    Superko is replaced by the simple ko rule, and three moves per point end a game that will not end by itself.
-    """
-    size = s[META, SIZE]
-    color = s[META, TO_PLAY]
-    passes = s[META, PASSES]
-    for _ in range(3 * size * size):
-        if passes >= 2:
-            break
-        passes = place_or_pass(s, random_move(s, color, rng), color, passes)
-        color = 3 - color
-    return area(s, owner)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -310,34 +283,39 @@ def reply(s, last, color, rng, found):
     return 0
 
 
-@njit(cache=True)
-def play_out_fast(s, rng, owner, found):
-    """Play ``s`` to the end by :func:`reply` and at random (changing it); returns Black's area minus White's.
+# ---------------------------------------------------------------------------------------------------------------------
+# Whole games
 
-    As in :func:`play_out`, simple ko instead of superko, and at most three moves a point.
+
+@njit(cache=True)
+def play_out(s, rng, owner, tactics=False):
+    """Play ``s`` to the end (changing it); returns Black's area minus White's, without komi.
+
+    Superko is replaced by the simple ko rule, and three moves per point end a game that will not end by itself.
 
     Args:
         s: position.
         rng: see :func:`next_random`.
         owner: int32, one entry per point of the tables; filled with who owns it.
-        found: scratch, int32 (SCRATCH,).
+        tactics: moves by :func:`reply` where it has any; else all at random.
     """
-    size = s[META, SIZE]
+    found = np.empty(SCRATCH, np.int32)
     color, passes, last = s[META, TO_PLAY], s[META, PASSES], s[META, LAST]
-    for _ in range(3 * size * size):
+    for _ in range(3 * s[META, SIZE] * s[META, SIZE]):
         if passes >= 2:
             break
-        p = reply(s, last, color, rng, found) if last > 0 else 0
+        p = reply(s, last, color, rng, found) if tactics and last > 0 else 0
         if p == 0:
             p = random_move(s, color, rng)
-        passes = place_or_pass(s, p, color, passes)
+        if p == 0:
+            s[META, KO] = 0
+            passes += 1
+        else:
+            place(s, p, color)
+            passes = 0
         last = p
         color = 3 - color
     return area(s, owner)
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Many games
 
 
 @njit(cache=True)
@@ -346,14 +324,14 @@ def play_outs(s, count, komi, tactics, rng, ownership):
     point.
 
     Args:
-        tactics: by the fast policy; else uniformly.
+        tactics: see :func:`play_out`.
         ownership: int64, one entry per point of the tables; grows by 1 for Black's and falls by 1 for White's.
     """
-    copy, owner, found = s.copy(), np.empty(s.shape[1], np.int32), np.empty(SCRATCH, np.int32)
+    copy, owner = s.copy(), np.empty(s.shape[1], np.int32)
     wins, total = 0.0, 0.0
     for _ in range(count):
         copy[:] = s
-        score = (play_out_fast(copy, rng, owner, found) if tactics else play_out(copy, rng, owner)) - komi
+        score = play_out(copy, rng, owner, tactics) - komi
         total += score
         wins += 0.5 + 0.5 * np.sign(score)
         for p in range(owner.size):

@@ -24,7 +24,7 @@ from utils.go.position import (
     sensible_actions,
     to_point,
 )
-from utils.go.rollouts import SCRATCH, play_out, play_out_fast
+from utils.go.rollouts import play_out
 from utils.go.vertices import BLACK
 
 ROOT = 0
@@ -200,11 +200,11 @@ def _undo(tree, leaves, loss):
 @njit(cache=True)
 def _rollout_value(s, rules, rng):
     """Mean result of random games for the side to play."""
-    scratch, owner, found = s.copy(), np.empty(s.shape[1], np.int32), np.empty(SCRATCH, np.int32)
+    scratch, owner = s.copy(), np.empty(s.shape[1], np.int32)
     total = 0.0
     for _ in range(rules.rollouts):
         scratch[:] = s
-        score = play_out_fast(scratch, rng, owner, found) if rules.tactics else play_out(scratch, rng, owner)
+        score = play_out(scratch, rng, owner, rules.tactics)
         total += utility(score - rules.komi, s[META, TO_PLAY], s[META, SIZE], rules.komi, rules.score_weight)
     return total / rules.rollouts
 
