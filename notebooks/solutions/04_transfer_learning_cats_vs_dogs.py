@@ -28,3 +28,17 @@ def gradient(features, labels, weights, bias):
 def disagreements(first, second, labels):
     first_right, second_right = (first > 0) == labels, (second > 0) == labels
     return int(np.sum(first_right & ~second_right)), int(np.sum(second_right & ~first_right))
+
+
+def broken_rule():
+    # The shipped classifier on four draws of 50 test photos, `shipped.probability_of_dog(photos) > 0.5`; then the same
+    # photos with `photo[..., ::-1]`. The lesson says that a wrong order of colours costs ten points: it costs next to
+    # nothing, since shape decides. Turned upside down, `photo[::-1]`, the photos cost 7.5 points (doubt 1.5).
+    return {
+        "change": "colours in the order blue, green, red",
+        "predicted": -0.10,
+        "before": [1.00, 1.00, 0.98, 0.96],
+        "after": [1.00, 0.98, 0.98, 0.96],
+        "effect": -0.005,
+        "doubt": 0.005,
+    }

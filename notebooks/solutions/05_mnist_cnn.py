@@ -14,14 +14,10 @@ def conv_work(side, kernel, channels, filters):
 
 def shift_image(image, down, right):
     height, width = image.shape
-    shifted = np.zeros_like(image)
-    # Rows of the result that receive ink, and the rows of the image it comes from.
-    to_rows = slice(max(down, 0), height + min(down, 0))
-    from_rows = slice(max(-down, 0), height + min(-down, 0))
-    to_columns = slice(max(right, 0), width + min(right, 0))
-    from_columns = slice(max(-right, 0), width + min(-right, 0))
-    shifted[to_rows, to_columns] = image[from_rows, from_columns]
-    return shifted
+    rows, columns = np.indices(image.shape)
+    rows, columns = rows - down, columns - right  # where the ink of each pixel comes from
+    inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+    return np.where(inside, np.roll(image, (down, right), axis=(0, 1)), 0)
 
 
 def confusion_matrix(truth, predicted, classes):
@@ -35,3 +31,17 @@ def most_wrong(probabilities, labels, count):
     mistakes = np.flatnonzero(said != labels)
     order = np.argsort(-probabilities[mistakes, said[mistakes]])
     return mistakes[order[:count]]
+
+
+def shuffled_pixels():
+    # The lecture's network, 2,000 images to learn from, 2,000 held out, five epochs of Adam with batches of 64, seeds 1
+    # to 3; then the same with all pixels reordered by `np.random.default_rng(0).permutation(784)`. That pixels have
+    # neighbours is worth five points: what is left of a digit, much or little ink at certain places, goes a long way.
+    return {
+        "change": "one fixed permutation of the pixels",
+        "predicted": -0.05,
+        "before": [0.9435, 0.9450, 0.9275],
+        "after": [0.8895, 0.8805, 0.8835],
+        "effect": -0.0542,
+        "doubt": 0.0059,
+    }

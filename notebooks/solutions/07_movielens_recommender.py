@@ -27,3 +27,16 @@ def discounted_gain(ranked, relevant):
     discount = 1 / np.log2(np.arange(len(ranked)) + 2)
     hits = np.array([movie in relevant for movie in ranked])
     return float(discount[hits].sum() / discount[: len(relevant)].sum())
+
+
+def without_shrinking():
+    # `Biases(4.0, penalty)` learned from the training ratings of each of the five folds and judged on its validation
+    # ratings, penalty 3 and penalty 0. The lesson is right, in every fold, but the gain is a fiftieth of a star.
+    return {
+        "change": "no penalty on the biases of films",
+        "predicted": 0.05,
+        "before": [0.8866, 0.8713, 0.8785, 0.8797, 0.8822],
+        "after": [0.9064, 0.8894, 0.9016, 0.8973, 0.8983],
+        "effect": 0.0189,
+        "doubt": 0.0012,
+    }

@@ -67,6 +67,11 @@ def sweep(
             )
 
 
+def as_float32(got: Any, case: Case) -> bool:
+    """A judge for :func:`sweep`: right as far as a backend's float32 goes, so that an answer by Keras is right, too."""
+    return engine.same(got, case.answer, atol=1e-4, rtol=1e-4)
+
+
 @functools.cache
 def cases(identifier: str) -> tuple[Case, ...]:
     """The stored cases of an exercise.
@@ -87,7 +92,7 @@ def files():
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# As a file: JSON, compressed; arrays and tuples are marked, everything else is itself
+# As a file: JSON, compressed; arrays, tuples and sets are marked, everything else is itself
 
 
 def write(sweeps: dict[str, Sequence[Case]]) -> bytes:
@@ -120,6 +125,8 @@ def encode(value: Any) -> Any:
         return {"array": encode(array.ravel().tolist()), "shape": array.shape, "dtype": array.dtype.name}
     if isinstance(value, tuple):
         return {"tuple": [encode(item) for item in value]}
+    if isinstance(value, set):
+        return {"set": [encode(item) for item in sorted(value)]}
     if isinstance(value, list):
         return [encode(item) for item in value]
     if isinstance(value, dict):
@@ -141,4 +148,6 @@ def decode(value: Any) -> Any:
         return np.array(decode(value["array"]), dtype=value["dtype"]).reshape(value["shape"])
     if "tuple" in value:
         return tuple(map(decode, value["tuple"]))
+    if "set" in value:
+        return set(map(decode, value["set"]))
     return {decode(key): decode(item) for key, item in value["dict"]}

@@ -92,14 +92,10 @@ class Games:
         self.finished.clear()
         return channels_last(stacks)
 
-    def send(self, actions: np.ndarray) -> None:
-        """Hand over the actions and return at once: the emulators compute while the caller does something else."""
-        self.executed = np.where(self.serve, FIRE, actions).astype(np.int64)
-        self.vector.send(self.executed)
-
-    def receive(self) -> Moment:
-        """Wait for what :meth:`send` started."""
-        stacks, rewards, game_over, truncated, info = self.vector.recv()
+    def step(self, actions: np.ndarray) -> Moment:
+        """Do this in each game, or serve where a ball has to be served, and say what it brought."""
+        executed = np.where(self.serve, FIRE, actions).astype(np.int64)
+        stacks, rewards, game_over, truncated, info = self.vector.step(executed)
         ended = game_over | truncated
         life_lost = (info["lives"] < self.lives) & ~ended | game_over
         self.scores += rewards
@@ -111,18 +107,13 @@ class Games:
         self.serve = life_lost & ~ended  # a new game is served by the vector environment itself
         return Moment(
             observations=channels_last(stacks),
-            actions=self.executed,
+            actions=executed,
             rewards=rewards.astype(np.float32),
             life_lost=life_lost,
             game_over=game_over.copy(),
             truncated=truncated & ~game_over,
             starts=ended,
         )
-
-    def step(self, actions: np.ndarray) -> Moment:
-        """:meth:`send` and :meth:`receive` in one."""
-        self.send(actions)
-        return self.receive()
 
 
 def epsilon_greedy(q_values: np.ndarray, epsilon, rng: np.random.Generator) -> np.ndarray:

@@ -24,12 +24,7 @@ class NumpyPolicy:
         scale: (observation,), factors of the inputs.
     """
 
-    def __init__(
-        self,
-        weights: Sequence[np.ndarray],
-        log_std: np.ndarray | None = None,
-        scale: Sequence[float] | float = 1.0,
-    ):
+    def __init__(self, weights: Sequence[np.ndarray], log_std: np.ndarray | None = None, scale=1.0):
         self.weights = [np.asarray(weight, dtype=np.float32) for weight in weights]
         self.scale = np.asarray(scale, dtype=np.float32)
         self.log_std = None if log_std is None else np.asarray(log_std, dtype=np.float32)

@@ -48,14 +48,11 @@ def main(arguments=None) -> None:
     print(
         f"epsilon {options.epsilon}, sticky actions {options.sticky:g}, up to 30 no-ops, at most 108,000 frames a game"
     )
-    scores, lengths = play_games(
-        play,
-        options.episodes,
-        options.epsilon,
-        options.seed,
-        options.sticky,
-        progress=lambda done, all_: print(f"\r{done} of {all_} games", end="", flush=True),
-    )
+
+    def tell(done: int, episodes: int) -> None:
+        print(f"\r{done} of {episodes} games", end="", flush=True)
+
+    scores, lengths = play_games(play, options.episodes, options.epsilon, options.seed, options.sticky, progress=tell)
     print("\rscores", " ".join(f"{score:.0f}" for score in scores))
     print(f"{describe(scores)}; {lengths.mean():.0f} agent steps a game")
     if options.video:

@@ -32,23 +32,6 @@ def _interleave(frames, index, out):
                 out[b, p, c] = source[p]
 
 
-@numba.njit(cache=True, nogil=True)
-def _interleave4(frames, index, out):
-    """As :func:`_interleave` for the usual stack of four, with the loop over pixels inside: twice as fast."""
-    pixels = frames.shape[1]
-    black = np.zeros(pixels, dtype=np.uint8)
-    for b in range(index.shape[0]):
-        first = frames[index[b, 0]] if index[b, 0] >= 0 else black
-        second = frames[index[b, 1]] if index[b, 1] >= 0 else black
-        third = frames[index[b, 2]] if index[b, 2] >= 0 else black
-        fourth = frames[index[b, 3]] if index[b, 3] >= 0 else black
-        for p in range(pixels):
-            out[b, p, 0] = first[p]
-            out[b, p, 1] = second[p]
-            out[b, p, 2] = third[p]
-            out[b, p, 3] = fourth[p]
-
-
 def channels_last(stacks: np.ndarray) -> np.ndarray:
     """Turn uint8 stacks ``(batch, stack, height, width)``, as games give them, into ``(batch, height, width, stack)``.
 
@@ -58,7 +41,7 @@ def channels_last(stacks: np.ndarray) -> np.ndarray:
     frames = np.ascontiguousarray(stacks).reshape(batch * stack, height * width)
     index = np.arange(batch * stack).reshape(batch, stack)
     out = np.empty((batch, height * width, stack), dtype=np.uint8)
-    (_interleave4 if stack == 4 else _interleave)(frames, index, out)
+    _interleave(frames, index, out)
     return out.reshape(batch, height, width, stack)
 
 
@@ -208,7 +191,7 @@ class ReplayMemory:
             inside &= (self.flags[rows, games] & START) == 0
         out = np.empty((len(times), self.frames.shape[2], self.stack), dtype=np.uint8)
         flat = self.frames.reshape(self.rows * self.num_games, -1)
-        (_interleave4 if self.stack == 4 else _interleave)(flat, index, out)
+        _interleave(flat, index, out)
         return out.reshape(len(times), *self.frame_shape, self.stack)
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import gymnasium
 import numpy as np
@@ -314,30 +313,10 @@ def q_learning_fast(table: TransitionTable, settings: Settings, seed: int = 0, q
     q = np.full(shape, float(settings.initial)) if q is None else np.array(q, dtype=np.float64)
     epsilons = np.array([settings.epsilon_at(episode) for episode in range(settings.episodes)])
     outcomes, start = np.cumsum(table.probability, axis=2), np.cumsum(table.start)
-    model = _Model(outcomes, table.next_state, table.reward, table.terminated, start, table.horizon)
-    rule = _Rule(settings.gamma, settings.delta, settings.delta_decay, settings.method == "sarsa")
+    model = (outcomes, table.next_state, table.reward, table.terminated, start, table.horizon)
+    rule = (settings.gamma, settings.delta, settings.delta_decay, settings.method == "sarsa")
     returns, lengths = _learn(q, model, rule, epsilons, agent, world)
     return Learned(q, returns, lengths)
-
-
-class _Model(NamedTuple):
-    """A :class:`TransitionTable` as numba takes it, with the probabilities added up."""
-
-    outcomes: np.ndarray
-    next_state: np.ndarray
-    reward: np.ndarray
-    terminated: np.ndarray
-    start: np.ndarray
-    horizon: int
-
-
-class _Rule(NamedTuple):
-    """What numba needs of :class:`Settings`."""
-
-    gamma: float
-    delta: float
-    decay: float
-    sarsa: bool
 
 
 @njit(cache=True)
@@ -359,25 +338,27 @@ def _draw(cumulative, rng):
 @njit(cache=True)
 def _learn(q, model, rule, epsilons, agent, world):
     """The loop of :func:`q_learning`, line by line; changes ``q`` in place, returns returns and lengths."""
+    outcomes, next_state, reward, terminated, start, horizon = model
+    gamma, first_delta, decay, sarsa = rule
     visits = np.zeros(q.shape)
     returns, lengths = np.zeros(len(epsilons)), np.zeros(len(epsilons), dtype=np.int64)
     for episode in range(len(epsilons)):
         epsilon = epsilons[episode]
-        state = _draw(model.start, world)
+        state = _draw(start, world)
         action = _choose(q[state], epsilon, agent)
         ended = False
         while not ended:
-            k = _draw(model.outcomes[state, action], world)
-            following = model.next_state[state, action, k]
+            k = _draw(outcomes[state, action], world)
+            following = next_state[state, action, k]
             next_action = _choose(q[following], epsilon, agent)
-            future = q[following, next_action] if rule.sarsa else q[following].max()
-            end = model.terminated[state, action, k]
-            target = model.reward[state, action, k] + rule.gamma * (0.0 if end else future)
-            delta = rule.delta / (1.0 + rule.decay * visits[state, action])
+            future = q[following, next_action] if sarsa else q[following].max()
+            end = terminated[state, action, k]
+            target = reward[state, action, k] + gamma * (0.0 if end else future)
+            delta = first_delta / (1.0 + decay * visits[state, action])
             q[state, action] += delta * (target - q[state, action])
             visits[state, action] += 1
-            returns[episode] += model.reward[state, action, k]
+            returns[episode] += reward[state, action, k]
             lengths[episode] += 1
-            ended = end or lengths[episode] == model.horizon
+            ended = end or lengths[episode] == horizon
             state, action = following, next_action
     return returns, lengths

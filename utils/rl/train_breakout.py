@@ -54,15 +54,8 @@ def main(arguments=None) -> None:
     at = f"at {trainer.counters['agent_steps']:,} agent steps"
     breakout.say(f"{at}; process {os.getpid()}; files in {options.folder}", True)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a kill is a Ctrl-C: save, then end
-    breakout.train(
-        trainer,
-        options.steps,
-        options.evaluate_every,
-        options.evaluate_games,
-        options.save_minutes,
-        options.minutes,
-        options.keep_replay,
-    )
+    pace = (options.steps, options.evaluate_every, options.evaluate_games, options.save_minutes, options.minutes)
+    breakout.train(trainer, *pace, options.keep_replay)
 
 
 if __name__ == "__main__":

@@ -18,13 +18,13 @@ WITHOUT = {
     # lesson 03
     *("03.2", "03.6"),
     # lesson 04
-    *("04.1", "04.2", "04.3", "04.4"),
+    *("04.1", "04.5"),
     # lesson 05
-    *("05.1", "05.2", "05.3", "05.4", "05.5"),
+    *("05.6",),
     # lesson 06
-    *("06.1", "06.2", "06.3", "06.4", "06.5"),
+    *("06.5", "06.6"),
     # lesson 07
-    *("07.1", "07.2", "07.3", "07.4"),
+    *("07.5",),
     # lesson 08
     *("08.6",),
     # lesson 09
@@ -55,7 +55,7 @@ def test_every_exercise_has_a_sweep_or_a_reason():
 CASES = [
     sweep.Case({"rows": np.array([[1.5, -2.0]]), "names": ("a", "b"), "limit": 3}, np.array([1, 2])),
     sweep.Case({"rows": np.zeros((0, 2), np.float32), "names": [], "limit": None}, {"mean": float("nan"), "ok": True}),
-    sweep.Case({"rows": [[1], [2, 3]], "names": ("ä",), "limit": -0.125}, "text"),
+    sweep.Case({"rows": [[1], [2, 3]], "names": {"ä", "b"}, "limit": -0.125}, "text"),
 ]
 
 
