@@ -35,6 +35,7 @@ SAMPLE = (
     # lesson 10
     "10.5",
     # lesson 11
+    "11.2",
 )
 
 
