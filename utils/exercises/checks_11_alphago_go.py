@@ -48,7 +48,7 @@ def check_outcome_weights(attempt):
     sweep(
         "11.2",
         attempt,
-        hint="z is +1 for the winner's moves and -1 for the loser's; subtract baseline[color] of the move's own colour.",
+        hint="z is +1 for the winner's moves, -1 for the loser's; subtract baseline[color] of the move's own colour.",
         hints=(
             (lambda colors, winner, baseline: winner == 0, "In a draw z is 0, and the baseline is subtracted still."),
         ),
