@@ -8,11 +8,6 @@ from utils.exercises.engine import exercise, expect, expect_close, fail
 from utils.exercises.experiment import numbers, record
 from utils.exercises.sweep import sweep
 
-UNCLIPPED = (
-    lambda rewards, *_: np.any(np.abs(rewards) > 1),
-    "Rewards are used as they come (whoever wants them clipped clips them before), and an end leaves them alone.",
-)
-
 
 @exercise("09.1", name="td_targets", title="What the network should have said", minutes=10, points=2)
 def check_td_targets(attempt):
@@ -32,14 +27,10 @@ def check_td_targets(attempt):
     sweep(
         "09.1",
         attempt,
-        hint="Reward plus gamma times the best action's value; where the life is lost, the reward alone.",
+        hint="The reward as it comes (clipping is done before) plus gamma times the best action's value; where the life "
+        "is lost, the reward alone.",
         hints=(
-            UNCLIPPED,
-            (
-                lambda rewards, next_q, *_: next_q.max() < 0,
-                "The best of bad values is the largest one: it is negative.",
-            ),
-            (lambda rewards, *_: len(rewards) == 1, "A batch of one has one target."),
+            (lambda rewards, next_q, *_: next_q.max() < 0, "The best of bad values is the largest: it is negative."),
         ),
     )
 
@@ -56,9 +47,9 @@ def check_double_targets(attempt):
     sweep(
         "09.2",
         attempt,
-        hint="The online network says which action is best; take the target network's value of that very action.",
+        hint="The reward as it comes, plus gamma times the target network's value of the very action that the online "
+        "network finds best.",
         hints=(
-            UNCLIPPED,
             (
                 lambda rewards, online, target, terminated, gamma: terminated.any(),
                 "After the end there is no next action, with one network as with two.",

@@ -105,7 +105,7 @@ def by_logsumexp(logits, actions, weights):
 
 def row_by_row(logits, actions, weights):
     log_pi = ops.log_softmax(logits)
-    return -sum(weights[i] * log_pi[i, int(actions[i])] for i in range(len(weights))) / len(weights)
+    return -sum(weights[i] * log_pi[i, actions[i]] for i in range(len(weights))) / len(weights)
 
 
 def plus_sign(logits, actions, weights):
