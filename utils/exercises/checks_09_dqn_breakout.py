@@ -27,11 +27,9 @@ def check_td_targets(attempt):
     sweep(
         "09.1",
         attempt,
-        hint="The reward as it comes (clipping is done before) plus gamma times the best action's value; where the life "
-        "is lost, the reward alone.",
-        hints=(
-            (lambda rewards, next_q, *_: next_q.max() < 0, "The best of bad values is the largest: it is negative."),
-        ),
+        hint="The reward as it comes (clipped before, if at all) plus gamma times the best action's value; where the "
+        "life is lost, the reward alone.",
+        hints=((lambda rewards, next_q, *_: next_q.max() < 0, "The best of bad values is the largest, below 0."),),
     )
 
 

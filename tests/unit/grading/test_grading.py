@@ -553,7 +553,7 @@ def test_progress_lists_the_notebooks_of_a_folder(tmp_path, capsys):
     _notebook(tmp_path / "08_q_learning.ipynb", cells)
     assert grade.main(["progress", "--notebooks", str(tmp_path)]) == 0
     text = capsys.readouterr().out
-    assert "✓ 08.1" in text and "○ 08.2" in text and "1 of 5 exercises pass" in text
+    assert "✓ 08.1" in text and "○ 08.2" in text and "1 of 6 exercises pass" in text
 
 
 def test_progress_prefers_a_students_own_copy(tmp_path, capsys):
@@ -563,7 +563,7 @@ def test_progress_prefers_a_students_own_copy(tmp_path, capsys):
     assert grade.main(["progress", "--notebooks", str(tmp_path), "--lesson", "08"]) == 0
     text = capsys.readouterr().out
     assert text.startswith("my_08_q_learning\n  ○ 08.1")
-    assert "0 of 5" in text
+    assert "0 of 6" in text
 
 
 def test_every_reference_solution_would_be_accepted_as_source():

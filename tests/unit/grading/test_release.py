@@ -128,7 +128,7 @@ def test_the_package_and_its_data_come_along(released):
     assert not list(released.rglob("__pycache__"))
     command = (
         "import sys; sys.path.insert(0, '.'); from utils.exercises import engine; print(engine.__file__);"
-        "sys.exit(len(engine.load_checks('08')) != 5)"
+        "sys.exit(len(engine.load_checks('08')) != 6)"
     )
     result = subprocess.run([sys.executable, "-c", command], cwd=released, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
