@@ -54,3 +54,14 @@ def numbers(low: float, high: float, count: int = 0, whole: bool = False) -> Fie
 def one_of(*texts: str) -> Field:
     """One of these texts."""
     return lambda value: isinstance(value, str) and value in texts, "one of " + ", ".join(map(repr, texts))
+
+
+def predicted_first(record: dict[str, Any], measured: str) -> None:
+    """Fails where the entry ``predicted`` is what was measured, to the last digit."""
+    if np.array_equal(record["predicted"], record[measured]):
+        engine.fail(
+            shown=f"predicted and {measured}",
+            expected="two different lists",
+            got=record["predicted"],
+            hint="A prediction made before measuring is seldom right to the last digit: write down the one you made.",
+        )
