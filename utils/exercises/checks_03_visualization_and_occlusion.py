@@ -5,131 +5,192 @@ from __future__ import annotations
 import numpy as np
 
 from utils.exercises.engine import exercise, expect, expect_close, fail
-
-
-def _hidden(image: np.ndarray, top: int, left: int, mask: int, value: float) -> np.ndarray:
-    """Pixel by pixel, so that it shares no slice with the solution."""
-    result = image.copy()
-    for row in range(image.shape[0]):
-        for column in range(image.shape[1]):
-            if top <= row < top + mask and left <= column < left + mask:
-                result[row, column] = value
-    return result
+from utils.exercises.experiment import numbers, one_of, record
+from utils.exercises.sweep import sweep
 
 
 @exercise("03.1", name="occlude", title="Hide a part", minutes=10, points=2)
 def check_occlude(attempt):
-    """Inside, over each border, wholly outside; the input stays as it was."""
-    image = np.arange(1.0, 61.0).reshape(4, 5, 3)
-    for top, left, mask, hint in (
-        (1, 2, 2, "The square covers rows top to top + mask - 1, and columns likewise."),
-        (0, 0, 1, "A mask of one pixel hides one pixel, in all its channels."),
-        (3, 4, 3, "What sticks out below and on the right is ignored."),
-        (-1, 1, 2, "With top = -1 and mask 2 only row 0 is hidden; a slice [-1:1] would be empty."),
-        (2, -2, 3, "With left = -2 and mask 3 only column 0 is hidden; a slice [-2:1] would be empty."),
-        (-3, -3, 2, "A square wholly outside hides nothing; mind that its end is negative too."),
-        (-3, 1, 2, "A square wholly above the image hides nothing, also where its columns are inside."),
-        (1, -3, 2, "A square wholly to the left of the image hides nothing, also where its rows are inside."),
-    ):
-        before = image.copy()
-        shown = f"an image of 4 × 5 pixels, top {top}, left {left}, mask {mask}, value 0"
-        got = attempt(image, top, left, mask, 0.0)
-        if not np.array_equal(image, before):
-            fail(shown=shown, expected="the image unchanged", got="a changed image", hint="Write into a copy.")
-        expect_close(got, _hidden(image, top, left, mask, 0.0), shown=shown, hint=hint)
+    image = np.array([[1.0, 2, 3], [4, 5, 6], [7, 8, 9]])[:, :, None]
+    shown = "image = [[1, 2, 3], [4, 5, 6], [7, 8, 9]], one channel, "
     expect_close(
-        attempt(image, 1, 1, 2, 127.5),
-        _hidden(image, 1, 1, 2, 127.5),
-        shown="top 1, left 1, mask 2, value 127.5",
-        hint="The hidden pixels take the given value.",
+        attempt(image.copy(), 1, 0, 2, 0.0),
+        np.array([[1.0, 2, 3], [0, 0, 6], [0, 0, 9]])[:, :, None],
+        shown=shown + "top 1, left 0, mask 2, value 0",
+        hint="The square covers rows top to top + mask - 1, and columns likewise.",
+    )
+    expect_close(
+        attempt(image.copy(), -1, 1, 2, 0.0),
+        np.array([[1.0, 0, 0], [4, 5, 6], [7, 8, 9]])[:, :, None],
+        shown=shown + "top -1, left 1, mask 2, value 0",
+        hint="With top = -1 and mask 2 only row 0 is hidden; a slice [-1:1] would be empty.",
+    )
+    sweep(
+        "03.1",
+        attempt,
+        hint="All channels of the pixels inside the square take the given value; all others stay.",
+        hints=(
+            (
+                lambda image, top, left, mask, value: top + mask <= 0 or left + mask <= 0,
+                "A square wholly above or to the left hides nothing; mind that its end may be negative too.",
+            ),
+            (lambda image, top, left, *_: min(top, left) < 0, "A negative start of a slice counts from the other end."),
+            (
+                lambda image, top, left, mask, value: top + mask > len(image) or left + mask > len(image[0]),
+                "What sticks out below and on the right is ignored.",
+            ),
+        ),
+        unchanged=True,
     )
 
 
 @exercise("03.2", name="occlusion_drops", title="The occlusion map", minutes=15, points=2)
 def check_occlusion_drops(attempt):
-    """Sign, one unit throughout, rows and columns, the last position, what the mask shows."""
     image = np.zeros((4, 6, 1))
-    image[1, 4] = 8.0
-    image[3, 0] = 2.0
-
-    def total(picture):
-        return np.array([1.0, float(picture.sum()), 2.0])
-
-    expected = np.zeros((3, 5))
-    for top in range(3):
-        for left in range(5):
-            expected[top, left] = image[top : top + 2, left : left + 2].sum()
-    hint = "Output on the clean image minus output with the part hidden: positive where the part mattered."
-    shown = (
-        "an image of 4 × 6 with one bright pixel, mask 2, stride 1, value 0; the watched unit is the sum of the pixels"
+    image[1, 4], image[3, 0] = 8.0, 2.0
+    expect_close(
+        attempt(lambda picture: np.array([1.0, picture.sum(), 2.0]), image.copy(), 2, 2, 0.0),
+        [[0.0, 0.0, 8.0], [2.0, 0.0, 0.0]],
+        shown="an image of 4 × 6 with two bright pixels, mask 2, stride 2, value 0; the watched unit is their sum",
+        hint="Output on the clean image minus output with the part hidden: positive where the part mattered.",
     )
-    expect_close(attempt(total, image, 2, 1, 0.0), expected, shown=shown, hint=hint)
+    expect_close(
+        attempt(lambda picture: np.array([picture[:, 3:].sum(), 5.0]), image.copy(), 2, 2, 0.0),
+        [[0.0, 0.0, 8.0], [0.0, 0.0, 0.0]],
+        shown="the same; the outputs are the sum of the right half, and 5",
+        hint="Hiding the bright pixel makes another unit the largest; keep watching the one chosen on the clean image.",
+    )
+    rng = np.random.default_rng(3)
+    for height, width, channels, mask, stride in (
+        *((4, 7, 1, 1, 1), (7, 4, 3, 2, 1), (5, 9, 2, 3, 2), (9, 6, 1, 2, 3), (6, 6, 3, 6, 1), (3, 8, 1, 3, 4)),
+        *((8, 5, 2, 4, 5), (1, 5, 1, 1, 2), (10, 11, 1, 5, 3)),
+    ):
+        image, value = rng.normal(size=(height, width, channels)), float(rng.normal())
+        weights = rng.normal(size=(height, width, channels, 4))
+        expected = _drops(lambda picture, w=weights: np.tensordot(picture, w, 3), image, mask, stride, value)
+        expect_close(
+            attempt(lambda picture, w=weights: np.tensordot(picture, w, 3), image.copy(), mask, stride, value),
+            expected,
+            shown=f"a random image of {height} × {width} × {channels}, a random linear layer with 4 units, "
+            f"mask {mask}, stride {stride}, value {value:.2f}",
+            hint="A row for each top, a column for each left; each time only one part of the clean image is hidden, by "
+            "the value; drops may be negative.",
+        )
 
-    def rivals(picture):
-        return np.array([float(picture[:, 3:].sum()), 5.0])
 
-    wanted = np.array([[0.0, 0.0, 8.0], [0.0, 0.0, 0.0]])
-    hint = "Hiding the bright pixel makes another unit the largest; keep watching the one chosen on the clean image."
-    shown = "mask 2, stride 2, value 0; the outputs are the sum of the right half, and 5"
-    expect_close(attempt(rivals, image, 2, 2, 0.0), wanted, shown=shown, hint=hint)
-    hint = "The mask takes the given value, which may add to the output."
-    expect_close(attempt(total, image, 4, 2, 1.0), [[-14.0, -8.0]], shown="mask 4, stride 2, value 1", hint=hint)
+def _drops(predict, image, mask, stride, value):
+    """Every pixel asked on its own, so that it shares no slice with the solution."""
+    rows, columns = np.indices(image.shape[:2])
+    unit = np.argmax(predict(image))
+
+    def drop(top, left):
+        inside = (top <= rows) & (rows < top + mask) & (left <= columns) & (columns < left + mask)
+        return predict(image)[unit] - predict(np.where(inside[:, :, None], value, image))[unit]
+
+    tops, lefts = (range(0, side - mask + 1, stride) for side in image.shape[:2])
+    return np.array([[drop(top, left) for left in lefts] for top in tops])
 
 
 @exercise("03.3", name="activation_map", title="Class activation map", minutes=10, points=1)
 def check_activation_map(attempt):
-    """Shape, the right class, the relation to the logit; as many channels as classes to catch a wrong axis."""
-    rng = np.random.default_rng(0)
-    maps = rng.integers(0, 4, (2, 3, 4)).astype(float)
-    weights = np.array([[1.0, 0.0, 2.0, -1.0], [0.0, 3.0, 1.0, 0.0], [-2.0, 0.0, 0.0, 1.0], [1.0, 1.0, -1.0, 0.0]])
-    for class_index in (0, 2, 3):
-        expected = sum(maps[:, :, k] * weights[k, class_index] for k in range(4))
-        expect_close(
-            attempt(maps, weights, class_index),
-            expected,
-            shown=f"maps of 2 × 3 with 4 channels, 4 classes, class {class_index}",
-            hint="weights[k, c] says how much channel k counts for class c; sum over the channels, keep the places.",
-        )
-
-
-def _looks_at(place: int, pixel: int, kernel: int, stride: int, padding: int) -> bool:
-    """Asked of each pair on its own, so that it shares no division with the solution."""
-    return any(place * stride + k - padding == pixel for k in range(kernel))
+    expect_close(
+        attempt(np.array([[[1.0, 0.0], [2.0, 0.0]], [[0.0, 1.0], [0.0, 3.0]]]), np.array([[5.0, 2.0], [7.0, -1.0]]), 1),
+        [[2.0, 4.0], [-1.0, -3.0]],
+        shown="the maps of section 6, weights [[5, 2], [7, -1]], class 1",
+        hint="weights[k, c] says how much channel k counts for class c; sum over the channels, keep the places.",
+    )
+    sweep(
+        "03.3",
+        attempt,
+        hint="weights[k, c] says how much channel k counts for class c; sum over the channels, keep the places.",
+        hints=((lambda maps, *_: maps.shape[2] == 1, "One channel: its map times one weight."),),
+    )
 
 
 @exercise("03.4", name="touched", title="What must be computed again?", minutes=15, points=2)
 def check_touched(attempt):
-    """One pixel, several, both borders, strides, places between which pixels fall through."""
-    for first, last, size, kernel, stride, padding, hint in (
-        (4, 4, 9, 3, 1, 1, "One pixel is seen by as many places as the kernel is wide."),
-        (4, 6, 9, 3, 1, 0, "Without padding place o looks at the pixels o to o + kernel - 1."),
-        (3, 5, 12, 1, 1, 0, "A kernel of one pixel touches just the places of the pixels themselves."),
-        (0, 1, 9, 5, 1, 2, "There are no places before 0."),
-        (7, 8, 9, 5, 1, 2, "There are no places after (size + 2 * padding - kernel) // stride."),
-        (6, 9, 16, 2, 2, 0, "With stride 2 place o begins at pixel 2 o: round the right way at each end."),
-        (5, 8, 16, 3, 2, 1, "The first place is the first whose *last* pixel reaches the hidden ones: round up."),
-        (224, 230, 299, 3, 2, 0, "Strides and an odd side, as in Inception's stem."),
-        (11, 11, 12, 2, 5, 0, "The pixels after the last place are seen by nobody: None."),
-        (3, 4, 12, 2, 5, 0, "With a stride larger than the kernel pixels can fall between two places: None."),
+    for case, places, hint in (
+        ((4, 4, 9, 3, 1, 1), (3, 5), "One pixel is seen by as many places as the kernel is wide."),
+        ((4, 6, 9, 3, 1, 0), (2, 6), "Without padding place o looks at the pixels o to o + kernel - 1."),
+        ((3, 4, 12, 2, 5, 0), None, "With a stride larger than the kernel pixels can fall between two places: None."),
     ):
-        places = range((size + 2 * padding - kernel) // stride + 1)
-        seen = [p for p in places if any(_looks_at(p, x, kernel, stride, padding) for x in range(first, last + 1))]
-        expect(
-            attempt(first, last, size, kernel, stride, padding),
-            (seen[0], seen[-1]) if seen else None,
-            shown=f"pixels {first} to {last} of {size}, kernel {kernel}, stride {stride}, padding {padding}",
-            hint=hint,
-        )
+        shown = "pixels {} to {} of {}, kernel {}, stride {}, padding {}".format(*case)
+        expect(attempt(*case), places, shown=shown, hint=hint)
+    sweep(
+        "03.4",
+        attempt,
+        hint="The first place is the first whose last pixel reaches the changed ones: round up. The last place is the "
+        "last whose first pixel does: round down.",
+        hints=(
+            (
+                lambda first, last, size, kernel, stride, padding: _last(size, kernel, stride, padding) < first,
+                "The pixels behind the last place are seen by nobody: None.",
+            ),
+            (
+                lambda first, last, size, kernel, stride, padding: last + padding < stride > kernel,
+                "With a stride larger than the kernel pixels can fall between two places.",
+            ),
+            (
+                lambda first, last, size, kernel, stride, padding: _last(size, kernel, stride, padding) - kernel < last,
+                "There are no places after (size + 2 * padding - kernel) // stride.",
+            ),
+            (lambda first, last, size, kernel, *_: first < kernel, "There are no places before 0."),
+        ),
+    )
+
+
+def _last(size: int, kernel: int, stride: int, padding: int) -> int:
+    """The last pixel that the last place looks at."""
+    return (size + 2 * padding - kernel) // stride * stride - padding + kernel - 1
 
 
 @exercise("03.5", name="best_patch", title="The patch a linear filter likes best", minutes=10, points=1)
 def check_best_patch(attempt):
-    """Length one, the right direction, any shape."""
-    for weights, hint in (
-        (np.array([[3.0, 0.0], [0.0, 4.0]]), "The length of [3, 4] is 5."),
-        (np.array([[-1.0, 1.0], [-1.0, 1.0]]), "Dark where the weight is negative: there a dark pixel adds."),
-        (np.array([[[1.0, -2.0, 2.0]]]), "Sum the squares over all axes, also over the colours."),
-        (np.array([[0.1, 0.0], [0.0, 0.0]]), "A weak filter's best patch has length one as well."),
+    for weights, patch, hint in (
+        (np.array([[3.0, 0.0], [0.0, 4.0]]), [[0.6, 0.0], [0.0, 0.8]], "The length of [3, 4] is 5."),
+        (
+            np.array([[-1.0, 1.0], [-1.0, 1.0]]),
+            [[-0.5, 0.5], [-0.5, 0.5]],
+            "Dark where the weight is negative: there a dark pixel adds.",
+        ),
     ):
-        expected = weights / np.linalg.norm(weights.ravel())
-        expect_close(attempt(weights), expected, shown=f"weights {weights.tolist()}", hint=hint)
+        expect_close(attempt(weights.copy()), patch, shown=f"weights {weights.tolist()}", hint=hint)
+    sweep(
+        "03.5",
+        attempt,
+        hint="Of length one, whatever the filter's: the squares sum to one.",
+        hints=((lambda weights: weights.ndim > 2, "Sum the squares over all axes, also over the colours."),),
+    )
+
+
+@exercise("03.6", name="mask_experiment", title="What the mask shows: an open experiment", minutes=25, points=3)
+def check_mask_experiment(attempt):
+    correlations = numbers(-1, 1, count=4)
+    found = record(
+        attempt(),
+        {
+            "stride": numbers(1, 56, whole=True),
+            "predicted": one_of("colour", "size"),
+            "reason": (
+                lambda text: isinstance(text, str) and len(text.split()) > 4,
+                "a sentence of five words or more",
+            ),
+            "colour": correlations,
+            "size": correlations,
+            "matters_more": one_of("colour", "size"),
+        },
+    )
+    maps = np.stack([found["colour"], found["size"]])
+    if np.any(maps > 0.99999):
+        hint = "A map is equal only to itself: did the second one get the other mask?"
+        fail(shown="colour and size", expected="correlations below 1", got=maps, hint=hint)
+    if np.any(np.ptp(maps, axis=1) == 0) or np.array_equal(*maps):
+        hint = "Four photos give four correlations, and two comparisons eight; each is measured on its own."
+        fail(shown="colour and size", expected="eight measured numbers", got=maps, hint=hint)
+    colour, size = maps.mean(axis=1)
+    expect(
+        found["matters_more"],
+        "colour" if colour < size else "size",
+        shown=f"your mean correlations: {colour:.2f} with another colour, {size:.2f} with another size; matters_more",
+        hint="What changes the map more leaves the lower correlation.",
+    )

@@ -243,10 +243,17 @@ def short(value: Any, limit: int = 300) -> str:
         elif isinstance(value, float):
             text = f"{value:.6g}"
         else:
-            text = repr(value)
+            text = repr(_plain(value))
     except Exception as error:
         text = f"<{type(value).__name__} that cannot be printed: {type(error).__name__}>"
     return text if len(text) <= limit else text[:limit] + " …"
+
+
+def _plain(value: Any) -> Any:
+    """Lists and tuples with Python's numbers for NumPy's, which print as ``np.int64(3)``."""
+    if type(value) in (list, tuple):
+        return type(value)(map(_plain, value))
+    return value.item() if isinstance(value, np.generic) else value
 
 
 # ---------------------------------------------------------------------------------------------------------------------

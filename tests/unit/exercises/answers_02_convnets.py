@@ -1,7 +1,10 @@
 """Other right answers and plausible mistakes for lesson 02."""
 
+import math
+from fractions import Fraction
 from itertools import pairwise
 
+import keras
 import numpy as np
 
 # --- 02.1
@@ -10,6 +13,41 @@ import numpy as np
 def count_by_array(kernel, channels_in, channels_out, bias=True):
     weights = np.zeros((kernel, kernel, channels_in, channels_out)).size
     return weights + (channels_out if bias else 0)
+
+
+def count_by_keras(kernel, channels_in, channels_out, bias=True):
+    layer = keras.layers.Conv2D(channels_out, kernel, use_bias=bias)
+    layer.build((None, None, None, channels_in))
+    return layer.count_params()
+
+
+def count_by_terms(kernel, channels_in, channels_out, bias=True):
+    biases = {True: channels_out, False: 0}
+    return np.prod([kernel, kernel, channels_in, channels_out]) + biases[bias]
+
+
+def square_missing(kernel, channels_in, channels_out, bias=True):
+    return channels_out * (kernel * channels_in + bias)
+
+
+def twice_for_square(kernel, channels_in, channels_out, bias=True):
+    return channels_out * (2 * kernel * channels_in + bias)
+
+
+def bias_per_input(kernel, channels_in, channels_out, bias=True):
+    return kernel**2 * channels_in * channels_out + channels_in * bias
+
+
+def adds_channels(kernel, channels_in, channels_out, bias=True):
+    return kernel**2 * (channels_in + channels_out) + channels_out * bias
+
+
+def without_by_default(kernel, channels_in, channels_out, bias=False):
+    return channels_out * (kernel**2 * channels_in + bias)
+
+
+def bias_upside_down(kernel, channels_in, channels_out, bias=True):
+    return channels_out * (kernel**2 * channels_in + (not bias))
 
 
 def forgets_bias(kernel, channels_in, channels_out, bias=True):
@@ -43,6 +81,50 @@ def floor_float(size, kernel, stride, padding):
     return int(np.floor((size - kernel + 2 * padding) / stride)) + 1
 
 
+def slide(size, kernel, stride, padding):
+    places, start = 0, -padding
+    while start + kernel <= size + padding:
+        places, start = places + 1, start + stride
+    return places
+
+
+def by_divmod(size, kernel, stride, padding):
+    whole, _ = divmod(size + 2 * padding - kernel, stride)
+    return np.int64(whole + 1)
+
+
+def rounds(size, kernel, stride, padding):
+    return round((size + 2 * padding - kernel) / stride) + 1
+
+
+def no_padding(size, kernel, stride, padding):
+    return (size - kernel) // stride + 1
+
+
+def padding_subtracted(size, kernel, stride, padding):
+    return (size - 2 * padding - kernel) // stride + 1
+
+
+def divides_before(size, kernel, stride, padding):
+    return (size + 2 * padding) // stride - kernel // stride + 1
+
+
+def floor_is_a_float(size, kernel, stride, padding):
+    return np.floor((size + 2 * padding - kernel) / stride) + 1
+
+
+def size_over_stride(size, kernel, stride, padding):
+    return (size + 2 * padding) // stride
+
+
+def starts_inside(size, kernel, stride, padding):
+    return len(range(0, size + 2 * padding, stride))
+
+
+def as_text(size, kernel, stride, padding):
+    return str(count_positions(size, kernel, stride, padding))
+
+
 def no_plus_one(size, kernel, stride, padding):
     return (size + 2 * padding - kernel) // stride
 
@@ -71,6 +153,74 @@ def from_the_top(layers):
     for kernel, stride in reversed(layers):
         field = (field - 1) * stride + kernel
     return field
+
+
+def by_products(layers):
+    strides = [stride for _, stride in layers]
+    return 1 + sum((kernel - 1) * math.prod(strides[:i]) for i, (kernel, _) in enumerate(layers))
+
+
+def by_marking(layers):
+    seen = {0}
+    while layers:
+        kernel, stride = layers.pop()
+        seen = {place * stride + k for place in seen for k in (0, kernel - 1)}
+    return max(seen) - min(seen) + 1
+
+
+def by_recursion(layers):
+    if len(layers) == 0:
+        return 1
+    kernel, stride = layers[0]
+    return kernel + (by_recursion(layers[1:]) - 1) * stride
+
+
+def largest_stride(layers):
+    field, step = 1, 1
+    for kernel, stride in layers:
+        field += (kernel - 1) * step
+        step = max(step, stride)
+    return field
+
+
+def sums_strides(layers):
+    field, step = 1, 1
+    for kernel, stride in layers:
+        field += (kernel - 1) * step
+        step += stride - 1
+    return field
+
+
+def upside_down_layers(layers):
+    return by_products(list(reversed(layers)))
+
+
+def starts_at_zero(layers):
+    return by_products(layers) - 1
+
+
+def forgets_the_last(layers):
+    return by_products(layers[:-1])
+
+
+def first_layer_apart(layers):
+    field, step = layers[0]
+    for kernel, stride in layers[1:]:
+        field += (kernel - 1) * step
+        step *= stride
+    return field
+
+
+def squared(layers):
+    return by_products(layers) ** 2
+
+
+def product_of_kernels(layers):
+    return math.prod(kernel for kernel, _ in layers)
+
+
+def unordered_pairs(layers):
+    return by_products([(stride, kernel) for kernel, stride in layers])
 
 
 def ignores_strides(layers):
@@ -113,6 +263,68 @@ def with_where(x, f, projection=None):
     return np.where(total > 0, total, 0.0)
 
 
+def in_place(x, f, projection=None):
+    correction = f(x)
+    x = x if projection is None else projection(x)
+    x += correction
+    x[x < 0] = 0
+    return x
+
+
+def in_one_line(x, f, projection=None):
+    return (f(x) + (projection or (lambda v: v))(x)).clip(min=0)
+
+
+def by_absolute(x, f, projection=None):
+    total = (x if projection is None else projection(x)) + f(x)
+    return (total + np.abs(total)) / 2
+
+
+def by_keras_block(x, f, projection=None):
+    shortcut = x if projection is None else projection(x)
+    return keras.ops.relu(keras.ops.add(shortcut, f(x)))
+
+
+def in_place_too_early(x, f, projection=None):
+    np.maximum(x, 0, out=x)
+    return np.maximum((x if projection is None else projection(x)) + f(x), 0)
+
+
+def adds_projection_to_x(x, f, projection=None):
+    total = x + f(x)
+    return np.maximum(total if projection is None else total + projection(x), 0)
+
+
+def projects_the_sum(x, f, projection=None):
+    return np.maximum(x + f(x) if projection is None else projection(x + f(x)), 0)
+
+
+def multiplies(x, f, projection=None):
+    return np.maximum((x if projection is None else projection(x)) * f(x), 0)
+
+
+def averages(x, f, projection=None):
+    return np.maximum(((x if projection is None else projection(x)) + f(x)) / 2, 0)
+
+
+def leaks(x, f, projection=None):
+    total = (x if projection is None else projection(x)) + f(x)
+    return np.where(total > 0, total, 0.01 * total)
+
+
+def subtracts(x, f, projection=None):
+    return np.maximum((x if projection is None else projection(x)) - f(x), 0)
+
+
+def relu_of_the_total_sum(x, f, projection=None):
+    total = (x if projection is None else projection(x)) + f(x)
+    return total * (total.sum() > 0)
+
+
+def saturates(x, f, projection=None):
+    return np.clip((x if projection is None else projection(x)) + f(x), 0, 6)
+
+
 def no_relu(x, f, projection=None):
     return f(x) + (x if projection is None else projection(x))
 
@@ -149,6 +361,47 @@ def loop(sizes, samples):
     return total / samples
 
 
+def by_arrays(sizes, samples):
+    sizes = np.array(sizes)
+    return (sizes[:-1] @ sizes[1:] + sizes[1:].sum()) / samples
+
+
+def as_fraction(sizes, samples):
+    return Fraction(sum((a + 1) * b for a, b in pairwise(sizes)), samples)
+
+
+def one_bias_a_layer(sizes, samples):
+    return sum(a * b + 1 for a, b in pairwise(sizes)) / samples
+
+
+def outputs_without_bias(sizes, samples):
+    return (sum((a + 1) * b for a, b in pairwise(sizes)) - sizes[-1]) / samples
+
+
+def inputs_plus_one_everywhere(sizes, samples):
+    return sum(a * (b + 1) for a, b in pairwise(sizes)) / samples
+
+
+def without_the_last_layer(sizes, samples):
+    return sum((a + 1) * b for a, b in pairwise(sizes[:-1])) / samples
+
+
+def everything_with_everything(sizes, samples):
+    return sum((a + 1) * b for i, a in enumerate(sizes) for b in sizes[i + 1 :]) / samples
+
+
+def units_not_parameters(sizes, samples):
+    return sum(sizes) / samples
+
+
+def no_division(sizes, samples):
+    return sum((a + 1) * b for a, b in pairwise(sizes))
+
+
+def rounded(sizes, samples):
+    return round(sum((a + 1) * b for a, b in pairwise(sizes)) / samples, 1)
+
+
 def no_biases(sizes, samples):
     return sum(a * b for a, b in pairwise(sizes)) / samples
 
@@ -169,25 +422,63 @@ def whole_number(sizes, samples):
     return sum((a + 1) * b for a, b in pairwise(sizes)) // samples
 
 
+# --- 02.6
+
+FOUND = {
+    "digits": 1000,
+    "seeds": 2,
+    "predicted": [0.9, 0.8, 0.6, 0.4],
+    "test": [0.93, 0.8, 0.6, 0.35],
+    "memorised": [1.0, 1.0, 1.0, 1.0],
+    "fails_first": "generalisation",
+}
+
+
+def _found(*without, **changed):
+    return lambda: {name: value for name, value in (FOUND | changed).items() if name not in without}
+
+
 ALTERNATIVES = {
-    "02.1": [count_by_array],
-    "02.2": [count_positions, floor_float],
-    "02.3": [from_the_top],
-    "02.4": [with_where],
-    "02.5": [loop],
+    "02.1": [count_by_array, count_by_keras, count_by_terms],
+    "02.2": [count_positions, floor_float, slide, by_divmod],
+    "02.3": [from_the_top, by_products, by_marking, by_recursion],
+    "02.4": [with_where, in_place, in_one_line, by_absolute, by_keras_block],
+    "02.5": [loop, by_arrays, as_fraction],
+    "02.6": [
+        _found(),
+        _found(test=np.array([0.9, 0.7, 0.5, 0.3]), predicted=(1, 1, 1, 1), seeds=np.int64(5), note="surprising"),
+        _found(memorised=[1.0, 0.8, 0.5, 0.2], fails_first="memory"),
+    ],
 }
 
 WRONG = {
-    "02.1": [forgets_bias, one_bias_in_all, forgets_input_channels, bias_per_connection, always_bias],
-    "02.2": [no_plus_one, padding_on_one_side, rounds_up, true_division, stride_in_wrong_place],
-    "02.3": [ignores_strides, sums_kernels, step_too_early, last_stride_only, adds_whole_kernels],
-    "02.4": [
-        no_relu,
-        relu_on_the_correction,
-        no_skip,
-        forgets_projection,
-        relu_before_adding,
-        correction_of_the_projection,
+    "02.1": [
+        *(forgets_bias, one_bias_in_all, forgets_input_channels, bias_per_connection, always_bias, square_missing),
+        *(twice_for_square, bias_per_input, adds_channels, without_by_default, bias_upside_down),
     ],
-    "02.5": [no_biases, inputs_biased_too, upside_down, first_layer_only, whole_number],
+    "02.2": [
+        *(no_plus_one, padding_on_one_side, rounds_up, true_division, stride_in_wrong_place, rounds, no_padding),
+        *(padding_subtracted, divides_before, floor_is_a_float, size_over_stride, starts_inside, as_text),
+    ],
+    "02.3": [
+        *(ignores_strides, sums_kernels, step_too_early, last_stride_only, adds_whole_kernels, largest_stride),
+        *(sums_strides, upside_down_layers, starts_at_zero, forgets_the_last, first_layer_apart, squared),
+        *(product_of_kernels, unordered_pairs),
+    ],
+    "02.4": [
+        *(no_relu, relu_on_the_correction, no_skip, forgets_projection, relu_before_adding),
+        *(correction_of_the_projection, in_place_too_early, adds_projection_to_x, projects_the_sum, multiplies),
+        *(averages, leaks, subtracts, relu_of_the_total_sum, saturates),
+    ],
+    "02.5": [
+        *(no_biases, inputs_biased_too, upside_down, first_layer_only, whole_number, one_bias_a_layer),
+        *(outputs_without_bias, inputs_plus_one_everywhere, without_the_last_layer, everything_with_everything),
+        *(units_not_parameters, no_division, rounded),
+    ],
+    "02.6": [
+        *(_found("seeds"), _found(seeds=1), _found(digits=20), _found(test=[93, 80, 60, 35]), _found(test=[0.9, 0.5])),
+        *(_found(test=[0.35, 0.6, 0.8, 0.93]), _found(predicted=FOUND["test"]), _found(fails_first="memory")),
+        *(_found(test=[0.1, 0.1, 0.1, 0.1]), _found(memorised="all"), _found(fails_first=True), lambda: 0.5),
+        _found(memorised=[1.0, 0.8, 0.5, 0.2]),
+    ],
 }

@@ -243,3 +243,7 @@ def test_a_verdict_at_the_end_of_a_cell_is_not_shown_twice(square):
     verdict = engine.evaluate(square, lambda x: x * x)
     formats, _ = InteractiveShell.instance().display_formatter.format(verdict)
     assert formats == {}
+
+
+def test_numbers_of_numpy_are_shown_as_numbers():
+    assert engine.short((np.int64(3), [np.float64(0.5), None])) == "(3, [0.5, None])"

@@ -18,7 +18,11 @@ SAMPLE = (
     "01.4",
     "01.5",
     # lesson 02
+    "02.3",
+    "02.4",
     # lesson 03
+    "03.1",
+    "03.4",
     # lesson 04
     # lesson 05
     # lesson 06
