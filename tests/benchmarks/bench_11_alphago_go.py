@@ -30,12 +30,10 @@ def playouts_per_second(count: int = 40_000) -> float:
 
 def fast_playouts_per_second(count: int = 20_000) -> float:
     """The same, moves by the fast rollout policy."""
-    from utils.go import rollouts
-
     board = Board(9, 7.0)
-    rollouts.playouts(board, 10)
+    board.playouts(10, tactics=True)
     started = time.process_time()
-    rollouts.playouts(board, count, seed=1)
+    board.playouts(count, seed=1, tactics=True)
     return count / (time.process_time() - started)
 
 
@@ -74,7 +72,7 @@ def main() -> None:
     parser.add_argument("--record", action="store_true")
     options = parser.parse_args()
     runtime.start(quiet=True)
-    from utils.go import networks, selfplay
+    from utils.go import networks, zero_games
 
     speed = playouts_per_second()
     print(f"playouts                      {speed:10,.0f} a second (one core, CPU time)")
@@ -94,11 +92,11 @@ def main() -> None:
     simulations = {batch: simulations_per_second(evaluator, batch) for batch in (1, 8, 16)}
     for batch, rate in simulations.items():
         print(f"simulations, {batch:2d} leaves a batch {rate:10,.0f} a second")
-    settings = selfplay.ZeroSettings(games=32)
-    weights = networks.build(selfplay.architecture_of(settings)).get_weights()
-    selfplay.play_games(weights, settings, 0)
+    settings = zero_games.ZeroSettings(games=32)
+    weights = networks.build(zero_games.architecture_of(settings)).get_weights()
+    zero_games.play_games(weights, settings, 0)
     started = time.perf_counter()
-    selfplay.play_games(weights, settings, 1)
+    zero_games.play_games(weights, settings, 1)
     hourly = settings.games / (time.perf_counter() - started) * 3600
     print(f"self-play on 5x5              {hourly:10,.0f} games an hour ({settings.playouts} playouts, random weights)")
     if options.record:

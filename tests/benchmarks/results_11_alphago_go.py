@@ -15,7 +15,7 @@ from itertools import combinations
 from pathlib import Path
 
 from utils import results, runtime
-from utils.go.board import BLACK, WHITE
+from utils.go.vertices import BLACK, WHITE
 
 PARTS = ("policy", "large", "value", "rl", "search", "gnugo", "zero", "zero_elo", "elo")
 POLICY, RAW, RL, VALUE, DUAL, ZERO = "go_sl9", "go_sl9raw", "go_rl9", "go_value9", "go_dual9", "go_zero5"
@@ -111,11 +111,11 @@ def record_match(identifier: str, report: dict, note: str) -> None:
 
 
 def measure_policy() -> None:
-    from utils.go import networks, supervised
+    from utils.go import examples, networks, supervised
 
     if not have(POLICY):
         return
-    held = supervised.positions_of(supervised.load_games("heldout"))
+    held = examples.positions_of(examples.load_games("heldout"))
     report = supervised.accuracy(networks.Evaluator.from_file(POLICY), held)
     eight = supervised.accuracy(networks.Evaluator.from_file(POLICY, symmetry="all"), held)["top1 all"]
     phases = ", ".join(f"{key[5:]} {value:.3f}" for key, value in report.items() if key.startswith("top1 "))
@@ -130,12 +130,12 @@ def measure_policy() -> None:
 
 
 def measure_large() -> None:
-    from utils.go import networks, supervised
+    from utils.go import examples, networks, supervised
 
     if not have(LARGE):
         return
     try:
-        held = supervised.positions_of(supervised.split_games(Path(NINE_DAN), NINE_DAN_GAMES)[2])
+        held = examples.positions_of(examples.split_games(Path(NINE_DAN), NINE_DAN_GAMES)[2])
     except FileNotFoundError as error:
         print(f"skipped: {error}")
         return
@@ -188,13 +188,13 @@ def measure_gnugo() -> None:
 
 
 def measure_zero() -> None:
-    from utils.go import networks, selfplay
+    from utils.go import networks, zero_games
 
     if not have(ZERO):
         return
     model, _ = networks.load(ZERO)
-    settings = selfplay.ZeroSettings(playouts=200)
-    scores = selfplay.duel(model.get_weights(), None, settings, 100, BLACK, seed=77)
+    settings = zero_games.ZeroSettings(playouts=200)
+    scores = zero_games.duel(model.get_weights(), None, settings, 100, BLACK, seed=77)
     report = {"win_rate": float((scores > 0).mean()), "games": 100}
     from utils.statistics import wilson_interval
 
@@ -205,20 +205,20 @@ def measure_zero() -> None:
 
 def measure_zero_elo() -> None:
     """Elo of the snapshots of Zero's training, from games with search among neighbours and next neighbours."""
-    from utils.go import arena, networks, selfplay
+    from utils.go import arena, networks, zero_games
 
     paths = sorted((runtime.repo_root() / "runs" / f"{ZERO}_snapshots").glob("*.npz"))
     paths = paths[:1] + paths[1::2]  # the first and every second: ten minutes of games
     if len(paths) < 2:
         print("skipped: no snapshots of Zero's training in runs/")
         return
-    settings, games = selfplay.ZeroSettings(), 10
+    settings, games = zero_games.ZeroSettings(), 10
     weights = {path.stem: networks.load(path)[0].get_weights() for path in paths}
     found = []
     for distance in (1, 2, 4):
         for first, second in zip(paths, paths[distance:]):
             for color in (BLACK, WHITE):
-                scores = selfplay.duel(
+                scores = zero_games.duel(
                     weights[first.stem], weights[second.stem], settings, games, color, seed=1000 * distance + color
                 )
                 black, white = (first, second) if color == BLACK else (second, first)
@@ -229,8 +229,8 @@ def measure_zero_elo() -> None:
     ratings = arena.elo(found, anchor=paths[0].stem)
     played = settings.games * settings.units
     rows = [{"games": int(path.stem) * played, "elo": round(ratings[path.stem])} for path in paths]
-    path = runtime.repo_root() / "mldata" / "curves" / "go_zero5_elo.json"
-    path.write_text("[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n", encoding="utf-8")
+    command = "python tests/benchmarks/results_11_alphago_go.py --only zero_elo"
+    results.write_curve(results.curve_path("go_zero5_elo"), rows, command)
     print(json.dumps(rows))
 
 
@@ -268,13 +268,14 @@ def measure_elo() -> None:
                 found.append(game)
     anchor = "GNU Go level 10"
     ratings, intervals = arena.elo(found, anchor), arena.elo_intervals(found, anchor)
-    path = runtime.repo_root() / "mldata" / "curves" / "go_elo.json"
-    table = {
-        name: {"elo": round(rating), "interval": [round(end) for end in intervals[name]], "player": PLAYERS[name]}
+    ends = {name: [round(end) for end in interval] for name, interval in intervals.items()}
+    rows = [
+        {"name": name, "elo": round(rating), "interval": ends[name], "player": PLAYERS[name]}
         for name, rating in ratings.items()
-    }
-    path.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
-    print(f"{len(found)} games", json.dumps(table, indent=1))
+    ]
+    command = "python tests/benchmarks/results_11_alphago_go.py --only elo"
+    results.write_curve(results.curve_path("go_elo"), rows, command)
+    print(f"{len(found)} games", json.dumps(rows, indent=1))
 
 
 def main() -> None:

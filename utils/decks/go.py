@@ -1,7 +1,7 @@
 """Go boards and a search tree for slides: large, without coordinates, in slide pixels (lecture 6).
 
 :func:`draw_goban` draws stones as a plain array holds them; :mod:`utils.go.widget` is for notebooks. The tiny tree is
-searched by the readable :class:`utils.go.mcts.LectureSearch` itself, so that the slides show what the course runs.
+searched by the readable :class:`utils.go.lecture_search.LectureSearch` itself, so the slides show what the course runs.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from matplotlib.patches import Circle, Rectangle
 
 from utils.decks import slides
 from utils.decks.slides import BLUE, GREEN, INK, ORANGE, SOFT, VERMILION
-from utils.go.mcts import LectureSearch, Node
-from utils.go.rules import BLACK, WHITE
+from utils.go.lecture_search import LectureSearch, Node
+from utils.go.vertices import BLACK, WHITE
 
 WOOD, LINE = "#ebcb90", "#5a4a2a"
 STARS = {9: (2, 4, 6), 13: (3, 6, 9), 19: (3, 9, 15)}

@@ -7,21 +7,22 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numba import njit
 
-from utils.go.board import (
-    BLACK,
+from utils.go.board import Board
+from utils.go.features import COUNT, fill_planes
+from utils.go.position import (
     META,
     MOVES,
     PASSES,
+    SIZE,
     TO_PLAY,
-    Board,
     advance,
     area,
-    is_eye,
     legal_actions,
     new_position,
+    sensible_actions,
     to_point,
 )
-from utils.go.features import COUNT, fill_planes
+from utils.go.vertices import BLACK
 
 
 @njit(cache=True)
@@ -31,16 +32,6 @@ def planes_of_many(states, past, counts, which, out):
     for i in range(which.size):
         g = which[i]
         fill_planes(states[g], past[g], counts[g], out[i])
-
-
-@njit(cache=True)
-def sensible_actions(s, past, count, out):
-    """Legal actions that fill no own eye; passing is among them."""
-    size, me = s[META, 0], s[META, TO_PLAY]
-    legal_actions(s, past, count, out)
-    for action in range(size * size):
-        if out[action] and is_eye(s, to_point(size, action), me):
-            out[action] = False
 
 
 @njit(cache=True)
@@ -74,7 +65,7 @@ def play_many(states, past, counts, which, actions):
     """One action in each of the games ``which``."""
     for i in range(which.size):
         g = which[i]
-        counts[g] = advance(states[g], past[g], counts[g], to_point(states[g][META, 0], actions[i]))
+        counts[g] = advance(states[g], past[g], counts[g], to_point(states[g][META, SIZE], actions[i]))
 
 
 @njit(cache=True)

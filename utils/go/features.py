@@ -13,10 +13,9 @@ from functools import lru_cache
 import numpy as np
 from numba import njit
 
-from utils.go.board import (
-    BLACK,
+from utils.go.board import Board
+from utils.go.position import (
     COLOR,
-    EMPTY,
     HEAD,
     KO,
     LAST,
@@ -28,7 +27,6 @@ from utils.go.board import (
     STAMP,
     STONES,
     TO_PLAY,
-    Board,
     count_liberties,
     is_eye,
     is_suicide,
@@ -36,7 +34,9 @@ from utils.go.board import (
     neighbour,
     place,
     to_action,
+    to_point,
 )
+from utils.go.vertices import BLACK, EMPTY
 
 PLANES = (
     "own stones",
@@ -64,9 +64,21 @@ PLANES = (
     "escapes from a ladder",
 )
 COUNT = len(PLANES)
-RAW = tuple(range(5 + RECENT))
-_LIBERTY = 5 + RECENT  # where the groups of planes start
-_LEGAL, _CAPTURE, _RISK, _AFTER, _LADDER = (_LIBERTY + offset for offset in (4, 5, 8, 11, 15))
+_OWN, _THEIRS, _EMPTY, _ONES, _BLACK = range(5)
+# Where the groups of planes start.
+_MOVES, _LIBERTY, _LEGAL, _CAPTURE, _RISK, _AFTER, _LADDER = map(
+    PLANES.index,
+    (
+        "move 1 ago",
+        "1 liberty",
+        "legal, no own eye",
+        "captures 1",
+        "self-atari of 1",
+        "1 liberty after",
+        "captures in a ladder",
+    ),
+)
+RAW = tuple(range(_LIBERTY))
 LADDER_NODES = 200  # positions read for one ladder; a longer one counts as an escape
 ESCAPED, CAPTURED = -1, -2
 
@@ -177,7 +189,7 @@ def _mark_ladders(s, planes):
     me = s[META, TO_PLAY]
     moves = np.empty(64, np.int64)
     for action in range(size * size):
-        p = (action // size + 1) * (size + 2) + action % size + 1
+        p = to_point(size, action)
         if s[COLOR, p] == EMPTY or s[HEAD, p] != p:
             continue
         count = _liberties_of(s, p, moves, 0)
@@ -211,14 +223,14 @@ def fill_planes(s, past, count, planes):
     after = np.empty_like(s)
     for action in range(size * size):
         row, column = action // size, action % size
-        p = (row + 1) * (size + 2) + column + 1
-        planes[row, column, 3] = 1
-        planes[row, column, 4] = me == BLACK
+        p = to_point(size, action)
+        planes[row, column, _ONES] = 1
+        planes[row, column, _BLACK] = me == BLACK
         if s[COLOR, p] != EMPTY:
-            planes[row, column, 0 if s[COLOR, p] == me else 1] = 1
+            planes[row, column, _OWN if s[COLOR, p] == me else _THEIRS] = 1
             planes[row, column, _LIBERTY - 1 + count_liberties(s, p, 4)] = 1
             continue
-        planes[row, column, 2] = 1
+        planes[row, column, _EMPTY] = 1
         if not legal(s, past, count, p, me):
             continue
         planes[row, column, _LEGAL] = not is_eye(s, p, me)
@@ -233,7 +245,7 @@ def fill_planes(s, past, count, planes):
     for i in range(RECENT):
         if s[META, LAST + i] > 0:
             at = to_action(size, s[META, LAST + i])
-            planes[at // size, at % size, 5 + i] = 1
+            planes[at // size, at % size, _MOVES + i] = 1
     _mark_ladders(s, planes)
 
 

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from utils.checkpoints import write_atomically
 from utils.go import gtp_client, sgf
+from utils.go.vertices import action_of, sgf_point, vertex_of
 
 LEVELS = (2, 4, 4, 5, 5, 6, 6, 8)  # low levels play nearly as well and much faster
 OPENING_MOVES = range(7)
@@ -44,7 +45,7 @@ def play_one(number: int, size: int = 9, move_limit: int = 160) -> str:
         while len(moves) < move_limit and moves[-2:] != ["pass", "pass"]:
             color = "BW"[len(moves) % 2]
             if len(moves) < opening:
-                vertex = gtp_client.to_vertex(draw.randrange(1, size - 1), draw.randrange(1, size - 1), size)
+                vertex = vertex_of(draw.randrange(1, size - 1) * size + draw.randrange(1, size - 1), size)
                 try:
                     program.send(f"play {color} {vertex}")
                 except gtp_client.ProgramError:
@@ -53,14 +54,9 @@ def play_one(number: int, size: int = 9, move_limit: int = 160) -> str:
                 vertex = program.send(f"genmove {color}").lower()
             moves.append(vertex.lower())
         result = program.send("final_score").split()[0]
-    text = "".join(f";{'BW'[i % 2]}[{_sgf_point(move, size)}]" for i, move in enumerate(moves))
+    text = "".join(f";{'BW'[i % 2]}[{sgf_point(action_of(move, size), size)}]" for i, move in enumerate(moves))
     name = f"GNU Go 3.8 level {level}"
     return LINE.format(name=name, result=result, comment=f"{opening} random opening moves", moves=text)
-
-
-def _sgf_point(vertex: str, size: int) -> str:
-    point = gtp_client.from_vertex(vertex, size)
-    return "" if point is None else "abcdefghijklmnopqrs"[point[1]] + "abcdefghijklmnopqrs"[point[0]]
 
 
 def play_many(out: Path, games: int, first: int, share: tuple[int, int]) -> None:

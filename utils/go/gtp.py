@@ -14,7 +14,8 @@ import sys
 from collections.abc import Callable
 from typing import TextIO
 
-from utils.go.board import BLACK, MAX_SIZE, MIN_SIZE, WHITE, Board, IllegalMove, action_of, vertex_of
+from utils.go.board import Board, IllegalMove
+from utils.go.vertices import BLACK, MAX_SIZE, MIN_SIZE, WHITE, action_of, vertex_of
 
 VERSION = "0.1"
 COLORS = {"b": BLACK, "black": BLACK, "w": WHITE, "white": WHITE}
@@ -52,7 +53,7 @@ class Engine:
     """State and commands of one session.
 
     Args:
-        player: a :class:`utils.go.arena.Player` that chooses the moves; its ``seconds``, if it has such an attribute,
+        player: a :class:`utils.go.players.Player` that chooses the moves; its ``seconds``, if it has such an attribute,
             follows the clock.
         size, komi: to start with.
         name: what the program calls itself.
@@ -65,7 +66,7 @@ class Engine:
         self.seed = 0
         self.running = True
         self.commands: dict[str, Callable[[list[str]], str]] = {
-            method[4:].replace("kgs_", "kgs-"): getattr(self, method)
+            method[4:].replace("kgs_", "kgs-").replace("lego_", "lego-"): getattr(self, method)
             for method in dir(self)
             if method.startswith("cmd_")
         }
@@ -233,6 +234,13 @@ class Engine:
         score = self.board.score()
         return "0" if score == 0 else f"{'B' if score > 0 else 'W'}+{abs(score):g}"
 
+    def cmd_lego_describe(self, words: list[str]) -> str:
+        """The search behind the latest ``genmove``: a private command, so with our name in front."""
+        forest = getattr(self.player, "forest", None)
+        if forest is None:
+            raise CommandError("no search to describe")
+        return "\n" + forest.describe()
+
     def cmd_time_settings(self, words: list[str]) -> str:
         main, period = self._number(words, 0), self._number(words, 1)
         stones = self._number(words, 2, int)
@@ -251,7 +259,7 @@ class Engine:
 
 def make_player(options: argparse.Namespace):
     """The player that the command line asks for; without a network it needs no Keras and starts at once."""
-    from utils.go import arena, mcts
+    from utils.go import mcts, players
 
     blind = not options.network.strip("-+")
     if not blind:
@@ -259,15 +267,15 @@ def make_player(options: argparse.Namespace):
 
         runtime.start(quiet=True)
     try:
-        evaluate = mcts.no_network if blind else arena.load_pair(options.network)
+        evaluate = mcts.no_network if blind else players.load_pair(options.network)
     except (FileNotFoundError, ValueError) as error:
         raise SystemExit(str(error)) from None
     if options.playouts <= 0:
-        return arena.RandomPlayer() if blind else arena.PolicyPlayer(evaluate)
+        return players.RandomPlayer() if blind else players.PolicyPlayer(evaluate)
     settings = mcts.rollout_settings() if blind else mcts.SearchSettings(mixing=options.mixing)
     settings.rollouts, settings.tactics = options.rollouts, True
     settings.playouts = options.playouts
-    return arena.SearchPlayer(evaluate, settings, "search", options.seconds, options.resign)
+    return players.SearchPlayer(evaluate, settings, "search", options.seconds, options.resign)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Drive another Go program through the Go Text Protocol, version 2 (lesson 11: GNU Go as teacher and as opponent).
+"""Another Go program as teacher and as opponent: GNU Go, driven through the Go Text Protocol, version 2 (lesson 11).
 
 The other direction, our player inside somebody else's program, is :mod:`utils.go.gtp`.
 """
@@ -11,34 +11,13 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-COLUMNS = "ABCDEFGHJKLMNOPQRST"  # no I, by the protocol
+from utils.go.board import Board
+from utils.go.players import RESIGN, Player
+from utils.go.vertices import action_of, vertex_of
 
 
 class ProgramError(RuntimeError):
     """The program is missing, died, or answered ``? message``."""
-
-
-def to_vertex(row: int, column: int, size: int) -> str:
-    """Row 0 is the top line: ``to_vertex(0, 0, 9)`` is ``A9``."""
-    return f"{COLUMNS[column]}{size - row}"
-
-
-def from_vertex(vertex: str, size: int) -> tuple[int, int] | None:
-    """Row and column of a vertex such as ``D4``; None for a pass.
-
-    Raises:
-        ValueError: no such vertex on this board.
-    """
-    text = vertex.strip().upper()
-    if text == "PASS":
-        return None
-    column = COLUMNS.find(text[:1]) if text else -1
-    if column < 0 or not (text[1:].isascii() and text[1:].isdigit()) or len(text) > 3:
-        raise ValueError(f"{vertex!r} is no vertex; write a letter and a number such as D4, or pass.")
-    row = size - int(text[1:])
-    if column >= size or not 0 <= row < size:
-        raise ValueError(f"{vertex!r} lies outside the {size}x{size} board.")
-    return row, column
 
 
 class Program:
@@ -117,3 +96,42 @@ class Program:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+class ProgramPlayer(Player):
+    """Another program, driven through the Go Text Protocol.
+
+    Args:
+        command: program and arguments; ``{seed}`` in them is replaced by the game's seed.
+        name: for the table.
+    """
+
+    def __init__(self, command: Sequence[str], name: str):
+        self.command, self.name = list(command), name
+        self.program: Program | None = None
+
+    def start(self, size: int, komi: float, seed: int) -> None:
+        if self.program is None or any("{seed}" in word for word in self.command):
+            self.close()
+            self.program = Program([word.format(seed=seed % 2**31) for word in self.command])
+        self.program.start_game(size, komi)
+
+    def choose(self, board: Board) -> int:
+        answer = self.program.send(f"genmove {'BW'[board.to_play - 1]}").strip().lower()
+        if answer == "resign":
+            return RESIGN
+        return action_of(answer, board.size)
+
+    def observe(self, board: Board, action: int) -> None:
+        self.program.send(f"play {'BW'[board.to_play - 1]} {vertex_of(action, board.size)}")
+
+    def close(self) -> None:
+        if self.program is not None:
+            self.program.close()
+            self.program = None
+
+
+def gnugo(level: int = 10) -> ProgramPlayer:
+    """GNU Go 3.8 as an opponent."""
+    words = f"gnugo --mode gtp --chinese-rules --capture-all-dead --never-resign --level {level}".split()
+    return ProgramPlayer([*words, "--seed", "{seed}"], f"gnugo:{level}")

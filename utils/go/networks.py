@@ -8,7 +8,6 @@ sizes, a random symmetry for each position if wished.
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -19,7 +18,7 @@ import numpy as np
 from keras import layers, ops
 
 from utils import runtime
-from utils.checkpoints import load_checkpoint, save_checkpoint
+from utils.checkpoints import load_network, save_network
 from utils.go import features
 from utils.layers.blocks import conv_bn, residual_block
 
@@ -138,8 +137,6 @@ def _normalisation_after(model: keras.Model, name: str):
         return None
 
 
-#
-#
 def without_normalisation(model: keras.Model, architecture: Architecture) -> tuple[keras.Model, Architecture]:
     """A trainable copy that computes the same with the batch normalisation folded in."""
     plain = replace(architecture, normalise=False)
@@ -176,7 +173,6 @@ def start_from(name: str, target: keras.Model) -> set[str]:
     return taken
 
 
-#
 # ---------------------------------------------------------------------------------------------------------------------
 # Files
 
@@ -186,13 +182,11 @@ def weights_folder() -> Path:
     return runtime.repo_root() / "mldata" / "weights"
 
 
-def save(path: str | Path, model: keras.Model, architecture: Architecture, provenance: dict[str, Any]) -> Path:
-    """Write the weights as float16 to ``path`` (``.npz``) and where they come from beside it (``.json``)."""
-    path = Path(path)
-    arrays = {f"{i:03d}": np.asarray(w, np.float16) for i, w in enumerate(model.get_weights())}
-    save_checkpoint(path, arrays, {"architecture": asdict(architecture)})
-    path.with_suffix(".json").write_text(json.dumps(provenance, indent=2) + "\n", encoding="utf-8")
-    return path
+def save(
+    path: str | Path, model: keras.Model, architecture: Architecture, sidecar: dict[str, Any] | None = None
+) -> Path:
+    """Write a network as :func:`utils.checkpoints.save_network` does, so that :func:`load` can build it again."""
+    return save_network(path, model.get_weights(), {"architecture": asdict(architecture)}, sidecar)
 
 
 def load(path: str | Path) -> tuple[keras.Model, Architecture]:
@@ -208,29 +202,14 @@ def load(path: str | Path) -> tuple[keras.Model, Architecture]:
     if not path.exists():
         shipped = ", ".join(sorted(p.stem for p in weights_folder().glob("go_*.npz"))) or "none yet"
         raise FileNotFoundError(f"No Go network {path}; networks that ship with the course: {shipped}.")
-    arrays, meta = load_checkpoint(path)
+    weights, meta = load_network(path)
     try:
         architecture = Architecture(**meta["architecture"])
         model = build(architecture)
-        model.set_weights([arrays[name].astype(np.float32) for name in sorted(arrays)])
+        model.set_weights(weights)
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path} holds no Go network of this version ({error}).") from error
     return model, architecture
-
-
-#
-def state_of(model: keras.Model) -> dict[str, np.ndarray]:
-    """Weights and optimizer variables of a compiled model, by name, for a checkpoint."""
-    arrays = {f"w{i}": np.asarray(w) for i, w in enumerate(model.get_weights())}
-    return arrays | {f"o{i}": np.asarray(v) for i, v in enumerate(model.optimizer.variables)}
-
-
-def restore(model: keras.Model, arrays: dict[str, np.ndarray]) -> None:
-    """Put back what :func:`state_of` took."""
-    model.set_weights([arrays[f"w{i}"] for i in range(len(model.weights))])
-    model.optimizer.build(model.trainable_variables)
-    for i, variable in enumerate(model.optimizer.variables):
-        variable.assign(arrays[f"o{i}"])
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -19,11 +19,12 @@ import keras
 import numpy as np
 from keras import ops
 
-from utils import runtime
-from utils.checkpoints import load_checkpoint, save_checkpoint
+from utils import results, runtime
+from utils.checkpoints import group, load_checkpoint, numbered, restore, save_checkpoint, state_of
 from utils.go import networks
 from utils.go.batch import Games, play_policies
-from utils.go.board import BLACK
+from utils.go.position import META, MOVES
+from utils.go.vertices import BLACK, WHITE
 from utils.statistics import wilson_interval
 
 
@@ -92,17 +93,17 @@ class Learner:
     def resume(self) -> None:
         """Continue from the checkpoint."""
         arrays, meta = load_checkpoint(self.checkpoint)
-        networks.restore(self.model, arrays)
-        count = len(self.model.weights)
-        self.pool = [[arrays[f"p{k}_{i}"] for i in range(count)] for k in range(meta["pool"])]
+        restore(self.model, arrays)
+        self.pool = [group(arrays, f"p{k}_") for k in range(meta["pool"])]
         self.iteration, self.seconds, self.curve = meta["iteration"], meta["seconds"], meta["curve"]
 
     def save(self) -> None:
         """Write the checkpoint atomically."""
         if self.checkpoint is None:
             return
-        arrays = networks.state_of(self.model)
-        arrays |= {f"p{k}_{i}": w for k, weights in enumerate(self.pool) for i, w in enumerate(weights)}
+        arrays = state_of(self.model)
+        for k, weights in enumerate(self.pool):
+            arrays |= numbered(f"p{k}_", weights)
         meta = {"pool": len(self.pool), "iteration": self.iteration, "seconds": self.seconds, "curve": self.curve}
         save_checkpoint(self.checkpoint, arrays, meta | {"settings": asdict(self.settings)})
 
@@ -125,7 +126,7 @@ class Learner:
         policies = [lambda x: self.player(x)[0], lambda x: self.opponent(x)[0]]
         scores = play_policies(policies, black, games, rng, record=record)
         result = np.sign(np.where(black == 0, scores, -scores))
-        self.learn(mine, result, np.where(black == 0, 1, 2), rng)
+        self.learn(mine, result, np.where(black == 0, BLACK, WHITE), rng)
         self.iteration += 1
         if self.iteration % st.pool_every == 0:
             self.pool = [*self.pool, [w.astype(np.float16) for w in self.model.get_weights()]][-st.pool_size :]
@@ -133,7 +134,7 @@ class Learner:
         row = {
             "iteration": self.iteration,
             "result": float(result.mean()),
-            "moves": float(games.states[:, 0, 4].mean()),
+            "moves": float(games.states[:, META, MOVES].mean()),
         }
         self.curve.append(row | {"seconds": round(self.seconds)})
         return self.curve[-1]
@@ -141,7 +142,7 @@ class Learner:
     def learn(self, mine: list[tuple], result: np.ndarray, color: np.ndarray, rng: np.random.Generator) -> None:
         """One gradient step: each move's log-probability weighted by its game's result above the colour's mean."""
         which, planes, actions, masks = (np.concatenate(column) for column in zip(*mine))
-        baseline = np.zeros(3)
+        baseline = np.zeros(WHITE + 1)  # by colour
         for side in set(color.tolist()):
             baseline[side] = result[color == side].mean()
         weight = (result - baseline[color])[which].astype(np.float32)
@@ -183,8 +184,6 @@ def train(
     start: str | Path, settings: ReinforceSettings, out: Path, checkpoint: Path, every: int = 20, test_games: int = 400
 ) -> dict:
     """The whole of step 2; measures against the starting network every ``every`` iterations on other seeds."""
-    from utils.go.supervised import runtime_facts
-
     supervised = networks.load(start)
     learner = Learner(supervised, settings, checkpoint)
     reference = networks.Evaluator(*supervised)
@@ -199,18 +198,17 @@ def train(
     learner.save()
     learner.player.update(learner.model)
     report = compare(learner.player, reference, test_games, seed=999)
-    provenance = {
+    command = f"python -m utils.go.reinforce --iterations {settings.iterations} --seed {settings.seed}"
+    sidecar = {
         "what": "policy improved by REINFORCE self-play, lesson 11 step 2",
-        "command": f"python -m utils.go.reinforce --iterations {settings.iterations} --seed {settings.seed}",
         "data": f"{settings.iterations * settings.games} games against its own past, from {Path(start).name}",
         "seconds": round(learner.seconds),
         "against the supervised policy": report,
+        "seed": settings.seed,
         "settings": asdict(settings),
-    } | runtime_facts()
-    networks.save(out, learner.model, learner.architecture, provenance)
-    curve = runtime.repo_root() / "mldata" / "curves" / f"{out.stem}.json"
-    curve.parent.mkdir(parents=True, exist_ok=True)
-    curve.write_text("[\n" + ",\n".join(json.dumps(row) for row in learner.curve) + "\n]\n")
+    }
+    networks.save(out, learner.model, learner.architecture, sidecar | results.provenance(command))
+    results.write_curve(results.curve_path(out.stem), learner.curve, command)
     print(json.dumps(report), flush=True)
     return report
 
@@ -227,8 +225,6 @@ def main() -> None:
     runtime.start(seed=options["seed"])
     train(start, ReinforceSettings(**options), out, checkpoint or runtime.repo_root() / "runs" / out.name)
 
-
-assert BLACK == 1  # colours index the baseline
 
 if __name__ == "__main__":
     main()

@@ -1,8 +1,8 @@
-"""A fast rollout policy: random games in which an attack is answered (lesson 11, the z of the search).
+"""Random games from a position to its end: uniformly, or by a fast policy that answers attacks (lesson 11).
 
 AlphaGo's leaves were worth V = (1 - lambda) v + lambda z, with z the outcome of a game played out in microseconds a
-move. The better those games, the more z says. Uniformly random ones (:func:`utils.go.board.play_out`) leave
-every second stone to be captured. Here the player to move first looks around the opponent's last stone:
+move. The better those games, the more z says. Uniformly random ones leave every second stone to be captured. By the
+fast policy (:func:`play_out` with ``tactics``) the player to move first looks around the opponent's last stone:
 
 1. take the chain that is in atari now (has one liberty left), or rescue an own one, by running or by capturing its
    attacker;
@@ -20,11 +20,9 @@ import itertools
 import numpy as np
 from numba import njit
 
-from utils.go.board import (
-    BLACK,
+from utils.go.position import (
     COLOR,
     EDGE,
-    EMPTY,
     HEAD,
     KO,
     LAST,
@@ -36,18 +34,59 @@ from utils.go.board import (
     SIZE,
     STAMP,
     TO_PLAY,
-    WHITE,
-    Board,
+    VACANCIES,
+    VACANT,
+    WHERE,
     area,
-    count_liberties,
     is_eye,
     is_suicide,
     neighbour,
-    next_random,
-    place_or_pass,
-    random_move,
-    seed_playouts,
+    place,
 )
+from utils.go.vertices import BLACK, EMPTY, WHITE
+
+SCRATCH = 64  # length of the scratch array in which moves are collected
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Random moves
+
+
+def seed_playouts(seed: int) -> np.ndarray:
+    """State for :func:`next_random` from any integer."""
+    return np.random.default_rng(seed).integers(1, 2**63, size=1, dtype=np.uint64)
+
+
+@njit(cache=True, inline="always")
+def next_random(rng):
+    """xorshift64*: one 64-bit state in ``rng[0]`` (uint64, not zero); returns 32 random bits."""
+    x = rng[0]
+    x ^= x >> np.uint64(12)
+    x ^= x << np.uint64(25)
+    x ^= x >> np.uint64(27)
+    rng[0] = x
+    return np.int64((x * np.uint64(2685821657736338717)) >> np.uint64(32))
+
+
+@njit(cache=True)
+def random_move(s, color, rng):
+    """A point drawn uniformly from those that are no suicide, no simple ko and no own eye; 0 if there is none."""
+    remaining = s[META, VACANCIES]
+    while remaining > 0:
+        at = (next_random(rng) * remaining) >> 32
+        p = s[VACANT, at]
+        if p != s[META, KO] and not is_eye(s, p, color) and not is_suicide(s, p, color):
+            return p
+        remaining -= 1  # put it behind those still to be tried
+        other = s[VACANT, remaining]
+        s[VACANT, at] = other
+        s[WHERE, other] = at
+        s[VACANT, remaining] = p
+        s[WHERE, p] = remaining
+    return 0
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The fast policy
 
 # Shapes around the point to play (+), read row by row: X and O are the two colours (either may be to move), "." is
 # empty, "#" the edge, "?" anything on the board or off it, "x" anything but X, "o" anything but O.
@@ -116,18 +155,20 @@ def matches_shape(s, p):
 @njit(cache=True)
 def last_liberty(s, p):
     """The one liberty of a chain in atari; 0 if the chain at p has more."""
-    head = s[HEAD, p]
-    # Each empty neighbour counts once per stone beside it, so a single liberty counts at most four times.
-    if s[LIBERTIES, head] > 4 or count_liberties(s, head, 2) != 1:
+    head, found = s[HEAD, p], 0
+    if s[LIBERTIES, head] > 4:  # a point counts once per stone beside it, so a single liberty four times at most
         return 0
-    width = s[META, SIZE] + 2
     stone = head
     while True:
         for k in range(4):
-            q = neighbour(stone, k, width)
+            q = neighbour(stone, k, s[META, SIZE] + 2)
             if s[COLOR, q] == EMPTY:
-                return q
+                if found > 0 and q != found:
+                    return 0
+                found = q
         stone = s[NEXT, stone]
+        if stone == head:
+            return found
 
 
 @njit(cache=True)
@@ -228,7 +269,7 @@ def reply(s, last, color, rng, found):
 
     Args:
         last: the opponent's last move, a point of the tables.
-        found: scratch, int32 (64,).
+        found: scratch, int32 (SCRATCH,).
     """
     for kind in range(2):
         count = _tactical_moves(s, last, color, found) if kind == 0 else _shaped_moves(s, last, color, found)
@@ -242,44 +283,60 @@ def reply(s, last, color, rng, found):
     return 0
 
 
-@njit(cache=True)
-def play_out_fast(s, rng, owner, found):
-    """Play ``s`` to the end by :func:`reply` and at random (changing it); returns Black's area minus White's.
+# ---------------------------------------------------------------------------------------------------------------------
+# Whole games
 
-    As in :func:`utils.go.board.play_out`, simple ko instead of superko, and at most three moves a point.
+
+@njit(cache=True)
+def play_out(s, rng, owner, tactics=False):
+    """Play ``s`` to the end (changing it); returns Black's area minus White's, without komi.
+
+    Superko is replaced by the simple ko rule, and three moves per point end a game that will not end by itself.
 
     Args:
         s: position.
-        rng: see :func:`utils.go.board.next_random`.
+        rng: see :func:`next_random`.
         owner: int32, one entry per point of the tables; filled with who owns it.
-        found: scratch, int32 (64,).
+        tactics: moves by :func:`reply` where it has any; else all at random.
     """
-    size = s[META, SIZE]
+    found = np.empty(SCRATCH, np.int32)
     color, passes, last = s[META, TO_PLAY], s[META, PASSES], s[META, LAST]
-    for _ in range(3 * size * size):
+    for _ in range(3 * s[META, SIZE] * s[META, SIZE]):
         if passes >= 2:
             break
-        p = reply(s, last, color, rng, found) if last > 0 else 0
+        p = reply(s, last, color, rng, found) if tactics and last > 0 else 0
         if p == 0:
             p = random_move(s, color, rng)
-        passes = place_or_pass(s, p, color, passes)
+        if p == 0:
+            s[META, KO] = 0
+            passes += 1
+        else:
+            place(s, p, color)
+            passes = 0
         last = p
         color = 3 - color
     return area(s, owner)
 
 
 @njit(cache=True)
-def _playouts(s, count, komi, rng):
-    copy, owner, found = s.copy(), np.empty(s.shape[1], np.int32), np.empty(64, np.int32)
+def play_outs(s, count, komi, tactics, rng, ownership):
+    """Play ``count`` games from ``s``: Black's wins (a draw is half) and the sum of scores; adds up who owned each
+    point.
+
+    Args:
+        tactics: see :func:`play_out`.
+        ownership: int64, one entry per point of the tables; grows by 1 for Black's and falls by 1 for White's.
+    """
+    copy, owner = s.copy(), np.empty(s.shape[1], np.int32)
     wins, total = 0.0, 0.0
     for _ in range(count):
         copy[:] = s
-        score = play_out_fast(copy, rng, owner, found) - komi
+        score = play_out(copy, rng, owner, tactics) - komi
         total += score
         wins += 0.5 + 0.5 * np.sign(score)
-    return wins / count, total / count
-
-
-def playouts(board: Board, count: int, seed: int = 0) -> tuple[float, float]:
-    """Games of the fast policy from ``board`` on: share that Black wins (a draw is half), and Black's mean score."""
-    return _playouts(board.s, count, board.komi, seed_playouts(seed))
+        for p in range(owner.size):
+            if owner[p] == BLACK:
+                ownership[p] += 1
+            elif owner[p] == WHITE:
+                ownership[p] -= 1
+    return wins, total

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-EMPTY, BLACK, WHITE = 0, 1, 2
+from utils.go.vertices import BLACK, EMPTY, WHITE
 
 
 def neighbours(point: tuple[int, int], size: int) -> list[tuple[int, int]]:

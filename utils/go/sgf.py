@@ -16,7 +16,8 @@ from pathlib import Path
 
 from sgfmill import sgf
 
-from utils.go.board import BLACK, WHITE, Board, IllegalMove
+from utils.go.board import Board, IllegalMove
+from utils.go.vertices import BLACK, WHITE, sgf_point
 
 MAX_BYTES = 1 << 28  # of one decompressed file: more is a mistake or an attack
 MAX_MOVES = 1200
@@ -65,6 +66,13 @@ class Game:
                 board.set_to_play(color)
             yield board, action
             board.play(action)
+
+    def after(self, moves: int) -> Board:
+        """The position after so many moves."""
+        board = self.start()
+        for action, color in zip(self.points[:moves], self.colors):
+            board.play(action, color)
+        return board
 
     def start(self) -> Board:
         """The position before the first move."""
@@ -306,11 +314,13 @@ def _blocks(data: bytes) -> Iterator[bytes]:
 
 
 def write_game(game: Game, **properties: str) -> str:
-    """One line of SGF for a game; keyword arguments become root properties (``PB="me"``)."""
-    size = game.size
+    """One line of SGF for a game, as :func:`read_games` reads it: for games to look at in other programs.
 
-    def name(action: int) -> str:
-        return "" if action == size * size else chr(97 + action % size) + chr(97 + action // size)
+    Args:
+        game: what to write; its ``source`` is ignored.
+        properties: become root properties (``PB="me"``).
+    """
+    size = game.size
 
     def escaped(text: str) -> str:
         return text.replace("\\", "\\\\").replace("]", "\\]")
@@ -321,6 +331,6 @@ def write_game(game: Game, **properties: str) -> str:
     head.update(properties)
     text = "".join(f"{key}[{escaped(value)}]" for key, value in head.items())
     for key, points in (("AB", game.black), ("AW", game.white)):
-        text += key + "".join(f"[{name(point)}]" for point in points) if points else ""
-    moves = "".join(f";{'BW'[color - 1]}[{name(action)}]" for action, color in zip(game.points, game.colors))
+        text += key + "".join(f"[{sgf_point(point, size)}]" for point in points) if points else ""
+    moves = "".join(f";{'BW'[color - 1]}[{sgf_point(action, size)}]" for action, color in zip(game.points, game.colors))
     return f"(;{text}{moves})"

@@ -16,11 +16,11 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from utils import runtime
-from utils.checkpoints import load_checkpoint, save_checkpoint
-from utils.datasets import store
-from utils.go import features, networks, sgf
-from utils.go.gnugo_games import canonical
+from utils import results, runtime
+from utils.checkpoints import group, load_checkpoint, numbered, restore, save_checkpoint, state_of
+from utils.go import features, networks
+from utils.go.examples import Positions, positions_of, split_games
+from utils.layers.schedule import one_cycle
 
 SAVE_EVERY = 50  # steps: what a kill can cost
 
@@ -50,135 +50,6 @@ class Recipe:
     seed: int = 1
     raw: bool = False  # the ablation: stones and recent moves only
     start: str = ""  # a network to start from, of any board size; "" starts from random weights
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# From games to arrays
-
-
-@dataclass
-class Positions:
-    """Positions of expert games, planes packed to bits.
-
-    Attributes:
-        packed: uint8 (n, bytes): :func:`numpy.packbits` of the planes.
-        actions: int64 (n,), the expert's moves.
-        outcomes: float32 (n,): 1 if the side to play won the game, -1 if it lost, 0 for a draw or unknown.
-        games: int64 (n,), which game.
-        moves: int64 (n,), number of moves before.
-        size: of the board.
-    """
-
-    packed: np.ndarray
-    actions: np.ndarray
-    outcomes: np.ndarray
-    games: np.ndarray
-    moves: np.ndarray
-    size: int
-
-    def __len__(self) -> int:
-        return len(self.actions)
-
-    def planes(self, index: np.ndarray) -> np.ndarray:
-        """Unpacked planes of some positions, float32 (n, size, size, features.COUNT)."""
-        count = self.size * self.size * features.COUNT
-        bits = np.unpackbits(self.packed[index], axis=1, count=count)
-        return bits.reshape(len(index), self.size, self.size, features.COUNT).astype(np.float32)
-
-    def subset(self, index: np.ndarray) -> Positions:
-        """The positions ``index``."""
-        return Positions(
-            *(a[index] for a in (self.packed, self.actions, self.outcomes, self.games, self.moves)), self.size
-        )
-
-
-def concatenate(parts: list[Positions]) -> Positions:
-    """All positions of several collections; their games are numbered on, so that none is taken for another."""
-    columns, offset = [], 0
-    for part in parts:
-        columns.append((part.packed, part.actions, part.outcomes, part.games + offset, part.moves))
-        offset += int(part.games.max()) + 1
-    return Positions(*(np.concatenate(column) for column in zip(*columns)), parts[0].size)
-
-
-def some_of_each_game(positions: Positions, per_game: int, seed: int = 0) -> Positions:
-    """Up to ``per_game`` random positions of each game; the game's first is always among them."""
-    keys = np.where(positions.moves == 0, -1.0, np.random.default_rng(seed).random(len(positions)))
-    order = np.lexsort((keys, positions.games))
-    rank = np.empty(len(positions), np.int64)
-    starts = np.searchsorted(positions.games[order], positions.games[order])
-    rank[order] = np.arange(len(positions)) - starts
-    return positions.subset(rank < per_game)
-
-
-def positions_of(games: list[sgf.Game]) -> Positions:
-    """All positions in which an expert moved; moves of a random opening are replayed but not learned.
-
-    Raises:
-        ValueError: no games, or games of several sizes.
-    """
-    sizes = {game.size for game in games}
-    if len(sizes) != 1:
-        raise ValueError(f"Expected games of one board size, got {sorted(sizes) or 'none'}.")
-    size = sizes.pop()
-    rows = []
-    for number, game in enumerate(games):
-        for move, (board, action) in enumerate(game.boards()):
-            if move < game.opening:
-                continue
-            outcome = 0.0
-            if game.winner:
-                outcome = 1.0 if game.winner == board.to_play else -1.0
-            packed = np.packbits(features.planes_of(board, np.uint8).ravel())
-            rows.append((packed, action, outcome, number, move))
-    packed, actions, outcomes, numbers, moves = (np.array(column) for column in zip(*rows))
-    return Positions(packed, actions, outcomes.astype(np.float32), numbers, moves, size)
-
-
-def games_folder() -> Path:
-    """``mldata/go``, where the GNU Go games ship."""
-    return runtime.repo_root() / "mldata" / "go"
-
-
-def load_games(part: str = "train", limit: int | None = None) -> list[sgf.Game]:
-    """The GNU Go games that ship with the course: ``"train"`` or ``"heldout"``."""
-    return sgf.read_games(games_folder() / f"gnugo_9x9_{part}.sgf.gz", limit=limit)[0]
-
-
-def split_by_opening(
-    games: list[sgf.Game], share: float = 0.05, opening: int = 10, salt: str = ""
-) -> tuple[list, list]:
-    """Set aside about ``share`` of the games, whole openings at a time, by their hash; ``salt`` draws others."""
-    import zlib
-
-    kept, aside = [], []
-    for game in games:
-        key = (salt + repr(canonical(game.points[:opening], game.size))).encode()
-        (aside if zlib.crc32(key) % 1000 < 1000 * share else kept).append(game)
-    return kept, aside
-
-
-def split_games(path: Path | None = None, limit: int | None = None) -> tuple[list, list, list]:
-    """Games to learn from, games for choices during training, and held-out games that only the report sees.
-
-    Args:
-        path: SGF file, folder or archive, or the name of a file in mldata/registry.toml, from which one game in
-            twenty is held out; None takes the GNU Go games with the held-out file that ships beside them.
-        limit: read so many games of ``path`` at most.
-
-    Raises:
-        FileNotFoundError: there is nothing at ``path``, nor can it be fetched.
-    """
-    if path is None:
-        return *split_by_opening(load_games("train")), load_games("heldout")
-    if not path.exists() and path.name in store.registry():
-        path = store.fetch(path.name) or path
-    rest, heldout = split_by_opening(sgf.read_games(path, limit=limit)[0], salt="held out")
-    return *split_by_opening(rest), heldout
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Training
 
 
 def accuracy(
@@ -214,14 +85,6 @@ def select(planes: np.ndarray, raw: bool) -> np.ndarray:
     return planes[..., list(features.RAW)] if raw else planes
 
 
-def rate_at(step: int, total: int, recipe: Recipe) -> float:
-    """Learning rate: linear warm-up, then half a cosine down to zero."""
-    if step < recipe.warmup:
-        return recipe.rate * (step + 1) / recipe.warmup
-    done = (step - recipe.warmup) / max(1, total - recipe.warmup)
-    return 0.5 * recipe.rate * (1 + np.cos(np.pi * min(done, 1.0)))
-
-
 class Trainer:
     """The training loop with everything that a checkpoint must hold.
 
@@ -240,16 +103,18 @@ class Trainer:
             blocks=recipe.blocks,
         )
         keras.utils.set_random_seed(recipe.seed)
-        self.model = networks.build(self.architecture)
+        with runtime.distribution_scope():
+            self.model = networks.build(self.architecture)
+            self.model.compile(
+                optimizer=keras.optimizers.AdamW(recipe.rate, weight_decay=recipe.decay),
+                loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            )
+            self.model.optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+            self.model.optimizer.build(self.model.trainable_variables)
         if recipe.start:
             networks.start_from(recipe.start, self.model)
-        self.model.compile(
-            optimizer=keras.optimizers.AdamW(recipe.rate, weight_decay=recipe.decay),
-            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        )
-        self.model.optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-        self.model.optimizer.build(self.model.trainable_variables)
         self.total = recipe.steps
+        self.rate = one_cycle(recipe.rate, recipe.steps, recipe.warmup / recipe.steps, 1 / max(1, recipe.warmup))
         self.step, self.seconds = 0, 0.0
         self.average = self.model.get_weights()
         self.curve: list[dict] = []
@@ -267,16 +132,15 @@ class Trainer:
             raise ValueError(
                 f"{self.checkpoint} was made with another recipe ({meta['recipe']}); delete it to start over."
             )
-        count = len(self.average)
-        networks.restore(self.model, arrays)
-        self.average = [arrays[f"a{i}"] for i in range(count)]
+        restore(self.model, arrays)
+        self.average = group(arrays, "a")
         self.step, self.seconds, self.curve = meta["step"], meta["seconds"], meta["curve"]
 
     def save(self) -> None:
         """Write the checkpoint atomically."""
         if self.checkpoint is None:
             return
-        arrays = networks.state_of(self.model) | {f"a{i}": w for i, w in enumerate(self.average)}
+        arrays = state_of(self.model) | numbered("a", self.average)
         meta = {"recipe": asdict(self.recipe), "step": self.step, "seconds": self.seconds, "curve": self.curve}
         save_checkpoint(self.checkpoint, arrays, meta)
 
@@ -298,7 +162,7 @@ class Trainer:
         """Train for up to ``steps`` steps; returns the mean loss in nats."""
         started, losses = time.perf_counter(), []
         for _ in range(min(steps, self.total - self.step)):
-            self.model.optimizer.learning_rate = rate_at(self.step, self.total, self.recipe)
+            self.model.optimizer.learning_rate = float(self.rate(self.step))
             losses.append(float(self.model.train_on_batch(*self.batch(self.step))))
             self.step += 1
             if self.step % 4 == 0:
@@ -354,35 +218,36 @@ def train(
         trainer.curve.append(row)
         trainer.save()
         print(json.dumps(row), flush=True)
-    model = trainer.averaged()
-    report = accuracy(networks.Evaluator(model, trainer.architecture), positions_of(heldout), recipe.raw)
+    report = accuracy(networks.Evaluator(trainer.averaged(), trainer.architecture), positions_of(heldout), recipe.raw)
     source = "GNU Go 3.8 against itself" if games is None else games.name
-    changed = [f" --{key} {value}" for key, value in asdict(recipe).items() if value != getattr(Recipe, key)]
-    provenance = {
-        "what": "policy trained on an expert's moves, lesson 11 step 1",
-        "command": "python -m utils.go.supervised"
-        + "".join(changed).replace("--raw True", "--raw")
-        + (f" --games {games.name}" if games else "")
-        + (f" --limit {limit}" if limit else ""),
-        "data": f"{len(kept)} games of {source}, {training.size}x{training.size}, {len(training)} positions",
-        "steps": trainer.step,
-        "seconds": round(trainer.seconds),
-        "heldout": report,
-        "recipe": asdict(recipe),
-    } | runtime_facts()
-    networks.save(out, model, trainer.architecture, provenance)
-    curve = runtime.repo_root() / "mldata" / "curves" / f"{out.stem}.json"
-    curve.parent.mkdir(parents=True, exist_ok=True)
-    curve.write_text(json.dumps(trainer.curve, indent=0) + "\n")
+    data = f"{len(kept)} games of {source}, {training.size}x{training.size}, {len(training)} positions"
+    write(trainer, out, command_of(recipe, games, limit), data, report)
     print(json.dumps(report, indent=1), flush=True)
     return report
 
 
-def runtime_facts() -> dict[str, str]:
-    """Hardware, date and commit for a provenance file."""
-    from utils import results
+def command_of(recipe: Recipe, games: Path | None, limit: int | None) -> str:
+    """The command line that trains by ``recipe`` again."""
+    changed = {key: value for key, value in asdict(recipe).items() if value != getattr(Recipe, key)}
+    changed |= {"games": games.name} if games else {}
+    changed |= {"limit": limit} if limit else {}
+    options = [f"--{key}" if value is True else f"--{key} {value}" for key, value in changed.items()]
+    return " ".join(["python -m utils.go.supervised", *options])
 
-    return {"hardware": results.hardware_name(), "commit": results.commit_name(), "date": time.strftime("%Y-%m-%d")}
+
+def write(trainer: Trainer, out: Path, command: str, data: str, report: dict) -> None:
+    """The averaged network with its sidecar, and the curve."""
+    sidecar = {
+        "what": "policy trained on an expert's moves, lesson 11 step 1",
+        "data": data,
+        "steps": trainer.step,
+        "seconds": round(trainer.seconds),
+        "heldout": report,
+        "seed": trainer.recipe.seed,
+        "recipe": asdict(trainer.recipe),
+    }
+    networks.save(out, trainer.averaged(), trainer.architecture, sidecar | results.provenance(command))
+    results.write_curve(results.curve_path(out.stem), trainer.curve, command)
 
 
 def main() -> None:
@@ -391,23 +256,15 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, help="default: runs/NAME.npz in the repository")
     parser.add_argument("--games", type=Path, help="SGF file, folder, archive or a name in mldata/registry.toml")
     parser.add_argument("--limit", type=int, help="read so many games of --games at most")
-    for name, kind in (
-        ("steps", int),
-        ("blocks", int),
-        ("filters", int),
-        ("seed", int),
-        ("batch", int),
-        ("rate", float),
-        ("start", str),
-    ):
-        parser.add_argument(f"--{name}", type=kind, default=getattr(Recipe, name))
+    names = ("steps", "blocks", "filters", "seed", "batch", "rate", "start")
+    for name in names:
+        default = getattr(Recipe, name)
+        parser.add_argument(f"--{name}", type=type(default), default=default)
     parser.add_argument("--every", type=int, default=250, help="steps between rows of the curve")
     parser.add_argument("--raw", action="store_true", help="only stones and recent moves as input")
     options = parser.parse_args()
     runtime.start(seed=options.seed)
-    names = ("steps", "blocks", "filters", "seed", "batch", "rate", "start", "raw")
-    values = {name: getattr(options, name) for name in names}
-    recipe = Recipe(**values)
+    recipe = Recipe(**{name: getattr(options, name) for name in (*names, "raw")})
     train(options.out, recipe, options.checkpoint, options.every, games=options.games, limit=options.limit)
 
 

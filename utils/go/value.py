@@ -22,12 +22,12 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from utils import runtime
-from utils.checkpoints import load_checkpoint, save_checkpoint
+from utils import results, runtime
+from utils.checkpoints import load_checkpoint, restore, save_checkpoint, state_of
 from utils.go import features, networks
 from utils.go.batch import Games, play_policies, sample
-from utils.go.board import BLACK, PASSES
-from utils.go.supervised import Positions, concatenate, some_of_each_game
+from utils.go.examples import Positions, concatenate, some_of_each_game
+from utils.go.vertices import BLACK
 
 
 @dataclass
@@ -156,18 +156,19 @@ class ValueTrainer:
             raise ValueError("The policy's tower does not fit: it has other filters, or no batch normalisation.")
         self.model.compile(keras.optimizers.AdamW(settings.rate, weight_decay=settings.decay), loss="mse")
         self.model.optimizer.build(self.model.trainable_variables)
+        self.rate = keras.optimizers.schedules.CosineDecay(settings.rate, settings.steps)
         self.step, self.seconds = 0, 0.0
         self.curve: list[dict] = []
         if checkpoint is not None and checkpoint.exists():
             arrays, meta = load_checkpoint(checkpoint)
-            networks.restore(self.model, arrays)
+            restore(self.model, arrays)
             self.step, self.seconds, self.curve = meta["step"], meta["seconds"], meta["curve"]
 
     def save(self) -> None:
         """Write the checkpoint atomically."""
         if self.checkpoint is not None:
             meta = {"step": self.step, "seconds": self.seconds, "curve": self.curve}
-            save_checkpoint(self.checkpoint, networks.state_of(self.model), meta)
+            save_checkpoint(self.checkpoint, state_of(self.model), meta)
 
     def run(self, steps: int) -> float:
         """Train for up to ``steps`` steps; returns the mean squared error on what was shown."""
@@ -176,7 +177,7 @@ class ValueTrainer:
             rng = np.random.default_rng((st.seed, self.step))
             index = rng.integers(0, len(self.data), st.batch)
             planes = features.transform(self.data.planes(index), rng.integers(0, 8, st.batch))
-            self.model.optimizer.learning_rate = 0.5 * st.rate * (1 + np.cos(np.pi * self.step / st.steps))
+            self.model.optimizer.learning_rate = float(self.rate(self.step))
             losses.append(float(self.model.train_on_batch(planes, self.data.outcomes[index, None])))
             self.step += 1
         self.seconds += time.perf_counter() - started
@@ -185,8 +186,6 @@ class ValueTrainer:
 
 def train(settings: ValueSettings, start: str, stronger: str, out: Path, folder: Path, every: int = 250) -> dict:
     """The whole of step 3: play, split by games, train, measure on games not trained on."""
-    from utils.go.supervised import runtime_facts
-
     paths = play_units(folder, start, stronger, settings)
     kept, aside = split_units(paths, settings.tested)
     data, tested = positions(kept, settings.per_game), positions(aside, 1)
@@ -200,19 +199,18 @@ def train(settings: ValueSettings, start: str, stronger: str, out: Path, folder:
         trainer.save()
         print(json.dumps(trainer.curve[-1]), flush=True)
     report = {"test_mse": trainer.curve[-1]["test_mse"], "train_mse": trainer.curve[-1]["train_mse"]}
-    provenance = {
+    command = f"python -m utils.go.value --units {settings.units} --seed {settings.seed}"
+    sidecar = {
         "what": "value network, lesson 11 step 3",
-        "command": f"python -m utils.go.value --units {settings.units} --seed {settings.seed}",
         "data": f"{len(kept) * settings.games} games of {stronger}, {len(data)} positions",
         "tested": f"{len(tested)} other games, one position each",
         "seconds": round(trainer.seconds),
         "report": report,
+        "seed": settings.seed,
         "settings": asdict(settings),
-    } | runtime_facts()
-    networks.save(out, trainer.model, trainer.architecture, provenance)
-    curve = runtime.repo_root() / "mldata" / "curves" / f"{out.stem}.json"
-    curve.parent.mkdir(parents=True, exist_ok=True)
-    curve.write_text("[\n" + ",\n".join(json.dumps(row) for row in trainer.curve) + "\n]\n")
+    }
+    networks.save(out, trainer.model, trainer.architecture, sidecar | results.provenance(command))
+    results.write_curve(results.curve_path(out.stem), trainer.curve, command)
     return report
 
 
@@ -230,8 +228,6 @@ def main() -> None:
     runtime.start(seed=options["seed"])
     train(ValueSettings(**options), start, stronger, out, folder or runtime.repo_root() / "runs" / "value9")
 
-
-assert PASSES == 3  # the layout this module was written for
 
 if __name__ == "__main__":
     main()

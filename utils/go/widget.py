@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from utils import runtime
-from utils.go.board import BLACK, WHITE, Board, IllegalMove, vertex_of
-from utils.go.gtp_client import COLUMNS
+from utils.go.board import Board, IllegalMove
+from utils.go.vertices import BLACK, COLUMNS, WHITE, vertex_of
 
 WOOD = "#EBCB90"
 STARS = {5: (2,), 9: (2, 4, 6), 13: (3, 6, 9), 19: (3, 9, 15)}
@@ -195,7 +195,7 @@ class GoGame:
     """You against a player: the rules of the widget, without the pixels (and testable without them).
 
     Args:
-        player: a :class:`utils.go.arena.Player`.
+        player: a :class:`utils.go.players.Player`.
         size, komi: of the game.
         you: your colour, BLACK or WHITE.
     """

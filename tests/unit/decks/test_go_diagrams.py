@@ -8,7 +8,7 @@ import pytest
 from matplotlib.patches import Circle
 
 from utils.decks import go, slides
-from utils.go.rules import BLACK, WHITE
+from utils.go.vertices import BLACK, WHITE
 
 pytestmark = pytest.mark.usefixtures("slide_style")
 

@@ -5,13 +5,15 @@ import json
 import numpy as np
 import pytest
 
-from utils.go import arena, mcts
-from utils.go.board import BLACK, Board
+from utils.go import arena, mcts, players
+from utils.go.board import Board
+from utils.go.position import COLOR, META, MOVES
+from utils.go.vertices import BLACK
 
 
 def test_a_match_alternates_colours_and_resumes(tmp_path):
     path = tmp_path / "games.jsonl"
-    first, second = arena.RandomPlayer(), arena.RandomPlayer()
+    first, second = players.RandomPlayer(), players.RandomPlayer()
     first.name, second.name = "a", "b"
     results = arena.match(first, second, 4, path, size=5, komi=0.5)
     assert [r.black for r in results] == ["a", "b", "a", "b"]
@@ -25,23 +27,23 @@ def test_a_match_alternates_colours_and_resumes(tmp_path):
 
 
 def test_processes_share_a_match(tmp_path):
-    path, players = tmp_path / "games.jsonl", [arena.RandomPlayer(), arena.RandomPlayer()]
-    half = arena.match(*players, 6, path, size=5, komi=0.5, share=(0, 2))
+    path, both = tmp_path / "games.jsonl", [players.RandomPlayer(), players.RandomPlayer()]
+    half = arena.match(*both, 6, path, size=5, komi=0.5, share=(0, 2))
     assert [r.number for r in half] == [0, 1, 4, 5]  # whole pairs, so that both colours are in every share
-    whole = arena.match(*players, 6, path, size=5, komi=0.5, share=(1, 2))
-    assert len(whole) == 4 + 2 and [r.number for r in arena.match(*players, 6, path, size=5)] == list(range(6))
+    whole = arena.match(*both, 6, path, size=5, komi=0.5, share=(1, 2))
+    assert len(whole) == 4 + 2 and [r.number for r in arena.match(*both, 6, path, size=5)] == list(range(6))
     assert len(path.read_text().splitlines()) == 6
 
 
 def test_passing_is_the_last_resort():
     # Black owns the left, White the right: one more stone at home costs neither anything.
     board = Board(5, 0.5).set_up([5 * r + 2 for r in range(5)], [5 * r + 4 for r in range(5)])
-    player = arena.SearchPlayer(mcts.no_network, mcts.rollout_settings(100))
+    player = players.SearchPlayer(mcts.no_network, mcts.rollout_settings(100))
     forest = player.think(board)
-    q = forest.values[0, 0] / np.maximum(forest.visits[0, 0], 1)
-    free = [a for a in np.flatnonzero(forest.visits[0, 0]) if a != 25 and q[a] >= q[25] - arena.PASS_MARGIN]
+    q = forest.q()
+    free = [a for a in np.flatnonzero(forest.visits()) if a != 25 and q[a] >= q[25] - players.PASS_MARGIN]
     chosen = player._rather_not_pass(board, forest, 25)
-    assert chosen in free and forest.visits[0, 0, chosen] == forest.visits[0, 0, free].max()
+    assert chosen in free and forest.visits()[chosen] == forest.visits()[free].max()
     assert player._rather_not_pass(board, forest, 7) == 7
     board.play(8)
     board.play(25)  # White passes; Black is ahead, and ends it
@@ -50,35 +52,35 @@ def test_passing_is_the_last_resort():
 
 
 def test_search_beats_chance():
-    searcher = arena.SearchPlayer(mcts.no_network, mcts.rollout_settings(120), "rollouts")
-    results = arena.match(searcher, arena.RandomPlayer(), 4, size=5, komi=0.5)
+    searcher = players.SearchPlayer(mcts.no_network, mcts.rollout_settings(120), "rollouts")
+    results = arena.match(searcher, players.RandomPlayer(), 4, size=5, komi=0.5)
     assert arena.summary(results, "rollouts")["win_rate"] == 1.0
 
 
 def test_search_player_follows_the_game_and_copes_with_surprises():
-    player = arena.SearchPlayer(mcts.no_network, mcts.rollout_settings(60))
+    player = players.SearchPlayer(mcts.no_network, mcts.rollout_settings(60))
     board = Board(5, 0.5)
     board.play(player.choose(board))
     board.play(int(np.flatnonzero(board.legal_mask())[0]))
     forest = player.think(board)
-    assert forest is player.forest and forest.games.states[0, 0, 4] == 2
+    assert forest is player.forest and forest.games.states[0, META, MOVES] == 2
     other = Board(5, 0.5).play(3)  # another game altogether
-    assert player.think(other) is not forest and (player.forest.games.states[0, 1] == other.s[1]).all()
+    assert player.think(other) is not forest and (player.forest.games.states[0, COLOR] == other.s[COLOR]).all()
     player.resign = 2.0  # everything is hopeless
-    assert player.choose(other) >= 0 and player.choose(other) == arena.RESIGN
+    assert player.choose(other) >= 0 and player.choose(other) == players.RESIGN
 
 
 def test_resignation_and_illegal_moves_end_a_game():
-    class Quitter(arena.RandomPlayer):
+    class Quitter(players.RandomPlayer):
         def choose(self, board):
-            return arena.RESIGN
+            return players.RESIGN
 
-    class Cheat(arena.RandomPlayer):
+    class Cheat(players.RandomPlayer):
         def choose(self, board):
             return board.moves[0] if board.moves else 0
 
-    assert arena.play_game(Quitter(), arena.RandomPlayer(), 5).score == -1
-    result = arena.play_game(arena.RandomPlayer(), Cheat(), 5)
+    assert arena.play_game(Quitter(), players.RandomPlayer(), 5).score == -1
+    result = arena.play_game(players.RandomPlayer(), Cheat(), 5)
     assert result.end == "illegal" and result.score == 1
 
 
@@ -86,8 +88,8 @@ def test_a_long_game_does_not_end_in_the_search_alone():
     board = Board(3, 0.5)
     for _ in range(40):  # three moves a point and more
         board.play(9).resume()
-    player = arena.SearchPlayer(mcts.no_network, mcts.rollout_settings(80))
-    assert board.is_legal(player.choose(board)) and player.forest.visits[0, 0].sum() >= 80
+    player = players.SearchPlayer(mcts.no_network, mcts.rollout_settings(80))
+    assert board.is_legal(player.choose(board)) and player.forest.visits().sum() >= 80
 
 
 def test_elo_of_ten_to_one_is_400_points():
@@ -124,6 +126,6 @@ def test_players_are_described_in_words():
 
 
 def test_a_policy_draws_legal_moves_and_ends_games():
-    uniform = arena.PolicyPlayer(lambda planes: (np.ones((len(planes), 26)), None))
+    uniform = players.PolicyPlayer(lambda planes: (np.ones((len(planes), 26)), None))
     result = arena.play_game(uniform, uniform, 5, 0.5, seed=4)
     assert result.end == "passes" and BLACK == 1

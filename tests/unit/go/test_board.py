@@ -7,23 +7,10 @@ from hypothesis import strategies as st
 from sgfmill import boards
 
 from utils.go import rules
-from utils.go.board import (
-    BLACK,
-    EMPTY,
-    HEAD,
-    LIBERTIES,
-    META,
-    VACANCIES,
-    WHITE,
-    Board,
-    IllegalMove,
-    action_of,
-    is_eye,
-    play_out,
-    seed_playouts,
-    to_point,
-    vertex_of,
-)
+from utils.go.board import Board, IllegalMove
+from utils.go.position import HEAD, KO, LAST, LIBERTIES, META, RECENT, STONES, VACANCIES, is_eye, is_suicide, to_point
+from utils.go.rollouts import play_out, random_move, seed_playouts
+from utils.go.vertices import BLACK, EMPTY, MIN_SIZE, WHITE, action_of, sgf_point, vertex_of
 
 
 def board_from(*rows: str, to_play: int = BLACK, komi: float = 0.0) -> Board:
@@ -74,11 +61,14 @@ def test_incremental_tables_stay_consistent(seed):
     for row, column in zip(*np.nonzero(stones)):
         p = (row + 1) * width + column + 1
         chain, _ = rules.region(stones, (row, column))
-        assert s[5, s[HEAD, p]] == len(chain)
+        assert s[STONES, s[HEAD, p]] == len(chain)
         pairs = sum(stones[q] == EMPTY for stone in chain for q in rules.neighbours(stone, 5))
         assert s[LIBERTIES, s[HEAD, p]] == pairs > 0
-    for row, column in np.ndindex(5, 5):
-        assert "-XO"[owner[(row + 1) * width + column + 1]] in "-XO"
+    for row, column in np.ndindex(5, 5):  # who owns a point: its stone, or the only colour around its empty region
+        region, border = rules.region(stones, (row, column))
+        colors = {stones[q] for q in (border if stones[row, column] == EMPTY else region)}
+        expected = colors.pop() if len(colors) == 1 else EMPTY
+        assert owner[(row + 1) * width + column + 1] == expected
 
 
 def test_hash_depends_on_the_stones_alone():
@@ -92,6 +82,8 @@ def test_capture_on_edge_and_corner():
     board.play(action_of("B2", 3)).play(9)
     board.play(action_of("A1", 3))
     assert board.stones[0, 0] == board.stones[1, 0] == EMPTY
+    board = played(board_from(".XOX.", ".....", ".....", ".....", "....."), "C4")
+    assert board.stones[0, 2] == EMPTY and (board.stones == BLACK).sum() == 3
 
 
 def test_simple_ko_is_forbidden_and_free_after_an_exchange():
@@ -108,10 +100,13 @@ def test_superko_forbids_a_cycle_that_simple_ko_allows():
     board = Board(2, 0)
     board.play(action_of("A2", 2)).play(action_of("B2", 2)).play(action_of("A1", 2))
     position = board.stones.copy()
-    seen = {position.tobytes()}
+    seen, forbidden = {position.tobytes()}, False
     for _ in range(30):
         mask = board.legal_mask()
         moves = np.flatnonzero(mask[:-1])
+        for action in np.flatnonzero((board.stones.ravel() == EMPTY) & ~mask[:-1]):
+            p = to_point(2, int(action))
+            forbidden |= p != board.s[META, KO] and not is_suicide(board.s, p, board.to_play)
         if not len(moves):
             board.play(4)
             if board.is_over:
@@ -120,7 +115,7 @@ def test_superko_forbids_a_cycle_that_simple_ko_allows():
         board.play(int(moves[0]))
         assert board.stones.tobytes() not in seen
         seen.add(board.stones.tobytes())
-    assert len(seen) > 3
+    assert len(seen) > 3 and forbidden
 
 
 def test_suicide_of_one_and_of_several_stones_is_forbidden():
@@ -187,6 +182,11 @@ def test_vertices_skip_the_letter_i_and_round_trip():
     for bad in ("I5", "A0", "A10", "", "Z", "5A", "A-1", "A²"):
         with pytest.raises(ValueError):
             action_of(bad, 9)
+    assert sgf_point(8, 9) == "ia" and sgf_point(9, 9) == "ab" and sgf_point(81, 9) == ""
+
+
+def test_the_single_numbers_fit_the_smallest_board():
+    assert LAST + RECENT <= (MIN_SIZE + 2) ** 2  # they share a row with tables of one entry a point
 
 
 def test_position_prints_itself():
@@ -210,8 +210,6 @@ def test_playouts_follow_the_seed_and_end_settled():
 
 
 def test_random_move_is_uniform_over_what_is_allowed():
-    from utils.go.board import random_move
-
     board, rng = Board(3, 0), seed_playouts(3)
     drawn = [random_move(board.s, BLACK, rng) for _ in range(9000)]
     counts = np.array(list(np.unique(drawn, return_counts=True)[1]))

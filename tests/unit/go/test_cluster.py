@@ -11,9 +11,9 @@ import psutil
 import pytest
 import ray
 
-from utils.go import networks, selfplay
+from utils.go import networks, zero_games
 
-SETTINGS = selfplay.ZeroSettings(
+SETTINGS = zero_games.ZeroSettings(
     size=5, filters=8, blocks=1, games=4, playouts=8, fast_playouts=4, full_share=1.0, seed=3
 )
 SEEDS = [11, 12, 13, 14]
@@ -59,20 +59,20 @@ def kill_one_worker(killed: list[int], done: threading.Event) -> None:
 
 @pytest.mark.slow
 def test_a_killed_worker_costs_no_game_and_none_counts_twice(cluster):
-    weights = networks.build(selfplay.architecture_of(SETTINGS)).get_weights()
+    weights = networks.build(zero_games.architecture_of(SETTINGS)).get_weights()
     killed: list[int] = []
     done = threading.Event()
     killer = threading.Thread(target=kill_one_worker, args=(killed, done))
     killer.start()
     try:
-        found = list(selfplay.run_units(weights, SETTINGS, SEEDS, ray_address="auto"))
+        found = list(zero_games.run_units(weights, SETTINGS, SEEDS, ray_address="auto"))
     finally:
         done.set()
         killer.join()
     assert len(killed) == 1, "no worker was seen playing: nothing was killed"
     assert not psutil.pid_exists(killed[0])
     assert len(found) == len(SEEDS)
-    for experience, expected in zip(found, selfplay.run_units(weights, SETTINGS, SEEDS)):
+    for experience, expected in zip(found, zero_games.run_units(weights, SETTINGS, SEEDS)):
         assert len(experience.scores) == SETTINGS.games
         np.testing.assert_array_equal(experience.scores, expected.scores)
         np.testing.assert_array_equal(experience.packed, expected.packed)
@@ -89,4 +89,4 @@ def test_the_command_starts_workers_of_its_own(tmp_path, monkeypatch):
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-2000:]
     assert json.loads(out.with_suffix(".json").read_text())["games"] == 4
-    assert len(json.loads((tmp_path / "curves" / "tiny.json").read_text())) == 1
+    assert len(json.loads((tmp_path / "curves" / "tiny.json").read_text())["rows"]) == 1

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from utils.go import features, rules
-from utils.go.board import BLACK, COLOR, WHITE, Board, action_of, place, to_point
+from utils.go.board import Board
 from utils.go.features import PLANES, captured_in_ladder, planes_of, symmetries, transform, transform_policy
+from utils.go.position import COLOR, HEAD, KO, META, TO_PLAY, place, to_point
+from utils.go.vertices import BLACK, WHITE, action_of
 
 INDEX = {name: i for i, name in enumerate(PLANES)}
 
@@ -73,9 +75,9 @@ def ladder_by_recursion(board: Board, p: int, defending: bool) -> bool:
         return len(libs) < 2
     for q in set(libs):
         copy = board.copy()
-        copy.s[0, 1] = mover
+        copy.s[META, TO_PLAY] = mover
         after = rules.after_move(copy.stones, q, mover)
-        if after is None or to_point(board.size, q[0] * board.size + q[1]) == copy.s[0, 2]:
+        if after is None or to_point(board.size, q[0] * board.size + q[1]) == copy.s[META, KO]:
             continue
         place(copy.s, to_point(board.size, q[0] * board.size + q[1]), mover)
         if ladder_by_recursion(copy, p, not defending) != defending:
@@ -89,7 +91,7 @@ def test_ladders_equal_the_plain_recursion():
         for action in np.flatnonzero(board.stones):
             p = to_point(7, int(action))
             libs = rules.liberties(board.stones, divmod(int(action), 7))
-            if board.s[3, p] == p and libs in (1, 2):
+            if board.s[HEAD, p] == p and libs in (1, 2):
                 assert captured_in_ladder(board.s, p, libs == 1) == ladder_by_recursion(board, p, libs == 1)
                 checked += 1
     assert checked > 100

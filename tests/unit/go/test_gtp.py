@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from utils.go import arena, gtp_client, mcts
-from utils.go.board import BLACK, WHITE, Board
+from utils.go import arena, gtp_client, mcts, players
+from utils.go.board import Board
 from utils.go.gtp import Clock, Engine
+from utils.go.vertices import BLACK, WHITE, action_of
 
 
 def engine(size=5):
-    return Engine(arena.RandomPlayer(), size, 0.5)
+    return Engine(players.RandomPlayer(), size, 0.5)
 
 
 def ask(one, *lines):
@@ -48,7 +49,7 @@ def test_a_game_with_undo_score_and_colors_out_of_turn():
     assert ask(one, "undo", "undo") == "? cannot undo\n\n"
     assert "X" in ask(one, "play b a1", "showboard")
     vertex = ask(one, "genmove w")[2:].strip()
-    assert gtp_client.from_vertex(vertex, 5) is None or (one.board.stones == WHITE).sum() == 1
+    assert action_of(vertex, 5) == 25 or (one.board.stones == WHITE).sum() == 1
 
 
 @pytest.mark.parametrize(
@@ -116,7 +117,7 @@ def test_clock_spends_less_than_it_has():
 
 
 def test_time_left_reaches_the_player():
-    player = arena.SearchPlayer(mcts.no_network, mcts.rollout_settings(50))
+    player = players.SearchPlayer(mcts.no_network, mcts.rollout_settings(50))
     one = Engine(player, 5, 0.5)
     ask(one, "time_settings 10 0 0", "time_left b 5 0", "genmove b")
     assert 0 < player.seconds < 0.5
@@ -130,15 +131,22 @@ def test_reg_genmove_leaves_the_board_alone():
 
 
 def test_a_move_asked_for_after_two_passes_goes_on():
-    one = Engine(arena.SearchPlayer(mcts.no_network, mcts.rollout_settings(30)), 5, 0.5)
+    one = Engine(players.SearchPlayer(mcts.no_network, mcts.rollout_settings(30)), 5, 0.5)
     ask(one, "play b c3", "play w pass", "play b pass")
     assert one.board.is_over
     assert ask(one, "kgs-genmove_cleanup w").startswith("= ") and not one.board.is_over
 
 
-def test_vertices_both_ways():
-    assert gtp_client.to_vertex(0, 8, 9) == "J9" and gtp_client.from_vertex("j9", 9) == (0, 8)
-    assert gtp_client.from_vertex("pass", 9) is None
+def test_the_latest_search_can_be_asked_for():
+    one = Engine(players.SearchPlayer(mcts.no_network, mcts.rollout_settings(30)), 5, 0.5)
+    assert "lego-describe" in ask(one, "list_commands").split()
+    assert ask(one, "lego-describe").startswith("? no search")
+    move = ask(one, "genmove b").split()[1]
+    answer = ask(one, "lego-describe")
+    lines = answer.splitlines()
+    assert lines[1].startswith("30 simulations, value") and lines[3].split()[0] == lines[3].split()[4] == move
+    assert answer.count("\n\n") == 1 and answer.endswith("\n\n")  # the protocol ends an answer with an empty line
+    assert ask(Engine(players.RandomPlayer(), 5), "lego-describe").startswith("? no search")
 
 
 def test_a_missing_program_is_named():
@@ -161,7 +169,7 @@ def test_the_program_survives_garbage_on_its_input():
 
 @pytest.mark.skipif(not HAS_GNUGO, reason="gnugo is not installed")
 def test_a_game_against_gnugo():
-    gnugo, mine = arena.gnugo(1), arena.ProgramPlayer(COMMAND, "our own program")
+    gnugo, mine = gtp_client.gnugo(1), gtp_client.ProgramPlayer(COMMAND, "our own program")
     result = arena.play_game(mine, gnugo, size=5, komi=0.5, seed=3)
     for player in (gnugo, mine):
         player.close()

@@ -3,13 +3,16 @@
 import numpy as np
 import pytest
 
-from utils.go import arena, mcts, rollouts
-from utils.go.board import BLACK, EDGE, EMPTY, WHITE, Board, action_of, seed_playouts, to_action, to_point
+from utils.go import arena, mcts, players, rollouts
+from utils.go.board import Board
+from utils.go.position import EDGE, KO, META, to_action, to_point
+from utils.go.rollouts import SCRATCH, seed_playouts
+from utils.go.vertices import BLACK, EMPTY, WHITE, action_of
 
 
 def reply(board: Board, last: str, seed: int = 0) -> str | None:
     """The fast policy's answer to the stone at ``last``, as a vertex; None if it would play at random."""
-    found = np.empty(64, np.int32)
+    found = np.empty(SCRATCH, np.int32)
     point = to_point(board.size, action_of(last, board.size))
     p = rollouts.reply(board.s.copy(), point, board.to_play, seed_playouts(seed), found)
     return None if p == 0 else arena.vertex_of(to_action(board.size, p), board.size)
@@ -72,7 +75,7 @@ def test_every_shape_is_found_on_a_board(name):
 
 
 def test_every_move_of_a_fast_game_is_legal():
-    rng, found = seed_playouts(3), np.empty(64, np.int32)
+    rng, found = seed_playouts(3), np.empty(SCRATCH, np.int32)
     checked = 0
     for seed in range(30):
         board, draw = Board(7, 0.5), np.random.default_rng(seed)
@@ -80,7 +83,7 @@ def test_every_move_of_a_fast_game_is_legal():
             last = to_point(7, board.moves[-1]) if board.moves else 0
             p = rollouts.reply(board.s.copy(), last, board.to_play, rng, found) if last else 0
             if p:
-                assert board.is_legal(to_action(7, p)) or board.s[0, 2] == 0  # superko alone may forbid it
+                assert board.is_legal(to_action(7, p)) or board.s[META, KO] == 0  # superko alone may forbid it
                 checked += 1
             choices = np.flatnonzero(board.legal_mask()[:-1])
             board.play(int(draw.choice(choices)) if len(choices) else board.pass_action)
@@ -90,11 +93,11 @@ def test_every_move_of_a_fast_game_is_legal():
 
 
 def test_fast_games_fill_the_board_and_are_a_function_of_the_seed():
-    board, found = Board(9, 7.0), np.empty(64, np.int32)
+    board = Board(9, 7.0)
     scores = []
     for seed in (5, 5, 6):
         owner, state = np.empty(board.s.shape[1], np.int32), board.s.copy()
-        scores.append(rollouts.play_out_fast(state, seed_playouts(seed), owner, found))
+        scores.append(rollouts.play_out(state, seed_playouts(seed), owner, True))
         inside = owner[[to_point(9, a) for a in range(81)]]
         assert (inside == EMPTY).sum() <= 3 and EDGE not in inside
     assert scores[0] == scores[1]
@@ -103,7 +106,7 @@ def test_fast_games_fill_the_board_and_are_a_function_of_the_seed():
 @pytest.mark.slow
 def test_a_search_with_fast_games_beats_one_with_random_games():
     same = {"playouts": 150, "batch": 1, "exploration": 1.0, "reduction": 0.0, "mixing": 1.0}
-    fast = arena.SearchPlayer(mcts.no_network, mcts.SearchSettings(**same, tactics=True), "fast")
-    plain = arena.SearchPlayer(mcts.no_network, mcts.SearchSettings(**same), "random")
+    fast = players.SearchPlayer(mcts.no_network, mcts.SearchSettings(**same, tactics=True), "fast")
+    plain = players.SearchPlayer(mcts.no_network, mcts.SearchSettings(**same), "random")
     report = arena.summary(arena.match(fast, plain, 20, size=7, komi=9.0, seed=1), "fast")
     assert report["win_rate"] >= 0.6

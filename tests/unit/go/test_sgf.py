@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from utils.go import sgf
-from utils.go.board import BLACK, WHITE
 from utils.go.gnugo_games import build, canonical, split
+from utils.go.vertices import BLACK, WHITE
 
 GOOD = "(;GM[1]FF[4]SZ[9]KM[7]RE[B+2.0]C[2 random opening moves];B[aa];W[ia];B[];W[tt])"
 
@@ -139,7 +139,7 @@ def test_symmetric_copies_are_one_game_and_openings_stay_on_one_side(tmp_path):
 
 
 def test_shipped_games_keep_their_promise():
-    from utils.go.supervised import load_games
+    from utils.go.examples import load_games
 
     held, training = load_games("heldout"), load_games("train")
     assert len(held) == 500 and len(held) + len(training) >= 5000

@@ -8,16 +8,18 @@ import keras
 import numpy as np
 import pytest
 
-from utils.go import features, networks, reinforce, selfplay, supervised, value
-from utils.go.board import BLACK, Board
+from utils.checkpoints import load_checkpoint, save_checkpoint
+from utils.go import examples, features, networks, reinforce, selfplay, supervised, value, zero_games
+from utils.go.board import Board
 from utils.go.gnugo_games import canonical
+from utils.go.vertices import BLACK
 
 TINY = networks.Architecture(size=5, filters=8, blocks=2, value=True)
 
 
 @pytest.fixture(scope="module")
 def positions():
-    return supervised.positions_of(supervised.load_games("train", limit=6))
+    return examples.positions_of(examples.load_games("train", limit=6))
 
 
 def stirred(model):
@@ -62,9 +64,9 @@ def test_symmetric_evaluation_turns_the_answer_back():
 
 def test_saved_networks_come_back_and_damage_is_named(tmp_path):
     model = networks.build(TINY)
-    path = networks.save(tmp_path / "net.npz", model, TINY, {"what": "test"})
+    path = networks.save(tmp_path / "net.npz", model, TINY)
     again, architecture = networks.load(path)
-    assert architecture == TINY and path.with_suffix(".json").exists()
+    assert architecture == TINY
     for a, b in zip(model.get_weights(), again.get_weights()):
         np.testing.assert_allclose(a, b, atol=1e-3)
     path.write_bytes(path.read_bytes()[:100])
@@ -73,18 +75,23 @@ def test_saved_networks_come_back_and_damage_is_named(tmp_path):
 
 
 def test_positions_are_the_experts_and_unpack(positions):
-    game = supervised.load_games("train", limit=1)[0]
+    game = examples.load_games("train", limit=1)[0]
     first = positions.subset(np.flatnonzero(positions.games == 0))
     assert len(first) == len(game.points) - game.opening and first.moves[0] == game.opening
     assert first.actions.tolist() == game.points[game.opening :]
     for row, (board, _) in enumerate(list_boards(game)[game.opening :][:8]):
         np.testing.assert_array_equal(first.planes(np.array([row]))[0], board)
     with pytest.raises(ValueError, match="one board size"):
-        supervised.positions_of([])
+        examples.positions_of([])
 
 
 def list_boards(game):
     return [(features.planes_of(board), action) for board, action in game.boards()]
+
+
+def letters(path):
+    """Names of the arrays in a checkpoint without their numbers: a training under way must find them again."""
+    return {name.rstrip("0123456789") for name in load_checkpoint(path)[0]}
 
 
 RECIPE = supervised.Recipe(filters=8, blocks=1, batch=16, steps=6, warmup=2)
@@ -97,6 +104,7 @@ def test_supervised_training_resumes_exactly(positions, tmp_path):
     part = supervised.Trainer(positions, RECIPE, path)
     part.run(3)
     part.save()
+    assert letters(path) == {"w", "o", "a"}
     rest = supervised.Trainer(positions, RECIPE, path)
     assert rest.step == 3
     rest.run(10)
@@ -119,7 +127,7 @@ def test_supervised_training_learns_what_it_is_shown(positions):
 def test_supervised_training_can_start_from_a_network_of_another_board_size(positions, tmp_path):
     donor = supervised.Trainer(positions, RECIPE).model
     shape = networks.Architecture(19, features.COUNT, RECIPE.filters, RECIPE.blocks)
-    path = str(networks.save(tmp_path / "large.npz", donor, shape, {}))
+    path = str(networks.save(tmp_path / "large.npz", donor, shape))
     trainer = supervised.Trainer(positions, dataclasses.replace(RECIPE, start=path, seed=5))
     for new, old, average in zip(trainer.model.get_weights(), donor.get_weights(), trainer.average):
         np.testing.assert_allclose(new, old, atol=1e-3)
@@ -128,32 +136,34 @@ def test_supervised_training_can_start_from_a_network_of_another_board_size(posi
         supervised.Trainer(positions, dataclasses.replace(RECIPE, start=path, raw=True))
 
 
-def test_learning_rate_warms_up_and_falls_to_zero():
-    rates = [supervised.rate_at(step, 100, supervised.Recipe(warmup=10)) for step in range(101)]
-    assert rates[9] == max(rates) and rates[0] < rates[5] and rates[100] == pytest.approx(0, abs=1e-9)
+def test_learning_rate_warms_up_and_falls_to_zero(positions):
+    trainer = supervised.Trainer(positions, dataclasses.replace(RECIPE, steps=100, warmup=10))
+    rates = [float(trainer.rate(step)) for step in range(101)]
+    assert rates[10] == max(rates) == pytest.approx(RECIPE.rate)
+    assert rates[0] == pytest.approx(RECIPE.rate / 10) and rates[100] == pytest.approx(0, abs=1e-9)
 
 
 def test_openings_stay_together():
-    games = supervised.load_games("train", limit=200)
-    kept, aside = supervised.split_by_opening(games, share=0.2)
+    games = examples.load_games("train", limit=200)
+    kept, aside = examples.split_by_opening(games, share=0.2)
     assert len(kept) + len(aside) == 200 and len(aside) > 10
 
 
 def test_games_of_ones_own_are_split_in_three_without_common_openings():
-    path = supervised.games_folder() / "gnugo_9x9_train.sgf.gz"
-    parts = supervised.split_games(path, limit=600)
+    path = examples.games_folder() / "gnugo_9x9_train.sgf.gz"
+    parts = examples.split_games(path, limit=600)
     assert sum(map(len, parts)) == 600 and all(len(part) > 10 for part in parts[1:])
     openings = [{canonical(game.points[:10], 9) for game in part} for part in parts]
     assert not openings[0] & openings[1] and not openings[0] & openings[2] and not openings[1] & openings[2]
-    assert len(supervised.split_games()[2]) == 500
+    assert len(examples.split_games()[2]) == 500
 
 
 def test_missing_games_are_named(tmp_path, monkeypatch):
     with pytest.raises(FileNotFoundError, match=r"nothing\.sgf"):
-        supervised.split_games(tmp_path / "nothing.sgf")
-    monkeypatch.setattr(supervised.store, "fetch", lambda name: None)
+        examples.split_games(tmp_path / "nothing.sgf")
+    monkeypatch.setattr(examples.store, "fetch", lambda name: None)
     with pytest.raises(FileNotFoundError, match="go_19x19"):
-        supervised.split_games(Path("go_19x19_9dan_2016-07.sgf.gz"))
+        examples.split_games(Path("go_19x19_9dan_2016-07.sgf.gz"))
 
 
 @pytest.fixture(scope="module")
@@ -172,6 +182,7 @@ def test_reinforce_resumes_and_keeps_its_pool(small_policy, tmp_path):
         row = learner.iterate()
     assert -1 <= row["result"] <= 1 and len(learner.pool) == 2
     learner.save()
+    assert letters(path) == {"w", "o", "p0_", "p1_"}
     again = reinforce.Learner(small_policy, SMALL, path)
     assert again.iteration == 3 and len(again.pool) == 2 and again.curve == learner.curve
     np.testing.assert_allclose(again.model.get_weights()[0], learner.model.get_weights()[0])
@@ -221,8 +232,6 @@ def test_value_positions_one_or_many_per_game(small_policy, tmp_path):
     np.testing.assert_array_equal(unit.packed, twice.packed)
     assert set(np.unique(unit.outcomes)) <= {-1.0, 0.0, 1.0}
     arrays = {name: getattr(unit, name) for name in ("packed", "actions", "outcomes", "games", "moves")}
-    from utils.checkpoints import save_checkpoint
-
     paths = [save_checkpoint(tmp_path / f"{i}.npz", arrays, {"size": 5}) for i in range(2)]
     one, three = value.positions(paths, 1), value.positions(paths, 3)
     assert (one.moves == 0).all() and len(one) == len(set(one.games)) and len(three) > 2 * len(one)
@@ -251,19 +260,19 @@ def test_value_outcomes_alternate_within_a_game(small_policy):
         assert (np.diff(unit.outcomes[rows]) != 0).all()
 
 
-ZERO = selfplay.ZeroSettings(
+ZERO = zero_games.ZeroSettings(
     size=3, komi=0.5, komi_rise=0, filters=8, blocks=1, games=4, playouts=8, fast_playouts=4, steps=2, batch=8
 )
 
 
 def test_a_unit_of_work_is_a_pure_function():
-    weights = networks.build(selfplay.architecture_of(ZERO)).get_weights()
-    one, other = selfplay.play_games(weights, ZERO, 5), selfplay.play_games(weights, ZERO, 5)
+    weights = networks.build(zero_games.architecture_of(ZERO)).get_weights()
+    one, other = zero_games.play_games(weights, ZERO, 5), zero_games.play_games(weights, ZERO, 5)
     np.testing.assert_array_equal(one.packed, other.packed)
     np.testing.assert_array_equal(one.policy, other.policy)
     assert len(one.scores) == 4 and np.abs(one.outcome).max() <= 1
     np.testing.assert_allclose(one.policy.astype(float).sum(axis=1), 1, atol=0.01)
-    assert next(iter(selfplay.run_units(weights, ZERO, [5]))).moves.tolist() == one.moves.tolist()
+    assert next(iter(zero_games.run_units(weights, ZERO, [5]))).moves.tolist() == one.moves.tolist()
 
 
 def test_zero_loop_resumes_where_it_was_killed(tmp_path):
@@ -272,6 +281,7 @@ def test_zero_loop_resumes_where_it_was_killed(tmp_path):
     loop.iterate()
     loop.save()
     loop.iterate()
+    assert letters(path) == {"w", "o", "b", "packed", "policy", "outcome"}
     again = selfplay.Loop(ZERO, path)
     assert again.iteration == 1 and len(again.outcome) > 0
     again.iterate()
@@ -280,8 +290,8 @@ def test_zero_loop_resumes_where_it_was_killed(tmp_path):
 
 
 def test_the_komi_rises_with_the_player():
-    settings = selfplay.ZeroSettings(iterations=100)
-    komi = [selfplay.komi_at(iteration, settings) for iteration in range(100)]
+    settings = zero_games.ZeroSettings(iterations=100)
+    komi = [zero_games.komi_at(iteration, settings) for iteration in range(100)]
     assert komi[0] == 0.5 and komi[59] < 24.5 and komi[60] == komi[99] == 24.5
     assert all(b >= a and a % 1 == 0.5 for a, b in itertools.pairwise(komi))
     loop = selfplay.Loop(dataclasses.replace(ZERO, komi=8.5, komi_rise=8.0))
@@ -300,21 +310,21 @@ def test_gating_keeps_the_better_network():
 
 def test_resignation_is_recorded_and_checked():
     settings = dataclasses.replace(ZERO, resign=2.0, play_on=0.5, games=8, full_share=1.0)
-    weights = networks.build(selfplay.architecture_of(settings)).get_weights()
-    found = selfplay.play_games(weights, settings, 1)
+    weights = networks.build(zero_games.architecture_of(settings)).get_weights()
+    found = zero_games.play_games(weights, settings, 1)
     assert (found.moves == 0).any() and found.false_resignations[0] > 0
     assert found.false_resignations[1] <= found.false_resignations[0]
 
 
 def test_duel_with_the_reference():
-    weights = networks.build(selfplay.architecture_of(ZERO)).get_weights()
-    assert selfplay.duel(weights, None, ZERO, 3, BLACK, 0, reference_playouts=10).shape == (3,)
-    assert 0 <= selfplay.match(weights, weights, ZERO, 4, 0) <= 1
+    weights = networks.build(zero_games.architecture_of(ZERO)).get_weights()
+    assert zero_games.duel(weights, None, ZERO, 3, BLACK, 0, reference_playouts=10).shape == (3,)
+    assert 0 <= zero_games.match(weights, weights, ZERO, 4, 0) <= 1
 
 
 def master_settings(small_policy, tmp_path):
     """Zero's loop from a policy network, with every plane and with rollouts."""
-    path = networks.save(tmp_path / "policy.npz", *small_policy, {})
+    path = networks.save(tmp_path / "policy.npz", *small_policy)
     shape = small_policy[1]
     return dataclasses.replace(
         ZERO, size=5, start=str(path), planes=features.COUNT, filters=shape.filters, blocks=shape.blocks, mixing=0.5
@@ -325,12 +335,12 @@ def test_zero_can_start_from_a_policy_and_knows_no_value_yet(small_policy, tmp_p
     settings = master_settings(small_policy, tmp_path)
     loop = selfplay.Loop(settings)
     planes = features.planes_of(Board(5, 0.5).set_up([3, 7], [11]))[None]
-    policy, worth = selfplay.evaluator_of(loop.best, loop.architecture, 0)(planes)
+    policy, worth = zero_games.evaluator_of(loop.best, loop.architecture, 0)(planes)
     k = np.array([np.random.default_rng(0).integers(0, 8, 1)[0]])  # the evaluator's first symmetry
     wanted = networks.Evaluator(*small_policy)(features.transform(planes, k))[0]
     np.testing.assert_allclose(policy, features.transform_policy(wanted, k, back=True), atol=2e-3)
     assert worth[0] == 0
-    found = selfplay.play_games(loop.best, settings, 1)
+    found = zero_games.play_games(loop.best, settings, 1)
     assert len(found.packed) and found.packed.shape[1] == -(-25 * features.COUNT // 8)
     with pytest.raises(ValueError, match="other planes"):
         selfplay.Loop(dataclasses.replace(settings, planes=len(features.RAW)))

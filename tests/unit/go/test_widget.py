@@ -3,12 +3,13 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from utils.go import arena, mcts, widget
-from utils.go.board import BLACK, WHITE, Board
+from utils.go import mcts, players, widget
+from utils.go.board import Board
+from utils.go.vertices import BLACK, WHITE
 
 
 def test_clicks_play_refuse_and_take_back():
-    game = widget.GoGame(arena.RandomPlayer(), 5, 0.5)
+    game = widget.GoGame(players.RandomPlayer(), 5, 0.5)
     game.click(12)
     assert game.board.stones[2, 2] == BLACK and len(game.board.moves) == 2
     game.click(12)
@@ -20,7 +21,7 @@ def test_clicks_play_refuse_and_take_back():
 
 
 def test_the_opponent_opens_when_you_are_white_and_the_end_is_told():
-    game = widget.GoGame(arena.RandomPlayer(), 3, 0.5, you=WHITE)
+    game = widget.GoGame(players.RandomPlayer(), 3, 0.5, you=WHITE)
     assert len(game.board.moves) == 1
     for _ in range(60):
         if game.board.is_over:
@@ -30,7 +31,7 @@ def test_the_opponent_opens_when_you_are_white_and_the_end_is_told():
 
 
 def test_a_searching_opponent_tells_what_it_thinks():
-    player = arena.SearchPlayer(mcts.no_network, mcts.rollout_settings(40))
+    player = players.SearchPlayer(mcts.no_network, mcts.rollout_settings(40))
     game = widget.GoGame(player, 5, 0.5)
     game.click(12)
     assert -1 <= game.value() <= 1 and "expects to win" in game.status
@@ -54,14 +55,14 @@ def test_pictures_have_coordinates_stones_and_a_title():
 
 def test_headless_play_is_a_picture(monkeypatch):
     monkeypatch.setenv("COURSE_HEADLESS", "1")
-    assert widget.play(arena.RandomPlayer(), size=5, komi=0.5) is None  # a notebook would print what is returned
+    assert widget.play(players.RandomPlayer(), size=5, komi=0.5) is None  # a notebook would print what is returned
     assert "JupyterLab" in plt.gca().get_title()
     plt.close("all")
 
 
 def test_in_a_front_end_it_is_a_board_that_answers_clicks(monkeypatch):
     monkeypatch.setattr(widget.runtime, "in_front_end", lambda: True)
-    board = widget.play(arena.RandomPlayer(), size=5, komi=0.5)
+    board = widget.play(players.RandomPlayer(), size=5, komi=0.5)
     assert board.size == 5 and board.stones == [0] * 25 and "click a point" in board.status
     board.clicked = [12, 1]  # what the browser sends
     assert board.stones[12] == BLACK and sum(stone != 0 for stone in board.stones) == 2
