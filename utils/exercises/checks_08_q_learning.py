@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from utils.exercises.engine import as_numbers, exercise, expect, expect_close, same
+from utils.exercises.engine import as_numbers, exercise, expect, expect_close, fail, same
+from utils.exercises.experiment import numbers, record
 from utils.exercises.sweep import sweep
 
 
@@ -124,4 +125,37 @@ def check_optimistic_table(attempt):
         attempt,
         hint="A geometric series: highest reward times 1 + gamma + gamma² + ...",
         hints=((lambda states, actions, highest, gamma: gamma == 0, "With gamma 0 only one reward counts."),),
+    )
+
+
+GAMMAS = (0.9, 0.98, 0.999)
+
+
+@exercise("08.6", name="horizon_experiment", title="How far ahead? An open experiment", minutes=20, points=3)
+def check_horizon_experiment(attempt):
+    possible = numbers(0, 0.641, count=len(GAMMAS))  # best_within says 0.6407
+    found = record(
+        attempt(),
+        {
+            "seeds": numbers(5, 1000, whole=True),
+            "predicted": numbers(0, 1, count=len(GAMMAS)),
+            "exact": possible,
+            "learned": possible,
+            "best": numbers(0, 1),
+        },
+    )
+    for one, other in (("predicted", "exact"), ("learned", "exact")):
+        if np.array_equal(found[one], found[other]):
+            hint = "Neither a prediction nor a mean over seeds is the same as the exact success to the last digit."
+            fail(shown=f"{one} and {other}", expected="two different lists", got=found[one], hint=hint)
+    if min(found["exact"].min(), found["learned"].min()) < 0.3:
+        hint = "The 8 by 8 lake, the greedy policy, evaluate_exactly; and games enough to learn from, 20,000 or more."
+        fail(
+            shown="exact and learned", expected="successes above 0.3", got=[found["exact"], found["learned"]], hint=hint
+        )
+    expect_close(
+        found["best"],
+        GAMMAS[int(np.argmax(found["exact"]))],
+        shown=f"your numbers: exact {found['exact'].round(3).tolist()} for gamma = {list(GAMMAS)}; best",
+        hint="Say what your numbers say: which gamma's policy succeeds most often?",
     )

@@ -4,72 +4,119 @@ from __future__ import annotations
 
 import numpy as np
 
-from utils.exercises.engine import exercise, expect_close
+from utils.exercises.engine import exercise, expect, expect_close, fail, settle
+from utils.exercises.experiment import numbers, one_of, record
+from utils.exercises.sweep import sweep
 
 
 @exercise("10.1", name="returns_to_go", title="Credit only what comes after", minutes=10)
 def check_returns_to_go(attempt):
-    expect_close(
-        attempt(np.array([1.0, 1.0, 1.0]), 1.0),
-        [3.0, 2.0, 1.0],
-        shown="rewards = [1, 1, 1], gamma = 1",
-        hint="Each step is credited with its own reward and all later ones, not with earlier ones.",
-    )
-    expect_close(
-        attempt(np.array([0.0, 0.0, 4.0]), 0.5),
-        [1.0, 2.0, 4.0],
-        shown="rewards = [0, 0, 4], gamma = 0.5",
-        hint="A reward two steps later counts gamma squared: count the waiting time from the step itself.",
-    )
-    expect_close(
-        attempt(np.array([1.0, -2.0, 3.0, 0.5]), 0.9),
-        [1 - 1.8 + 2.43 + 0.3645, -2 + 2.7 + 0.405, 3 + 0.45, 0.5],
-        shown="rewards = [1, -2, 3, 0.5], gamma = 0.9",
+    for rewards, gamma, expected, hint in (
+        ([1.0, 1, 1], 1.0, [3, 2, 1], "Each step is credited with its own reward and all later ones, no earlier ones."),
+        ([0.0, 0, 4], 0.5, [1, 2, 4], "A reward two steps later counts gamma squared: count from the step itself."),
+    ):
+        expect_close(attempt(np.array(rewards), gamma), expected, shown=f"{rewards = }, {gamma = }", hint=hint)
+    sweep(
+        "10.1",
+        attempt,
         hint="Go through the play from its end: G_t = r_t + gamma G_(t+1).",
+        hints=(
+            (lambda rewards, gamma: gamma == 0, "With gamma 0 each step is credited with its own reward."),
+            (lambda rewards, gamma: len(rewards) == 1, "In a play of one step there is nothing later."),
+            (
+                lambda rewards, gamma: rewards.dtype.kind == "i",
+                "The rewards are integers here, the returns need not be: an array of integers would cut fractions off.",
+            ),
+        ),
     )
 
 
 @exercise("10.2", name="reinforce_loss", title="The loss whose gradient is the policy gradient", minutes=10, points=2)
 def check_reinforce_loss(attempt):
+    for shown, logits, actions, weights, hint in _losses():
+        got = attempt(*_tensors(logits, actions, weights))
+        expect_close(got, _loss(logits, actions, weights), shown=shown, hint=hint, atol=1e-4)
+    rng = np.random.default_rng(0)
+    for rows, size in ((4, 3), (1, 2)):
+        logits, weights = rng.normal(size=(rows, size)), np.array([2.0, -1.0, 3.0, 1.0])[:rows]
+        actions = rng.integers(size, size=rows)
+        expect_close(
+            _gradient(attempt, logits, actions, weights),
+            weights[:, None] * (np.exp(_log_softmax(logits)) - np.eye(size)[actions]) / rows,
+            shown=f"the gradient that Keras takes of your loss, for {rows} random rows of {size} logits",
+            hint="No part of the way from logits to loss may be held constant (stop_gradient) or leave keras.ops.",
+            atol=1e-4,
+        )
+
+
+def _losses():
+    """Logits, actions and weights, and what a loss that is wrong on them should be told."""
+    rng = np.random.default_rng(1)
+    yield (
+        *("logits [[0, 0]], action [1], weight [2]", [[0.0, 0.0]], [1], [2.0]),
+        "Both actions have probability 1/2; the loss is minus the weight times the logarithm of the chosen one.",
+    )
+    yield (
+        *("probabilities [[.5, .25, .25], [.1, .8, .1]] as logits, actions [0, 2], weights [1, -3]",),
+        *(np.log([[0.5, 0.25, 0.25], [0.1, 0.8, 0.1]]), [0, 2], [1.0, -3.0]),
+        "Average over the rows, with a minus in front (optimisers go downhill); weights may be negative.",
+    )
+    for extreme in (1000.0, -1000.0):
+        yield (
+            *(f"logits [[{extreme:g}, 0]], actions [0] and [1] in two rows, weights [1, 1]",),
+            *([[extreme, 0.0]] * 2, [0, 1], [1.0, 1.0]),
+            "Take the log-softmax of the logits in one go: exp(1000) overflows, and log(softmax) with it.",
+        )
+    for rows, size in ((1, 1), (1, 4), (2, 2), (3, 3), (4, 2), (5, 6), (40, 3), (64, 2), (300, 5)):
+        yield (
+            *(f"{rows} random rows of {size} logits", rng.normal(0, 2, (rows, size))),
+            *(rng.integers(size, size=rows), rng.normal(1, 2, rows)),
+            "The mean over the rows of weight times -log(probability of the chosen action): a sum over their number.",
+        )
+    yield (
+        *("weights that add up to 0", rng.normal(size=(2, 2)), [0, 1], [1.0, -1.0]),
+        "Divide by the number of rows, not by the sum of the weights.",
+    )
+
+
+def _tensors(logits, actions, weights):
     from keras import ops
 
-    def run(logits, actions, weights):
-        columns = (
-            ops.convert_to_tensor(np.asarray(logits, dtype=np.float32)),
-            ops.convert_to_tensor(np.asarray(actions, dtype=np.int32)),
-            ops.convert_to_tensor(np.asarray(weights, dtype=np.float32)),
-        )
-        return attempt(*columns)
+    columns = ((logits, "float32"), (actions, "int32"), (weights, "float32"))
+    return [ops.convert_to_tensor(np.asarray(column, dtype)) for column, dtype in columns]
 
-    expect_close(
-        run([[0.0, 0.0]], [1], [2.0]),
-        2 * np.log(2),
-        shown="logits [[0, 0]], action [1], weight [2]",
-        hint="Both actions have probability 1/2; the loss is minus the weight times the logarithm of the chosen one.",
-        atol=1e-4,
-    )
-    logits = np.log([[0.5, 0.25, 0.25], [0.1, 0.8, 0.1]])
-    expect_close(
-        run(logits, [0, 2], [1.0, -3.0]),
-        -(np.log(0.5) - 3 * np.log(0.1)) / 2,
-        shown="probabilities [[.5, .25, .25], [.1, .8, .1]] as logits, actions [0, 2], weights [1, -3]",
-        hint="Average over the rows, with a minus in front (optimisers go downhill); weights may be negative.",
-        atol=1e-4,
-    )
-    expect_close(
-        run(np.log([[0.5, 0.25, 0.25], [0.1, 0.8, 0.1], [0.2, 0.2, 0.6]]), [2, 1, 0], [4.0, 1.0, 1.0]),
-        -(4 * np.log(0.25) + np.log(0.8) + np.log(0.2)) / 3,
-        shown="three rows as logits, actions [2, 1, 0], weights [4, 1, 1]",
-        hint="The mean over the rows: their sum divided by their number.",
-        atol=1e-4,
-    )
-    expect_close(
-        run([[1000.0, 0.0]], [1], [1.0]),
-        1000.0,
-        shown="logits [[1000, 0]], action [1], weight [1]",
-        hint="Take the log-softmax of the logits in one go: exp(1000) overflows, and log(softmax) with it.",
-        atol=1e-2,
-    )
+
+def _log_softmax(logits):
+    logits = np.asarray(logits) - np.max(logits, axis=1, keepdims=True)
+    return logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+
+
+def _loss(logits, actions, weights):
+    return -np.mean(np.asarray(weights) * _log_softmax(logits)[np.arange(len(actions)), actions])
+
+
+def _gradient(attempt, logits, actions, weights):
+    """By how much one step of size 1 downhill moves the logits, which are a table here; Keras differentiates."""
+    import keras
+    from keras import ops
+
+    def loss(columns, predicted):
+        return attempt(predicted, ops.cast(columns[:, 0], "int32"), columns[:, 1])
+
+    table = keras.layers.Embedding(*logits.shape)
+    model = keras.Sequential([keras.Input((), dtype="int32"), table])
+    model.compile(optimizer=keras.optimizers.SGD(1.0), loss=loss, run_eagerly=True)
+    table.embeddings.assign(logits.astype("float32"))
+    try:
+        model.train_on_batch(np.arange(len(logits)), np.column_stack([actions, weights]).astype("float32"))
+    except Exception as error:  # every backend says in its own way that NumPy is in the way
+        fail(
+            shown="the gradient that Keras takes of your loss",
+            expected="a gradient",
+            got=f"{type(error).__name__}: {error}",
+            hint="Use keras.ops from the logits to the loss; what has become NumPy or a Python number has no gradient.",
+        )
+    return logits - settle(ops.convert_to_tensor(table.embeddings))
 
 
 @exercise("10.3", name="gaussian_log_density", title="The score needs a log density", minutes=10)
@@ -81,16 +128,16 @@ def check_gaussian_log_density(attempt):
         hint="A standard normal density at 0 is 1/sqrt(2 pi).",
     )
     expect_close(
-        attempt(np.array([[1.0], [3.0]]), np.array([[0.0], [1.0]]), np.array([np.log(2.0)])),
-        [-0.125 - np.log(2) - 0.5 * np.log(2 * np.pi), -0.5 - np.log(2) - 0.5 * np.log(2 * np.pi)],
-        shown="actions [[1], [3]], means [[0], [1]], standard deviation 2",
-        hint="Divide by the standard deviation, not by the variance or the logarithm, and do not forget -log(sigma).",
-    )
-    expect_close(
         attempt(np.array([[1.0, -1.0]]), np.zeros((1, 2)), np.array([0.0, np.log(0.5)])),
         [-0.5 - 2.0 + np.log(2) - np.log(2 * np.pi)],
         shown="action [[1, -1]], mean [[0, 0]], standard deviations [1, 0.5]",
         hint="Independent components: their log densities add up, one number a row.",
+    )
+    sweep(
+        "10.3",
+        attempt,
+        hint="Divide by the standard deviation, not by the variance or the logarithm, and do not forget -log(sigma).",
+        hints=((lambda actions, *_: actions.shape[1] > 1, "One number a row: the sum over the components."),),
     )
 
 
@@ -102,38 +149,74 @@ def check_leave_one_out(attempt):
         shown="returns = [1, 2, 6]",
         hint="Subtract from each return the mean of the *other* plays' returns.",
     )
-    expect_close(
-        attempt(np.array([5.0, 5.0, 5.0, 5.0])),
-        np.zeros(4),
-        shown="returns = [5, 5, 5, 5]",
-        hint="If all plays earn the same there is nothing to learn.",
-    )
-    expect_close(
-        attempt(np.array([0.0, 10.0])),
-        [-10.0, 10.0],
-        shown="returns = [0, 10]",
-        hint="With two plays, each is the other's baseline: divide by P - 1.",
+    sweep(
+        "10.4",
+        attempt,
+        hint="Subtract from each return the mean of the *other* plays' returns: divide their sum by P - 1.",
+        hints=(
+            (lambda returns: np.ptp(returns) == 0, "If all plays earn the same there is nothing to learn."),
+            (lambda returns: len(returns) == 2, "With two plays, each is the other's baseline: divide by P - 1."),
+            (lambda returns: returns.dtype.kind == "i", "The returns are integers here, the advantages need not be."),
+        ),
     )
 
 
 @exercise("10.5", name="td_advantage", title="The bridge to actor-critic", minutes=15, points=3)
 def check_td_advantage(attempt):
-    rewards, values = np.array([1.0, 2.0, 3.0]), np.array([10.0, 20.0, 30.0, 40.0])
     expect_close(
-        attempt(rewards, values, np.array([False, False, False]), 0.5),
-        [1 + 10 - 10, 2 + 15 - 20, 3 + 20 - 30],
-        shown="rewards [1, 2, 3], values [10, 20, 30, 40] (one more: the state after the last step), gamma 0.5, no end",
+        attempt(np.array([1.0, 2.0, 3.0]), np.array([10.0, 20.0, 30.0, 40.0]), np.array([False, True, False]), 0.5),
+        [1 + 10 - 10, 2 - 20, 3 + 20 - 30],
+        shown="rewards [1, 2, 3], values [10, 20, 30, 40] (one more: the state after the last step), gamma 0.5, the "
+        "second step ends a play",
+        hint="Reward, plus gamma times the value of the next state, minus the value of this one; after an end, none.",
+    )
+    sweep(
+        "10.5",
+        attempt,
         hint="Reward, plus gamma times the value of the next state, minus the value of this one.",
+        hints=(
+            (
+                lambda rewards, values, terminated, gamma: terminated.any(),
+                "Where the play terminated nothing follows: no value of the next state.",
+            ),
+            (lambda *case: case[-1] == 0, "With gamma 0 the reward minus what the critic expected."),
+        ),
     )
-    expect_close(
-        attempt(rewards, values, np.array([False, True, False]), 0.5),
-        [1.0, 2 - 20, 3 + 20 - 30],
-        shown="the same, but the second step ends a play",
-        hint="Where the play terminated nothing follows: no value of the next state.",
+
+
+TRICKS = ("to go", "discount", "baseline")
+
+
+@exercise("10.6", name="short_plays_experiment", title="Short plays: an open experiment", minutes=25, points=3)
+def check_short_plays_experiment(attempt):
+    factors = numbers(0.05, 1000, count=4)
+    found = record(
+        attempt(),
+        {
+            "plays": numbers(64, 10_000, whole=True),
+            "steps": numbers(8, 500),
+            "predicted": factors,
+            "short": factors,
+            "long": factors,
+            "loses_most": one_of(*TRICKS),
+        },
     )
-    expect_close(
-        attempt(rewards, values, np.array([True, True, True]), 0.9),
-        [1 - 10, 2 - 20, 3 - 30],
-        shown="the same, every step ends a play, gamma 0.9",
-        hint="The reward minus what the critic expected.",
+    for other in ("predicted", "long"):
+        if np.array_equal(found["short"], found[other]):
+            hint = "Neither a prediction nor the measurement of section 5 is the same to the last digit."
+            fail(shown=f"short and {other}", expected="two different lists", got=found["short"], hint=hint)
+    if found["steps"] > 60:
+        hint = "The policy should be newborn, `pg.build(pg.CARTPOLE, environments).policy`: its plays are short."
+        fail(shown="steps", expected="some 20 steps a play, on average", got=found["steps"], hint=hint)
+    if min(found["short"].min(), found["long"].min()) <= 1:
+        hint = "The whole return's variance, divided by each of the others: all of them are smaller."
+        fail(shown="short and long", expected="numbers above 1", got=[found["short"], found["long"]], hint=hint)
+    short, long = (dict(zip(TRICKS, (n[1], n[2] / n[1], n[3] / n[2]))) for n in (found["short"], found["long"]))
+    expect(
+        found["loses_most"],
+        min(TRICKS, key=lambda trick: short[trick] / long[trick]),
+        shown="your numbers, each trick after the one before it: "
+        + ", ".join(f"{trick} {long[trick]:.2f} before, {short[trick]:.2f} now" for trick in TRICKS)
+        + "; loses_most",
+        hint="Say what your numbers say: of which trick is the smallest share left in short plays?",
     )

@@ -3,11 +3,28 @@
 import numpy as np
 
 
+# --- 08.1 discounted_return
 def horner(rewards, gamma):
     total = 0.0
     for reward in reversed(list(rewards)):
         total = reward + gamma * total
     return total
+
+
+def by_polynomial(rewards, gamma):
+    return np.polynomial.polynomial.polyval(gamma, rewards) if len(rewards) else 0
+
+
+def by_running_discount(rewards, gamma):
+    total, discount = np.zeros(1), 1.0
+    for reward in rewards:
+        total += discount * reward
+        discount *= gamma
+    return total
+
+
+def by_dot_product(rewards, gamma):
+    return np.dot(rewards, np.power(float(gamma), range(len(rewards))))
 
 
 def absolute_time_from_one(rewards, gamma):
@@ -26,8 +43,64 @@ def discounted_backwards(rewards, gamma):
     return float(np.sum(gamma ** np.arange(len(rewards))[::-1] * rewards))
 
 
+def one_discount_for_all(rewards, gamma):
+    return float(np.sum(rewards) * gamma)
+
+
+def mean_not_sum(rewards, gamma):
+    return horner(rewards, gamma) / max(len(rewards), 1)
+
+
+def without_the_last(rewards, gamma):
+    return sum(gamma**t * rewards[t] for t in range(len(rewards) - 1))
+
+
+def without_the_first(rewards, gamma):
+    return sum(gamma**t * rewards[t] for t in range(1, len(rewards)))
+
+
+def fails_without_rewards(rewards, gamma):
+    total = rewards[-1]
+    for reward in rewards[-2::-1]:
+        total = reward + gamma * total
+    return total
+
+
+def linear_discount(rewards, gamma):
+    return sum((1 - (1 - gamma) * t) * r for t, r in enumerate(rewards))
+
+
+def forever_the_same(rewards, gamma):
+    return (rewards[0] if len(rewards) else 0) / (1 - gamma) if gamma < 1 else float(np.sum(rewards))
+
+
+def list_of_returns(rewards, gamma):
+    return [horner(rewards[t:], gamma) for t in range(len(rewards))]
+
+
+def whole_numbers(rewards, gamma):
+    return int(horner(rewards, gamma))
+
+
+# --- 08.2 epsilon_greedy
 def mixture(q, epsilon):
     return (1 - epsilon) * np.eye(len(q))[np.argmax(q)] + epsilon * np.ones(len(q)) / len(q)
+
+
+def greedy_move_divided(q, epsilon):
+    best = q == q.max()
+    return epsilon / len(q) + (1 - epsilon) * best / best.sum()
+
+
+def last_of_equals(q, epsilon):
+    row = [epsilon / len(q)] * len(q)
+    row[max(range(len(q)), key=lambda a: (q[a], a))] += 1 - epsilon
+    return tuple(row)
+
+
+def first_of_equals_by_list(q, epsilon):
+    best = list(q).index(max(q))
+    return [epsilon / len(q) + (1 - epsilon if a == best else 0) for a in range(len(q))]
 
 
 def explores_only_the_others(q, epsilon):
@@ -50,6 +123,41 @@ def returns_an_action(q, epsilon):
     return int(np.argmax(q))
 
 
+def all_best_in_full(q, epsilon):
+    return epsilon / len(q) + (1 - epsilon) * (q == q.max())
+
+
+def best_by_size(q, epsilon):
+    return mixture(np.abs(q), epsilon)
+
+
+def worst_is_best(q, epsilon):
+    return mixture(-q, epsilon)
+
+
+def four_actions(q, epsilon):
+    p = np.full(len(q), epsilon / 4)
+    p[np.argmax(q)] += 1 - epsilon
+    return p
+
+
+def softmax(q, epsilon):
+    p = np.exp(q - q.max())
+    return (1 - epsilon) * p / p.sum() + epsilon / len(q)
+
+
+def draws_one_policy(q, epsilon):
+    return np.eye(len(q))[np.argmax(q)] if np.random.default_rng(0).random() > epsilon else np.full(len(q), 1 / len(q))
+
+
+def proportional(q, epsilon):
+    return (1 - epsilon) * q / (q.sum() or 1) + epsilon / len(q)
+
+
+def best_is_always_the_first(q, epsilon):
+    return mixture(np.arange(len(q))[::-1], epsilon)
+
+
 def changes_the_row(q, epsilon):
     best = np.argmax(q)
     q[:] = epsilon / len(q)
@@ -57,6 +165,7 @@ def changes_the_row(q, epsilon):
     return q
 
 
+# --- 08.3 sarsa_update
 def sarsa_weighted(q, s, a, r, s2, a2, end, delta, gamma):
     q = q.copy()
     target = r if end else r + gamma * q[s2, a2]
@@ -64,9 +173,70 @@ def sarsa_weighted(q, s, a, r, s2, a2, end, delta, gamma):
     return q
 
 
+def sarsa_on_lists(q, s, a, r, s2, a2, end, delta, gamma):
+    rows = [[float(value) for value in row] for row in q]
+    rows[s][a] += delta * (r + (0.0 if end else gamma * rows[s2][a2]) - rows[s][a])
+    return rows
+
+
+def sarsa_by_mask(q, s, a, r, s2, a2, end, delta, gamma):
+    error = r + gamma * (1 - end) * q[s2][a2] - q[s][a]
+    step = np.zeros(q.shape)
+    step[s, a] = delta * error
+    return q + step
+
+
+def sarsa_by_two_branches(q, s, a, r, s2, a2, end, delta, gamma):
+    if end:
+        q[s, a] = q[s, a] + delta * (r - q[s, a])
+    else:
+        q[s, a] = q[s, a] + delta * (r + gamma * q[s2, a2] - q[s, a])
+    return q
+
+
 def sarsa_is_q_learning(q, s, a, r, s2, a2, end, delta, gamma):
     q[s, a] += delta * (r + (0 if end else gamma * q[s2].max()) - q[s, a])
     return q
+
+
+def sarsa_always_action_one(q, s, a, r, s2, a2, end, delta, gamma):
+    return sarsa_weighted(q, s, a, r, s2, min(1, q.shape[1] - 1), end, delta, gamma)
+
+
+def sarsa_same_action_again(q, s, a, r, s2, a2, end, delta, gamma):
+    return sarsa_weighted(q, s, a, r, s2, a, end, delta, gamma)
+
+
+def sarsa_same_state_again(q, s, a, r, s2, a2, end, delta, gamma):
+    return sarsa_weighted(q, s, a, r, s, a2, end, delta, gamma)
+
+
+def sarsa_expected(q, s, a, r, s2, a2, end, delta, gamma):
+    q[s, a] += delta * (r + (0 if end else gamma * q[s2].mean()) - q[s, a])
+    return q
+
+
+def sarsa_end_changes_nothing(q, s, a, r, s2, a2, end, delta, gamma):
+    return q if end else sarsa_weighted(q, s, a, r, s2, a2, end, delta, gamma)
+
+
+def sarsa_gamma_over_all(q, s, a, r, s2, a2, end, delta, gamma):
+    q[s, a] += delta * (gamma * (r + (0 if end else q[s2, a2])) - q[s, a])
+    return q
+
+
+def sarsa_moves_the_whole_row(q, s, a, r, s2, a2, end, delta, gamma):
+    q[s] += delta * (r + (0 if end else gamma * q[s2, a2]) - q[s, a])
+    return q
+
+
+def sarsa_updates_the_next_entry(q, s, a, r, s2, a2, end, delta, gamma):
+    q[s2, a2] += delta * (r + (0 if end else gamma * q[s2, a2]) - q[s, a])
+    return q
+
+
+def sarsa_returns_the_entry(q, s, a, r, s2, a2, end, delta, gamma):
+    return sarsa_weighted(q, s, a, r, s2, a2, end, delta, gamma)[s, a]
 
 
 def sarsa_without_end(q, s, a, r, s2, a2, end, delta, gamma):
@@ -88,6 +258,7 @@ def sarsa_returns_nothing(q, s, a, r, s2, a2, end, delta, gamma):
     sarsa_weighted(q, s, a, r, s2, a2, end, delta, gamma)
 
 
+# --- 08.4 double_q_update
 def double_weighted(q_a, q_b, s, a, r, s2, end, delta, gamma):
     target = r
     if not end:
@@ -95,6 +266,25 @@ def double_weighted(q_a, q_b, s, a, r, s2, end, delta, gamma):
     table = q_a.copy()
     table[s, a] = (1 - delta) * table[s, a] + delta * target
     return table
+
+
+def double_by_where(q_a, q_b, s, a, r, s2, end, delta, gamma):
+    q_a[s, a] += delta * (r + gamma * np.where(end, 0.0, q_b[s2, q_a[s2].argmax()]) - q_a[s, a])
+    return q_a
+
+
+def double_last_of_equals(q_a, q_b, s, a, r, s2, end, delta, gamma):
+    best = max(range(q_a.shape[1]), key=lambda action: (q_a[s2, action], action))
+    rows = q_a.tolist()
+    rows[s][a] += delta * (r + (not end) * gamma * q_b[s2, best] - rows[s][a])
+    return rows
+
+
+def double_by_one_hot(q_a, q_b, s, a, r, s2, end, delta, gamma):
+    actions, states = q_a.shape[1], q_a.shape[0]
+    following = 0.0 if end else np.eye(actions)[np.argmax(q_a[s2])] @ q_b[s2]
+    here = np.outer(np.arange(states) == s, np.arange(actions) == a)
+    return np.where(here, q_a + delta * (r + gamma * following - q_a), q_a)
 
 
 def double_single(q_a, q_b, s, a, r, s2, end, delta, gamma):
@@ -117,6 +307,41 @@ def double_without_end(q_a, q_b, s, a, r, s2, end, delta, gamma):
     return q_a
 
 
+def double_smaller_of_both(q_a, q_b, s, a, r, s2, end, delta, gamma):
+    q_a[s, a] += delta * (r + (0 if end else gamma * np.minimum(q_a[s2], q_b[s2]).max()) - q_a[s, a])
+    return q_a
+
+
+def double_chooses_the_worst(q_a, q_b, s, a, r, s2, end, delta, gamma):
+    q_a[s, a] += delta * (r + (0 if end else gamma * q_b[s2, q_a[s2].argmin()]) - q_a[s, a])
+    return q_a
+
+
+def double_always_action_one(q_a, q_b, s, a, r, s2, end, delta, gamma):
+    q_a[s, a] += delta * (r + (0 if end else gamma * q_b[s2, min(1, q_b.shape[1] - 1)]) - q_a[s, a])
+    return q_a
+
+
+def double_moves_the_judge(q_a, q_b, s, a, r, s2, end, delta, gamma):
+    return double_weighted(q_b, q_a, s, a, r, s2, end, delta, gamma)
+
+
+def double_error_of_the_judge(q_a, q_b, s, a, r, s2, end, delta, gamma):
+    target = r + (0 if end else gamma * q_b[s2, q_a[s2].argmax()])
+    q_a[s, a] += delta * (target - q_b[s, a])
+    return q_a
+
+
+def double_best_of_this_state(q_a, q_b, s, a, r, s2, end, delta, gamma):
+    q_a[s, a] += delta * (r + (0 if end else gamma * q_b[s2, q_a[s].argmax()]) - q_a[s, a])
+    return q_a
+
+
+def double_mean_of_both(q_a, q_b, s, a, r, s2, end, delta, gamma):
+    q_a[s, a] += delta * (r + (0 if end else gamma * (q_a[s2] + q_b[s2]).max() / 2) - q_a[s, a])
+    return q_a
+
+
 def double_updates_both(q_a, q_b, s, a, r, s2, end, delta, gamma):
     target = r + (0 if end else gamma * q_b[s2, q_a[s2].argmax()])
     q_a[s, a] += delta * (target - q_a[s, a])
@@ -124,9 +349,24 @@ def double_updates_both(q_a, q_b, s, a, r, s2, end, delta, gamma):
     return q_a
 
 
+# --- 08.5 optimistic_table
 def optimistic_by_adding_up(states, actions, highest_reward, gamma):
     hope = sum(gamma**t * highest_reward for t in range(5000))
     return np.ones((states, actions)) * hope
+
+
+def optimistic_by_outer_product(states, actions, highest_reward, gamma):
+    return np.outer(np.ones(states), [highest_reward / (1.0 - gamma)] * actions)
+
+
+def optimistic_lists(states, actions, highest_reward, gamma):
+    return [[highest_reward / (1 - gamma) for _ in range(actions)] for _ in range(states)]
+
+
+def optimistic_from_zeros(states, actions, highest_reward, gamma):
+    q = np.zeros((states, actions), dtype=np.float32)
+    q += highest_reward / (1 - gamma)
+    return q
 
 
 def optimistic_only_one_step(states, actions, highest_reward, gamma):
@@ -149,35 +389,95 @@ def optimistic_without_first_reward(states, actions, highest_reward, gamma):
     return np.full((states, actions), highest_reward * gamma / (1 - gamma))
 
 
+def optimistic_one_row(states, actions, highest_reward, gamma):
+    return np.full(actions, highest_reward / (1 - gamma))
+
+
+def optimistic_never_below_zero(states, actions, highest_reward, gamma):
+    return np.full((states, actions), max(0.0, highest_reward / (1 - gamma)))
+
+
+def optimistic_other_way_round(states, actions, highest_reward, gamma):
+    return np.full((states, actions), highest_reward * (1 - gamma))
+
+
+def optimistic_hundred_steps(states, actions, highest_reward, gamma):
+    return np.full((states, actions), highest_reward * sum(gamma**t for t in range(100)))
+
+
+def optimistic_over_gamma(states, actions, highest_reward, gamma):
+    return np.full((states, actions), highest_reward / (gamma or 1.0))
+
+
+def optimistic_reward_of_one(states, actions, highest_reward, gamma):
+    return np.full((states, actions), 1 / (1 - gamma))
+
+
+def optimistic_in_the_type_of_the_reward(states, actions, highest_reward, gamma):
+    q = np.full((states, actions), highest_reward)
+    q[:] = highest_reward / (1 - gamma)
+    return q
+
+
+# --- 08.6 horizon_experiment
+FOUND = {
+    "seeds": 10,
+    "predicted": [0.5, 0.63, 0.64],
+    "exact": [0.601, 0.632, 0.514],
+    "learned": [0.601, 0.626, 0.552],
+    "best": 0.98,
+}
+
+
+def _found(*without, **changed):
+    return lambda: {name: value for name, value in (FOUND | changed).items() if name not in without}
+
+
 ALTERNATIVES = {
-    "08.1": [horner],
-    "08.2": [mixture],
-    "08.3": [sarsa_weighted],
-    "08.4": [double_weighted],
-    "08.5": [optimistic_by_adding_up],
+    "08.1": [horner, by_polynomial, by_running_discount, by_dot_product],
+    "08.2": [mixture, greedy_move_divided, last_of_equals, first_of_equals_by_list],
+    "08.3": [sarsa_weighted, sarsa_on_lists, sarsa_by_mask, sarsa_by_two_branches],
+    "08.4": [double_weighted, double_by_where, double_last_of_equals, double_by_one_hot],
+    "08.5": [optimistic_by_adding_up, optimistic_by_outer_product, optimistic_lists, optimistic_from_zeros],
+    "08.6": [
+        _found(),
+        _found(exact=np.array(FOUND["exact"]), learned=tuple(FOUND["learned"]), seeds=np.int64(20), note="surprised"),
+        _found(predicted=(1, 1, 1), best=np.float32(0.98), seeds=5.0),
+        _found(exact=[0.6011, 0.6319, 0.5143], learned=[0.55, 0.5, 0.4]),
+    ],
 }
 WRONG = {
-    "08.1": [absolute_time_from_one, product_instead_of_sum, undiscounted, discounted_backwards],
+    "08.1": [
+        *(absolute_time_from_one, product_instead_of_sum, undiscounted, discounted_backwards, one_discount_for_all),
+        *(mean_not_sum, without_the_last, without_the_first, fails_without_rewards, linear_discount, forever_the_same),
+        *(list_of_returns, whole_numbers),
+    ],
     "08.2": [
-        explores_only_the_others,
-        best_replaced_not_added,
-        epsilon_is_greed,
-        returns_an_action,
-        changes_the_row,
+        *(explores_only_the_others, best_replaced_not_added, epsilon_is_greed, returns_an_action, changes_the_row),
+        *(all_best_in_full, best_by_size, worst_is_best, four_actions, softmax, draws_one_policy, proportional),
+        best_is_always_the_first,
     ],
     "08.3": [
-        sarsa_is_q_learning,
-        sarsa_without_end,
-        sarsa_forgets_old_entry,
-        sarsa_product_as_in_the_slide,
-        sarsa_returns_nothing,
+        *(sarsa_is_q_learning, sarsa_without_end, sarsa_forgets_old_entry, sarsa_product_as_in_the_slide),
+        *(sarsa_returns_nothing, sarsa_always_action_one, sarsa_same_action_again, sarsa_same_state_again),
+        *(sarsa_expected, sarsa_end_changes_nothing, sarsa_gamma_over_all, sarsa_moves_the_whole_row),
+        *(sarsa_updates_the_next_entry, sarsa_returns_the_entry),
     ],
-    "08.4": [double_single, double_judge_chooses, double_swapped, double_without_end, double_updates_both],
+    "08.4": [
+        *(double_single, double_judge_chooses, double_swapped, double_without_end, double_updates_both),
+        *(double_smaller_of_both, double_chooses_the_worst, double_always_action_one, double_moves_the_judge),
+        *(double_error_of_the_judge, double_best_of_this_state, double_mean_of_both),
+    ],
     "08.5": [
-        optimistic_only_one_step,
-        optimistic_transposed,
-        optimistic_zeros,
-        optimistic_integers,
-        optimistic_without_first_reward,
+        *(optimistic_only_one_step, optimistic_transposed, optimistic_zeros, optimistic_integers, optimistic_one_row),
+        *(optimistic_without_first_reward, optimistic_never_below_zero, optimistic_other_way_round),
+        *(optimistic_hundred_steps, optimistic_over_gamma, optimistic_reward_of_one),
+        optimistic_in_the_type_of_the_reward,
+    ],
+    "08.6": [
+        *(_found("predicted"), _found(seeds=1), _found(seeds=7.5), _found(predicted=FOUND["exact"])),
+        *(_found(learned=FOUND["exact"]), _found(best=0.999), _found(best="0.98"), _found(exact=[0.74, 0.74, 0.73])),
+        *(_found(learned=[0.0, 0.0, 0.0]), _found(exact=[60.1, 63.2, 51.4]), _found(exact=[0.6, 0.63])),
+        *(_found(learned=[0.6, float("nan"), 0.5]), lambda: None, lambda: list(FOUND.values())),
     ],
 }

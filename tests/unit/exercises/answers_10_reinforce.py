@@ -1,14 +1,35 @@
 """Other right answers and plausible wrong ones to the exercises of lesson 10."""
 
+import math
+
 import keras
 import numpy as np
 from keras import ops
 
 
+# --- 10.1 returns_to_go
 def by_matrix(rewards, gamma):
     n = len(rewards)
     wait = np.arange(n)[None, :] - np.arange(n)[:, None]
     return np.where(wait >= 0, gamma ** np.maximum(wait, 0), 0.0) @ rewards
+
+
+def by_dot_products(rewards, gamma):
+    powers = gamma ** np.arange(len(rewards))
+    return [rewards[t:] @ powers[: len(rewards) - t] for t in range(len(rewards))]
+
+
+def by_recursion(rewards, gamma):
+    if len(rewards) == 0:
+        return []
+    later = by_recursion(rewards[1:], gamma)
+    return [float(rewards[0]) + (gamma * later[0] if later else 0.0), *later]
+
+
+def by_accumulating(rewards, gamma):
+    from itertools import accumulate
+
+    return reversed(list(accumulate(rewards[::-1], lambda following, reward: reward + gamma * following)))
 
 
 def whole_return(rewards, gamma):
@@ -27,8 +48,64 @@ def discounted_from_the_start(rewards, gamma):
     return np.cumsum((gamma ** np.arange(len(rewards)) * rewards)[::-1])[::-1]
 
 
+def truncated_at_four_steps(rewards, gamma):
+    return np.array([sum(gamma**k * r for k, r in enumerate(rewards[t : t + 4])) for t in range(len(rewards))])
+
+
+def in_the_type_of_the_rewards(rewards, gamma):
+    returns = np.zeros_like(rewards)
+    following = 0.0
+    for t in reversed(range(len(rewards))):
+        returns[t] = following = rewards[t] + gamma * following
+    return returns
+
+
+def not_turned_back(rewards, gamma):
+    return by_matrix(rewards, gamma)[::-1]
+
+
+def discounts_its_own_reward(rewards, gamma):
+    return gamma * by_matrix(rewards, gamma)
+
+
+def discounts_the_next_only(rewards, gamma):
+    later = np.cumsum(rewards[::-1])[::-1] - rewards
+    return rewards + gamma * later
+
+
+def starts_from_the_last_reward(rewards, gamma):
+    returns, following = np.zeros(len(rewards)), rewards[-1]
+    for t in reversed(range(len(rewards))):
+        returns[t] = following = rewards[t] + gamma * following
+    return returns
+
+
+def divides_by_the_length(rewards, gamma):
+    return by_matrix(rewards, gamma) / len(rewards)
+
+
+# --- 10.2 reinforce_loss
 def keras_cross_entropy(logits, actions, weights):
     return ops.mean(weights * keras.losses.sparse_categorical_crossentropy(actions, logits, from_logits=True))
+
+
+def one_hot(logits, actions, weights):
+    chosen = ops.sum(ops.one_hot(actions, logits.shape[1]) * ops.log_softmax(logits), axis=1)
+    return -ops.sum(weights * chosen) / len(weights)
+
+
+def sample_weights(logits, actions, weights):
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=True)(actions, logits, sample_weight=weights)
+
+
+def by_logsumexp(logits, actions, weights):
+    chosen = ops.take_along_axis(logits, ops.expand_dims(actions, 1), axis=1)
+    return ops.mean((ops.logsumexp(logits, axis=1) - ops.squeeze(chosen, 1)) * weights)
+
+
+def row_by_row(logits, actions, weights):
+    log_pi = ops.log_softmax(logits)
+    return -sum(weights[i] * log_pi[i, int(actions[i])] for i in range(len(weights))) / len(weights)
 
 
 def plus_sign(logits, actions, weights):
@@ -43,9 +120,26 @@ def unweighted(logits, actions, weights):
     return keras_cross_entropy(logits, actions, ops.ones_like(weights))
 
 
+def mean_times_mean(logits, actions, weights):
+    return keras_cross_entropy(logits, actions, ops.ones_like(weights)) * ops.mean(weights)
+
+
+def over_the_sum_of_the_weights(logits, actions, weights):
+    return len(weights) * keras_cross_entropy(logits, actions, weights) / ops.sum(weights)
+
+
+def size_of_the_weights(logits, actions, weights):
+    return keras_cross_entropy(logits, actions, ops.abs(weights))
+
+
 def log_of_softmax(logits, actions, weights):
     pi = ops.exp(logits) / ops.sum(ops.exp(logits), axis=-1, keepdims=True)
     chosen = ops.take_along_axis(ops.log(pi), actions[:, None], axis=1)[:, 0]
+    return -ops.mean(weights * chosen)
+
+
+def log_of_softmax_and_a_little(logits, actions, weights):
+    chosen = ops.take_along_axis(ops.log(ops.softmax(logits) + 1e-8), actions[:, None], axis=1)[:, 0]
     return -ops.mean(weights * chosen)
 
 
@@ -59,10 +153,60 @@ def softmax_over_the_batch(logits, actions, weights):
     return -ops.mean(weights * ops.take_along_axis(log_pi, actions[:, None], axis=1)[:, 0])
 
 
+def all_actions(logits, actions, weights):
+    return -ops.mean(ops.sum(weights[:, None] * ops.log_softmax(logits), axis=1))
+
+
+def every_row_with_every_action(logits, actions, weights):
+    return -ops.mean(weights * ops.mean(ops.take(ops.log_softmax(logits), actions, axis=1), axis=1))
+
+
+def in_numpy(logits, actions, weights):
+    z = ops.convert_to_numpy(logits)
+    z = z - z.max(axis=1, keepdims=True)
+    log_pi = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+    actions, weights = ops.convert_to_numpy(actions), ops.convert_to_numpy(weights)
+    return -np.mean(weights * log_pi[np.arange(len(actions)), actions])
+
+
+def stops_the_gradient(logits, actions, weights):
+    return keras_cross_entropy(ops.stop_gradient(logits), actions, weights)
+
+
+def stops_the_normaliser(logits, actions, weights):
+    chosen = ops.take_along_axis(logits, actions[:, None], axis=1)[:, 0]
+    return ops.mean(weights * (ops.stop_gradient(ops.logsumexp(logits, axis=1)) - chosen))
+
+
+def a_number_a_row(logits, actions, weights):
+    return weights * keras.losses.sparse_categorical_crossentropy(actions, logits, from_logits=True)
+
+
+# --- 10.3 gaussian_log_density
 def by_scipy(actions, means, log_std):
     from scipy.stats import norm
 
     return norm.logpdf(actions, means, np.exp(log_std)).sum(axis=1)
+
+
+def by_many_components(actions, means, log_std):
+    from scipy.stats import multivariate_normal
+
+    return [multivariate_normal.logpdf(a, m, np.diag(np.exp(2 * log_std))) for a, m in zip(actions, means)]
+
+
+def by_loops(actions, means, log_std):
+    out = []
+    for action, mean in zip(actions, means):
+        out.append(0.0)
+        for a, m, s in zip(action, mean, log_std):
+            out[-1] -= (a - m) ** 2 / (2 * math.exp(s) ** 2) + s + 0.5 * math.log(2 * math.pi)
+    return out
+
+
+def from_the_variance(actions, means, log_std):
+    variance = np.exp(2 * log_std)
+    return -0.5 * ((actions - means) ** 2 / variance + np.log(2 * np.pi * variance)).sum(1)
 
 
 def without_normalisation(actions, means, log_std):
@@ -87,8 +231,51 @@ def summed_over_rows(actions, means, log_std):
     return np.sum(not_summed(actions, means, log_std), axis=0)
 
 
+def broken_for_negative_means(actions, means, log_std):
+    return by_scipy(actions, np.abs(means), log_std)
+
+
+def density_not_its_logarithm(actions, means, log_std):
+    return np.exp(by_scipy(actions, means, log_std))
+
+
+def divides_by_the_variance(actions, means, log_std):
+    z = (actions - means) / np.exp(2 * log_std)
+    return np.sum(-0.5 * z**2 - log_std - 0.5 * np.log(2 * np.pi), axis=1)
+
+
+def constant_once(actions, means, log_std):
+    return without_normalisation(actions, means, log_std) - log_std.sum() - 0.5 * np.log(2 * np.pi)
+
+
+def adds_log_sigma(actions, means, log_std):
+    return by_scipy(actions, means, log_std) + 2 * log_std.sum()
+
+
+def mean_over_the_components(actions, means, log_std):
+    return not_summed(actions, means, log_std).mean(axis=1)
+
+
+def standard_deviation_of_the_first(actions, means, log_std):
+    return by_scipy(actions, means, log_std[:1])
+
+
+def absolute_distance(actions, means, log_std):
+    return np.sum(-0.5 * np.abs(actions - means) / np.exp(log_std) - log_std - 0.5 * np.log(2 * np.pi), axis=1)
+
+
+# --- 10.4 leave_one_out
 def by_loop(returns):
     return np.array([r - np.mean(np.delete(returns, i)) for i, r in enumerate(returns)])
+
+
+def by_scaling_the_usual_one(returns):
+    return (returns - returns.mean()) * len(returns) / (len(returns) - 1)
+
+
+def by_matrix_of_others(returns):
+    others = 1 - np.eye(len(returns))
+    return list(returns - others @ returns / others.sum(axis=1))
 
 
 def own_included(returns):
@@ -107,8 +294,58 @@ def wrong_divisor(returns):
     return returns - (returns.sum() - returns) / len(returns)
 
 
+def divisor_without_brackets(returns):
+    return returns - (returns.sum() - returns) / len(returns) - 1
+
+
+def all_over_the_others(returns):
+    return returns - returns.sum() / (len(returns) - 1)
+
+
+def median_of_the_others(returns):
+    return np.array([r - np.median(np.delete(returns, i)) for i, r in enumerate(returns)])
+
+
+def whole_divisions(returns):
+    return returns - (returns.sum() - returns) // (len(returns) - 1)
+
+
+def backwards(returns):
+    return -by_loop(returns)
+
+
+def leaves_equals_out(returns):
+    return np.array([r - (np.mean(returns[returns != r]) if np.any(returns != r) else r) for r in returns])
+
+
+def in_place_of_the_returns(returns):
+    out = returns.copy()
+    for i in range(len(returns)):
+        out[i] = returns[i] - np.mean(np.delete(returns, i))
+    return out
+
+
+def those_before(returns):
+    return np.array([r - (returns[:i].mean() if i else 0) for i, r in enumerate(returns)])
+
+
+# --- 10.5 td_advantage
 def with_mask(rewards, values, terminated, gamma):
     return rewards + gamma * (1.0 - terminated) * values[1:] - values[:-1]
+
+
+def td_by_loop(rewards, values, terminated, gamma):
+    out = []
+    for t in range(len(rewards)):
+        target = rewards[t] if terminated[t] else rewards[t] + gamma * values[t + 1]
+        out.append(target - values[t])
+    return out
+
+
+def td_changes_a_copy(rewards, values, terminated, gamma):
+    following = gamma * np.array(values[1:], float)
+    following[terminated] = 0
+    return tuple(rewards - values[:-1] + following)
 
 
 def td_without_end(rewards, values, terminated, gamma):
@@ -131,17 +368,93 @@ def td_end_erases_everything(rewards, values, terminated, gamma):
     return (1.0 - terminated) * (rewards + gamma * values[1:] - values[:-1])
 
 
+def td_without_gamma(rewards, values, terminated, gamma):
+    return with_mask(rewards, values, terminated, 1.0)
+
+
+def td_nothing_after_the_first_end(rewards, values, terminated, gamma):
+    over = np.cumsum(terminated) > 0
+    return rewards + gamma * np.where(over, 0.0, values[1:]) - values[:-1]
+
+
+def td_discounts_both(rewards, values, terminated, gamma):
+    return rewards + gamma * ((1.0 - terminated) * values[1:] - values[:-1])
+
+
+def td_end_loses_its_own_value(rewards, values, terminated, gamma):
+    return rewards + (1.0 - terminated) * (gamma * values[1:] - values[:-1])
+
+
+def td_end_one_step_late(rewards, values, terminated, gamma):
+    return rewards + gamma * (1.0 - np.append(False, terminated[:-1])) * values[1:] - values[:-1]
+
+
+def td_end_is_the_last_step(rewards, values, terminated, gamma):
+    following = gamma * np.append(values[1:-1], 0.0 if terminated.any() else values[-1])
+    return rewards + following - values[:-1]
+
+
+def td_squared(rewards, values, terminated, gamma):
+    return with_mask(rewards, values, terminated, gamma) ** 2
+
+
+# --- 10.6 short_plays_experiment
+FOUND = {
+    "plays": 256,
+    "steps": 21.6,
+    "predicted": [1.5, 2.5, 3, 5],
+    "short": [1.84, 4.14, 5.47, 11.0],
+    "long": [2.66, 4.06, 11.3, 27.7],
+    "loses_most": "discount",
+}
+
+
+def _found(*without, **changed):
+    return lambda: {name: value for name, value in (FOUND | changed).items() if name not in without}
+
+
 ALTERNATIVES = {
-    "10.1": [by_matrix],
-    "10.2": [keras_cross_entropy],
-    "10.3": [by_scipy],
-    "10.4": [by_loop],
-    "10.5": [with_mask],
+    "10.1": [by_matrix, by_dot_products, by_recursion, by_accumulating],
+    "10.2": [keras_cross_entropy, one_hot, sample_weights, by_logsumexp, row_by_row],
+    "10.3": [by_scipy, by_many_components, by_loops, from_the_variance],
+    "10.4": [by_loop, by_scaling_the_usual_one, by_matrix_of_others],
+    "10.5": [with_mask, td_by_loop, td_changes_a_copy],
+    "10.6": [
+        _found(),
+        _found(short=np.array(FOUND["short"]), long=tuple(FOUND["long"]), plays=np.int64(500), note="surprised"),
+        _found(short=(1.8, 3.8, 5.2, 6), loses_most="baseline", predicted=[1, 1, 1, 1], steps=np.float32(30)),
+        _found(short=[1.8, 2.0, 5.5, 13.5], loses_most="to go", plays=64.0),
+    ],
 }
 WRONG = {
-    "10.1": [whole_return, running_sum, exclusive, discounted_from_the_start],
-    "10.2": [plus_sign, sum_not_mean, unweighted, log_of_softmax, probability_not_log, softmax_over_the_batch],
-    "10.3": [without_normalisation, forgets_log_sigma, log_std_as_std, not_summed, summed_over_rows],
-    "10.4": [own_included, standardised, only_the_baseline, wrong_divisor],
-    "10.5": [td_without_end, td_shifted, td_target_only, td_mask_inverted, td_end_erases_everything],
+    "10.1": [
+        *(whole_return, running_sum, exclusive, discounted_from_the_start, truncated_at_four_steps),
+        *(in_the_type_of_the_rewards, not_turned_back, discounts_its_own_reward, discounts_the_next_only),
+        *(starts_from_the_last_reward, divides_by_the_length),
+    ],
+    "10.2": [
+        *(plus_sign, sum_not_mean, unweighted, mean_times_mean, over_the_sum_of_the_weights, size_of_the_weights),
+        *(log_of_softmax, log_of_softmax_and_a_little, probability_not_log, softmax_over_the_batch, all_actions),
+        *(every_row_with_every_action, in_numpy, stops_the_gradient, stops_the_normaliser, a_number_a_row),
+    ],
+    "10.3": [
+        *(without_normalisation, forgets_log_sigma, log_std_as_std, not_summed, summed_over_rows),
+        *(broken_for_negative_means, density_not_its_logarithm, divides_by_the_variance, constant_once, adds_log_sigma),
+        *(mean_over_the_components, standard_deviation_of_the_first, absolute_distance),
+    ],
+    "10.4": [
+        *(own_included, standardised, only_the_baseline, wrong_divisor, divisor_without_brackets, all_over_the_others),
+        *(median_of_the_others, whole_divisions, backwards, leaves_equals_out, in_place_of_the_returns, those_before),
+    ],
+    "10.5": [
+        *(td_without_end, td_shifted, td_target_only, td_mask_inverted, td_end_erases_everything, td_without_gamma),
+        *(td_nothing_after_the_first_end, td_discounts_both, td_end_loses_its_own_value, td_end_one_step_late),
+        *(td_end_is_the_last_step, td_squared),
+    ],
+    "10.6": [
+        *(_found("predicted"), _found(plays=1), _found(steps=250.0), _found(short=FOUND["predicted"])),
+        *(_found(long=FOUND["short"]), _found(short=[0.54, 0.24, 0.18, 0.09]), _found(loses_most="to go")),
+        *(_found(loses_most="all"), _found(predicted="less"), _found(short=[1.8, 4.1, 5.5]), lambda: None),
+        *(lambda: list(FOUND.values()), _found(short=[1.84, 4.14, float("nan"), 11.0])),
+    ],
 }
