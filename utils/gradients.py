@@ -102,3 +102,17 @@ def _torch_step(function: Callable) -> Callable:
         return value.detach().cpu().numpy(), gradient.detach().cpu().numpy()
 
     return step
+
+
+def adam_direction(gradient: np.ndarray, moments: np.ndarray, step: int) -> np.ndarray:
+    """Direction of Adam's step number ``step``, from 1 (Kingma & Ba 2015): about one, whatever the gradient's size.
+
+    For what is no Keras variable: an image that is climbed, the few weights of a deck's network.
+
+    Args:
+        moments: ``(2, *gradient.shape)``, running means of gradient and squared gradient, zeros at first; updated.
+    """
+    beta1, beta2 = 0.9, 0.999
+    moments[0] = beta1 * moments[0] + (1 - beta1) * gradient
+    moments[1] = beta2 * moments[1] + (1 - beta2) * gradient**2
+    return moments[0] / (1 - beta1**step) / (np.sqrt(moments[1] / (1 - beta2**step)) + 1e-8)

@@ -43,3 +43,23 @@ def slide_style():
         slides.use()
         yield
     plt.close("all")
+
+
+@pytest.fixture
+def empty_store(tmp_path, monkeypatch):
+    """A data store with an empty cache, a registry file of the test's own, no mirror and a clean memory."""
+    from utils.datasets import download, registry, sources, store
+
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path / "cache"))
+    monkeypatch.setenv("COURSE_REGISTRY", str(tmp_path / "registry.toml"))
+    for name in ("COURSE_MIRROR", "COURSE_OFFLINE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr(download, "READ_SECONDS", 0.5)
+    monkeypatch.setattr(download, "_dead_hosts", {})
+    monkeypatch.setattr(store, "_outcomes", {})
+    monkeypatch.setattr(store, "_said", set())
+    sources._mirror_registry.cache_clear()
+    registry._read_registry.cache_clear()
+    yield
+    registry._read_registry.cache_clear()

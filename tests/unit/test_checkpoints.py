@@ -11,7 +11,7 @@ import sys
 import numpy as np
 import pytest
 
-from utils import checkpoints, runtime
+from utils import checkpoints, results, runtime
 from utils.checkpoints import load_checkpoint, save_checkpoint, write_atomically
 
 
@@ -150,3 +150,24 @@ def test_a_network_ships_with_its_origin(tmp_path):
     with pytest.raises(ValueError, match="lacks seed"):
         checkpoints.save_network(tmp_path / "b.npz", weights, {}, {k: v for k, v in sidecar.items() if k != "seed"})
     assert not (tmp_path / "b.npz").exists()
+
+
+SHIPPED = sorted((runtime.repo_root() / "mldata" / "weights").glob("*.npz"))
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_every_shipped_network_has_the_one_format_and_says_where_it_comes_from(path):
+    weights, _ = checkpoints.load_network(path)
+    arrays, _ = load_checkpoint(path)
+    assert len(weights) == len(arrays) > 0 and all(array.dtype == np.float16 for array in arrays.values())
+    sidecar = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    assert all(sidecar.get(field) not in (None, "") for field in checkpoints.SIDECAR)
+
+
+def test_every_curve_that_ships_says_where_it_comes_from():
+    paths = sorted(results.curve_path("any").parent.glob("*.json"))
+    assert len(paths) > 5
+    for path in paths:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        assert all(stored["provenance"][field] for field in results.provenance("x")), path.name
+        assert stored["rows"], path.name

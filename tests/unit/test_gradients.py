@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from utils import runtime
-from utils.gradients import compiled_value_and_gradient, value_and_gradient
+from utils.gradients import adam_direction, compiled_value_and_gradient, value_and_gradient
 
 PROGRAM = """
 import keras, numpy as np
@@ -68,3 +68,17 @@ def test_an_unknown_backend_is_refused(monkeypatch):
     monkeypatch.setattr(keras.backend, "backend", lambda: "openvino")
     with pytest.raises(ValueError, match="openvino"):
         compiled_value_and_gradient(lambda t: t)
+
+
+def test_adam_takes_kerass_steps():
+    import keras
+
+    rng = np.random.default_rng(0)
+    ours = rng.normal(size=(3, 2)).astype(np.float32)
+    theirs, moments = keras.Variable(ours), np.zeros((2, 3, 2), np.float32)
+    optimizer = keras.optimizers.Adam(0.01, epsilon=1e-8)
+    for step in range(1, 6):
+        gradient = rng.normal(size=(3, 2)).astype(np.float32) * 10**step
+        optimizer.apply([keras.ops.convert_to_tensor(gradient)], [theirs])
+        ours = ours - 0.01 * adam_direction(gradient, moments, step)
+    np.testing.assert_allclose(ours, keras.ops.convert_to_numpy(theirs), rtol=1e-4)

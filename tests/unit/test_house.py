@@ -105,3 +105,48 @@ def test_every_room_says_for_whom_it_is():
             continue
         first = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))).splitlines()[0]
         assert first.startswith(("For ", "Lesson")) and first.endswith("."), f"{room}: {first}"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Nothing is too long to read: each exception with the reason why it reads better whole
+
+MOST_LINES, MOST_IN_A_FUNCTION, MOST_ARGUMENTS = 400, 50, 8
+LONG_FILES: dict[str, str] = {}
+LONG_FUNCTIONS = {
+    "decks.go.draw_goban": "one picture: each argument is a thing that a slide may show on the board",
+    "layers.blocks.conv_bn": "the keywords of Keras's Conv2D and BatchNormalization; its ResNet-50 needs them all",
+    "plots.gridworld.draw_table": "one picture: each argument is a thing that a grid may show",
+    "results.record": "an entry of the ledger: one argument a field",
+    "vision.occlusion.occlusion_map": "the mask's choices of lesson 03, each compared there; four by keyword only",
+}
+
+
+def functions(name: str, path: Path) -> Iterator[tuple[str, int, int]]:
+    """Dotted name, lines of code and number of arguments of every function of a module, methods included."""
+
+    def visit(node: ast.AST, prefix: str) -> Iterator[tuple[str, int, int]]:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                given = child.args.posonlyargs + child.args.args + child.args.kwonlyargs
+                given = [argument for argument in given if argument.arg not in ("self", "cls")]
+                first = child.body[0]  # a docstring may be as long as it needs to be
+                text = first.end_lineno + 1 - first.lineno if ast.get_docstring(child) else 0
+                yield f"{prefix}.{child.name}", child.end_lineno + 1 - child.lineno - text, len(given)
+            if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                yield from visit(child, f"{prefix}.{child.name}")
+
+    yield from visit(ast.parse(path.read_text(encoding="utf-8")), name.removeprefix("utils."))
+
+
+def test_no_file_is_too_long():
+    long = {name for name, path in MODULES.items() if len(path.read_text(encoding="utf-8").splitlines()) > MOST_LINES}
+    assert {name.removeprefix("utils.") for name in long} == set(LONG_FILES)
+    assert all(LONG_FILES.values())
+
+
+def test_no_function_is_too_long_or_takes_too_much():
+    found = [function for name, path in MODULES.items() for function in functions(name, path)]
+    assert len(found) > 800
+    long = {name for name, lines, arguments in found if lines > MOST_IN_A_FUNCTION or arguments > MOST_ARGUMENTS}
+    assert long == set(LONG_FUNCTIONS)
+    assert all(LONG_FUNCTIONS.values())

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from utils.gradients import adam_direction
 from utils.rl.pixel_ball import PixelBall
 from utils.rl.tabular import value_iteration
 
@@ -34,7 +35,7 @@ def learn_in_turn(reminded: bool, first: int = 1000, second: int = 2000, every: 
     inputs = [flat, flat + 0.2]
     targets = [values - values.mean(), (values - values.mean())[:, ::-1]]
     weights = _start(inputs[0].shape[1], values.shape[1], rng)
-    memory = [[np.zeros_like(w), np.zeros_like(w)] for w in weights]
+    moments = [np.zeros((2, *w.shape)) for w in weights]
     rows = []
     for step in range(first + second + 1):
         if step % every == 0:
@@ -45,7 +46,8 @@ def learn_in_turn(reminded: bool, first: int = 1000, second: int = 2000, every: 
         picks = [rng.choice(reachable, count) for count in counts]
         x = np.concatenate([source[pick] for source, pick in zip(inputs, picks)])
         y = np.concatenate([source[pick] for source, pick in zip(targets, picks)])
-        _adam(weights, memory, _gradients(weights, x, y), step + 1)
+        for weight, gradient, means in zip(weights, _gradients(weights, x, y), moments):
+            weight -= RATE * adam_direction(gradient, means, step + 1)
     return np.array(rows)
 
 
@@ -65,12 +67,3 @@ def _gradients(weights: list[np.ndarray], x: np.ndarray, y: np.ndarray) -> list[
     error = (predicted - y) / len(x)
     back = (error @ weights[2].T) * (hidden > 0)
     return [x.T @ back, back.sum(axis=0), hidden.T @ error, error.sum(axis=0)]
-
-
-def _adam(weights: list[np.ndarray], memory: list[list[np.ndarray]], gradients: list[np.ndarray], step: int) -> None:
-    """One step of Adam (Kingma and Ba 2015) in place."""
-    for weight, moments, gradient in zip(weights, memory, gradients):
-        moments[0] += 0.1 * (gradient - moments[0])
-        moments[1] += 0.001 * (gradient**2 - moments[1])
-        mean, square = moments[0] / (1 - 0.9**step), moments[1] / (1 - 0.999**step)
-        weight -= RATE * mean / (np.sqrt(square) + 1e-8)

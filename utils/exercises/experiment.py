@@ -59,6 +59,17 @@ def one_of(*texts: str) -> Field:
     return lambda value: isinstance(value, str) and value in texts, "one of " + ", ".join(map(repr, texts))
 
 
+def predicted_first(record: dict[str, Any], measured: str) -> None:
+    """Fails where the entry ``predicted`` is what was measured, to the last digit."""
+    if np.array_equal(record["predicted"], record[measured]):
+        engine.fail(
+            shown=f"predicted and {measured}",
+            expected="two different lists",
+            got=record["predicted"],
+            hint="A prediction made before measuring is seldom right to the last digit: write down the one you made.",
+        )
+
+
 def several(low: float, high: float, least: int) -> Field:
     """A list of at least so many numbers from ``low`` to ``high``."""
 

@@ -7,7 +7,6 @@ Read in this order: :class:`Trainer` (one moment, the files, the evaluation), th
 from __future__ import annotations
 
 import ctypes
-import functools
 import json
 import sys
 import time
@@ -34,17 +33,10 @@ from utils.rl.dqn import (
 )
 from utils.rl.replay import ReplayMemory, mirror
 from utils.rl.score_curve import COMMAND, Curve, plot_curve
-from utils.rl.small_batch import OnePassAdam, SmallBatchConv2D, SmallBatchDense
 
 NETWORK = ("crop", "filters", "hidden", "dueling", "normalise", "bins", "value_min", "value_max")  # its shape and scale
 FILES = ("checkpoint.npz", "replay.npz", "best.npz", "curve.json")  # of a run, in its folder
 RATED = 20_000  # agent steps between two rows of the curve about the games played while learning
-
-# The same formulas in another order, for speed: an update of the default agent takes 25.2 ms of processor time instead
-# of 27.2 (medians of 60 rounds, two cores; Adam alone 25.9). Where TensorFlow has no oneDNN, 41 instead of 57. Values,
-# steps and names of weights are those of the networks in utils/rl/dqn.py; tests/unit/rl/test_breakout.py holds it.
-quick_network = functools.partial(build_network, conv=SmallBatchConv2D, dense=SmallBatchDense)
-quick_agent = functools.partial(DQN, build=quick_network, optimizer=OnePassAdam)
 
 
 class Trainer:
@@ -64,9 +56,9 @@ class Trainer:
         self.counters = {"agent_steps": 0, "updates": 0, "wall_clock_s": 0.0, "cpu_s": 0.0, "starts": 0, "best": -1.0}
         self.history = []  # hyperparameters changed from one start to the next: what the provenance must say
         self.rng = np.random.default_rng(seed)
-        self.agent = quick_agent(config)
+        self.agent = DQN(config)
         self.agent.optimizer.build(self.agent.trainable_variables)
-        self.actor = quick_network(config, name="actor")
+        self.actor = build_network(config, name="actor")
         self.actor.compile(jit_compile=keras.backend.backend() == "jax")
         self.act = q_function(self.actor)
         self.average = self.agent.online.get_weights()

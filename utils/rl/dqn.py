@@ -178,13 +178,8 @@ class Expectation(layers.Layer):
 # Networks
 
 
-def build_network(
-    config: Config, num_actions: int = 4, name: str = "q_network", conv=layers.Conv2D, dense=layers.Dense
-) -> keras.Model:
+def build_network(config: Config, num_actions: int = 4, name: str = "q_network") -> keras.Model:
     """The convnet: ``(84, 84, 4)`` uint8 to one value per action, with what the loss needs as a second output.
-
-    Args:
-        conv, dense: classes of the convolutions and of the layer behind them.
 
     Returns:
         Functional model with two outputs: values ``(actions,)`` and ``heads``, which are logits ``(actions, bins)``, or
@@ -196,8 +191,8 @@ def build_network(
     x = layers.Cropping2D(((above, below), (left, right)), name="crop")(stack) if any(config.crop) else stack
     x = layers.Rescaling(1 / 255, name="scale")(x)
     for i, filters in enumerate(config.filters):
-        x = conv(filters, kernels[i], strides[i], activation="relu", name=f"conv{i + 1}")(x)
-    x = dense(config.hidden, name="dense")(layers.Flatten(name="flatten")(x))
+        x = layers.Conv2D(filters, kernels[i], strides[i], activation="relu", name=f"conv{i + 1}")(x)
+    x = layers.Dense(config.hidden, name="dense")(layers.Flatten(name="flatten")(x))
     if config.normalise:
         x = layers.LayerNormalization(name="norm")(x)
     x = layers.ReLU(name="relu")(x)
@@ -251,21 +246,17 @@ class DQN(keras.Model):
 
     A batch is what :meth:`utils.rl.replay.ReplayMemory.sample` returns. Only the online network learns;
     :meth:`update_target` copies it over.
-
-    Args:
-        build: makes each of the two networks, called as :func:`build_network`.
-        optimizer: its class, Adam or one that takes the same arguments.
     """
 
-    def __init__(self, config: Config, num_actions: int = 4, build=build_network, optimizer=keras.optimizers.Adam):
+    def __init__(self, config: Config, num_actions: int = 4):
         super().__init__(name="dqn")
         self.config, self.num_actions = config, num_actions
-        self.online = build(config, num_actions, name="online")
-        self.target = build(config, num_actions, name="target")
+        self.online = build_network(config, num_actions, name="online")
+        self.target = build_network(config, num_actions, name="target")
         self.target.trainable = False
         self.update_target()
         self.compile(
-            optimizer=optimizer(config.learning_rate, epsilon=config.adam_epsilon),
+            optimizer=keras.optimizers.Adam(config.learning_rate, epsilon=config.adam_epsilon),
             jit_compile=keras.backend.backend() == "jax",  # XLA's convolutions are slower than TensorFlow's on a CPU
         )
         self.online.compile(jit_compile=keras.backend.backend() == "jax")

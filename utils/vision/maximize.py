@@ -17,7 +17,7 @@ from keras import ops
 from scipy import ndimage
 from tqdm.auto import tqdm
 
-from utils.gradients import compiled_value_and_gradient
+from utils.gradients import adam_direction, compiled_value_and_gradient
 
 
 @dataclass(frozen=True)
@@ -140,19 +140,10 @@ def climb(objective: Callable, count: int, size: int, ascent: Ascent, progress: 
         shift = rng.integers(-ascent.jitter, ascent.jitter + 1, size=2) if ascent.jitter else (0, 0)
         _, gradient = step(canvas.rolled(painting, shift))
         gradient = canvas.rolled(gradient, (-shift[0], -shift[1]))
-        painting = painting + ascent.rate * _adam(gradient, moments, number)
+        painting = painting + ascent.rate * adam_direction(gradient, moments, number)
         painting = canvas.regularise(painting, ascent, number)
     images = ops.convert_to_numpy(canvas.to_images(ops.convert_to_tensor(painting)))
     return np.clip(np.round(images), 0, 255).astype(np.uint8)
-
-
-def _adam(
-    gradient: np.ndarray, moments: np.ndarray, number: int, beta1: float = 0.9, beta2: float = 0.999
-) -> np.ndarray:
-    """Direction of Adam (Kingma & Ba 2015): each number moves by about one whatever the gradient's size."""
-    moments[0] = beta1 * moments[0] + (1 - beta1) * gradient
-    moments[1] = beta2 * moments[1] + (1 - beta2) * gradient**2
-    return moments[0] / (1 - beta1**number) / (np.sqrt(moments[1] / (1 - beta2**number)) + 1e-8)
 
 
 class _Pixels:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from data_server import CONTENT, DataServer
 
-from utils.datasets import download, registry, sources, store
+from utils.datasets import registry
 
 
 @pytest.fixture
@@ -21,19 +21,8 @@ def server():
 
 
 @pytest.fixture
-def course(tmp_path, monkeypatch, server):
-    """An empty cache, no mirror, short time-outs, and ``course(how, ...)`` that registers file.bin at an address."""
-    monkeypatch.setenv("COURSE_DATA", str(tmp_path / "cache"))
-    monkeypatch.setenv("COURSE_REGISTRY", str(tmp_path / "registry.toml"))
-    for name in ("COURSE_MIRROR", "COURSE_OFFLINE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(download, "READ_SECONDS", 0.5)
-    monkeypatch.setattr(download, "_dead_hosts", {})
-    monkeypatch.setattr(store, "_outcomes", {})
-    monkeypatch.setattr(store, "_said", set())
-    sources._mirror_registry.cache_clear()
-    registry._read_registry.cache_clear()
+def course(tmp_path, empty_store, server):
+    """``course(how, ...)`` registers file.bin at an address, in an empty store."""
 
     def register(*ways: str, hashed: bool = True, **fields) -> Path:
         addresses = [way if "://" in way else f"{server.address}/{way}/file.bin" for way in ways]

@@ -27,6 +27,19 @@ def twins_by_adding_the_opposite(features, units):
     return keras.Model([one, two], layers.Dense(1)(difference))
 
 
+class Twins(keras.Model):
+    def __init__(self, units):
+        super().__init__()
+        self.eyes, self.verdict = layers.Dense(units), layers.Dense(1)
+
+    def call(self, pair):
+        return self.verdict(self.eyes(pair[0]) - self.eyes(pair[1]))
+
+
+def twins_as_a_class(features, units):
+    return Twins(units)
+
+
 def _twins(activation=None, merge=layers.subtract, after=None, last="linear", bias=True, separate=False, swap=False):
     def build(features, units):
         one, two = keras.Input((features,)), keras.Input((features,))
@@ -353,7 +366,7 @@ def _found(*without, **changed):
 
 
 ALTERNATIVES = {
-    "01.1": [twins_with_function, twins_by_minus, twins_by_adding_the_opposite],
+    "01.1": [twins_with_function, twins_by_minus, twins_by_adding_the_opposite, twins_as_a_class],
     "01.2": [conv1d_by_library, conv1d_by_loops, conv1d_by_windows, conv1d_by_keras],
     "01.3": [length_by_ceil, length_by_counting, length_as_float, length_by_keras],
     "01.4": [pool_by_loops, pool_by_lists, pool_by_windows, pool_by_keras],

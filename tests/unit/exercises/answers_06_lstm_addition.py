@@ -273,8 +273,9 @@ def not_scaled(query, keys, values):
 
 def subtracts_the_sum(query, keys, values):
     scores = keys @ query / np.sqrt(len(query))
-    weights = np.exp(scores - scores.sum())  # meant against overflow, but only the largest score is safe to subtract
-    return weights / weights.sum() @ values
+    with np.errstate(all="ignore"):
+        weights = np.exp(scores - scores.sum())  # meant against overflow; only the largest score is safe to subtract
+        return weights / weights.sum() @ values
 
 
 def overflows(query, keys, values):

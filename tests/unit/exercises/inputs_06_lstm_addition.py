@@ -61,7 +61,7 @@ def attention(rng):
             for spread, shape in ((1.5, length), (1.5, (positions, length)), (3, (positions, size)))
         )
         if number % 6 == 0:
-            query, keys, values = (part.astype(int) for part in (query, keys, values))
+            query, keys, values = (np.round(part) for part in (query, keys, values))
         if number % 6 == 1:  # scores far beyond what exp can take, each far from the next
             sign = -1 if number % 12 == 1 else 1
             query = np.full(length, 100.0)

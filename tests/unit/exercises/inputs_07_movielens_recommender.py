@@ -49,9 +49,8 @@ def newcomer_vector(rng):
 
 
 def discounted_gain(rng):
-    titles = ["Alien", "Brazil", "Casablanca", "Dumbo", "Fargo", "Heat", "Jaws", "Psycho", "Rocky", "Vertigo"]
     for number in range(120):
-        films = titles if number % 6 == 0 else list(range(10)) if number % 2 else [3, 17, 99, 260, 318, 593, 858, 1198]
+        films = list(range(10)) if number % 2 else [3, 17, 99, 260, 318, 593, 858, 1198]
         order = [films[i] for i in rng.permutation(len(films))]
         ranked = order[: int(rng.choice([1, 2, 3, 5, 8]))]
         relevant = {film for film in films if rng.random() < rng.choice([0.0, 0.1, 0.4, 0.8])}

@@ -15,7 +15,7 @@ from keras import layers
 from keras.src.legacy.saving import legacy_h5_format
 from PIL import Image
 
-from utils.datasets import download, registry, sources, store
+from utils.datasets import download, registry, store
 from utils.datasets.archives import DataError
 from utils.vision import architectures, pretrained
 from utils.vision.pretrained import ImageNetModel, as_rgb, class_names, contains_class, load_imagenet_model
@@ -56,20 +56,10 @@ def legacy_file(model: keras.Model) -> bytes:
 
 
 @pytest.fixture
-def serve(tmp_path, monkeypatch):
+def serve(tmp_path, empty_store, monkeypatch):
     """``serve(name, content)`` puts a weights file on a loopback server and registers it; the cache is empty."""
     server = DataServer()
-    monkeypatch.setenv("COURSE_DATA", str(tmp_path / "cache"))
-    monkeypatch.setenv("COURSE_REGISTRY", str(tmp_path / "registry.toml"))
-    for variable in ("COURSE_MIRROR", "COURSE_OFFLINE"):
-        monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setattr(download, "READ_SECONDS", 2.0)
-    monkeypatch.setattr(download, "_dead_hosts", {})
-    monkeypatch.setattr(store, "_outcomes", {})
-    monkeypatch.setattr(store, "_said", set())
-    sources._mirror_registry.cache_clear()
-    registry._read_registry.cache_clear()
 
     def register(network: str, content: bytes, how: str = "good") -> DataServer:
         server.files["weights.h5"] = content
@@ -85,7 +75,6 @@ def serve(tmp_path, monkeypatch):
     yield register
     server.server.shutdown()
     server.server.server_close()
-    registry._read_registry.cache_clear()
 
 
 @pytest.fixture(scope="module")
