@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from utils.exercises.engine import exercise, expect, expect_close, fail, settle
+from utils.exercises.engine import exercise, expect, expect_close, fail, gradient_of, settle
 from utils.exercises.experiment import numbers, one_of, record
 from utils.exercises.sweep import sweep
 
@@ -96,19 +96,9 @@ def _loss(logits, actions, weights):
 
 
 def _gradient(attempt, logits, actions, weights):
-    """By how much one step of size 1 downhill moves the logits, which are a table here; Keras differentiates."""
-    import keras
-    from keras import ops
-
-    def loss(columns, predicted):
-        return attempt(predicted, ops.cast(columns[:, 0], "int32"), columns[:, 1])
-
-    table = keras.layers.Embedding(*logits.shape)
-    model = keras.Sequential([keras.Input((), dtype="int32"), table])
-    model.compile(optimizer=keras.optimizers.SGD(1.0), loss=loss, run_eagerly=True)
-    table.embeddings.assign(logits.astype("float32"))
+    _, actions, weights = _tensors(logits, actions, weights)
     try:
-        model.train_on_batch(np.arange(len(logits)), np.column_stack([actions, weights]).astype("float32"))
+        return settle(gradient_of(attempt, logits, actions, weights))
     except Exception as error:  # every backend says in its own way that NumPy is in the way
         fail(
             shown="the gradient that Keras takes of your loss",
@@ -116,7 +106,6 @@ def _gradient(attempt, logits, actions, weights):
             got=f"{type(error).__name__}: {error}",
             hint="Use keras.ops from the logits to the loss; what has become NumPy or a Python number has no gradient.",
         )
-    return logits - settle(ops.convert_to_tensor(table.embeddings))
 
 
 @exercise("10.3", name="gaussian_log_density", title="The score needs a log density", minutes=10)

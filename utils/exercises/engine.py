@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from utils import runtime
+from utils.gradients import value_and_gradient
 
 LONGEST = 1_000_000  # items taken from an answer that may never end
 IDENTIFIER = re.compile(r"^(\d\d)\.(\d+)$")
@@ -172,6 +173,16 @@ def expect_close(got: Any, expected: Any, *, shown: str, hint: str, atol: float 
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Answers in all their forms
+
+
+def gradient_of(attempt: Callable, x: np.ndarray, *others: Any) -> np.ndarray:
+    """Gradient of the attempt's answer, a number, with respect to its first argument, as Keras takes it.
+
+    Where the attempt runs in another process it is taken there: gradients do not travel.
+    """
+    if hasattr(attempt, "gradient"):
+        return attempt.gradient(x, *others)
+    return value_and_gradient(lambda tensor: attempt(tensor, *others), x)[1]
 
 
 def settle(value: Any) -> Any:

@@ -321,7 +321,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in ("grade", "progress"):
         command = commands.add_parser(name)
         command.add_argument("--lesson", nargs="*", help="two-digit numbers; all that are there if none is given")
-        command.add_argument("--seconds", type=int, default=judge.Limits.seconds, help="processor time for each exercise")
+        command.add_argument(
+            "--seconds", type=int, default=judge.Limits.seconds, help="processor time for each exercise"
+        )
         command.add_argument("--megabytes", type=int, default=judge.Limits.megabytes, help="memory for each exercise")
         if name == "progress":
             command.add_argument("--notebooks", help="folder of the notebooks")
