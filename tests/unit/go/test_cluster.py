@@ -57,7 +57,6 @@ def kill_one_worker(killed: list[int], done: threading.Event) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.slow
 def test_a_killed_worker_costs_no_game_and_none_counts_twice(cluster):
     weights = networks.build(zero_games.architecture_of(SETTINGS)).get_weights()
     killed: list[int] = []
@@ -79,7 +78,6 @@ def test_a_killed_worker_costs_no_game_and_none_counts_twice(cluster):
         np.testing.assert_allclose(experience.policy, expected.policy, atol=1e-3)
 
 
-@pytest.mark.slow
 def test_the_command_starts_workers_of_its_own(tmp_path, monkeypatch):
     monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
     words = "--ray local --iterations 1 --units 2 --games 2 --playouts 4 --filters 8 --blocks 1 --steps 1 --batch 4"

@@ -103,7 +103,6 @@ def test_fast_games_fill_the_board_and_are_a_function_of_the_seed():
     assert scores[0] == scores[1]
 
 
-@pytest.mark.slow
 def test_a_search_with_fast_games_beats_one_with_random_games():
     same = {"playouts": 150, "batch": 1, "exploration": 1.0, "reduction": 0.0, "mixing": 1.0}
     fast = players.SearchPlayer(mcts.no_network, mcts.SearchSettings(**same, tactics=True), "fast")
