@@ -8,9 +8,10 @@ def conv_parameters(kernel, channels_in, channels_out, bias=True):
     return channels_out * (kernel * kernel * channels_in + bias)
 
 
-def output_size(size, kernel, stride, padding):
-    """How often the kernel fits into the padded row, one stride after the other."""
-    return (size + 2 * padding - kernel) // stride + 1
+def equivariance_gap(layer, image, down, right):
+    """Move, then the layer, against the layer, then move."""
+    move = (down, right)
+    return np.abs(layer(np.roll(image, move, axis=(0, 1))) - np.roll(layer(image), move, axis=(0, 1))).max()
 
 
 def receptive_field(layers):

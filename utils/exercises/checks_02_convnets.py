@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from utils.exercises.engine import as_numbers, exercise, expect, expect_close, fail, same
+from utils.exercises.engine import exercise, expect, expect_close, fail, short
 from utils.exercises.experiment import numbers, one_of, predicted_first, record
 from utils.exercises.sweep import sweep
 
@@ -34,36 +34,37 @@ def check_conv_parameters(attempt):
     )
 
 
-@exercise("02.2", name="output_size", title="How large is the next map?", minutes=10, points=1)
-def check_output_size(attempt):
-    for case, expected, hint in (
-        ((28, 5, 1, 0), 24, "The kernel fits 28 - 5 + 1 times: do not forget the + 1."),
-        ((28, 5, 1, 2), 28, "Padding 2 adds 2 pixels on each side, 4 in all."),
+@exercise("02.2", name="equivariance_gap", title="Does the map follow the picture?", minutes=15, points=2)
+def check_equivariance_gap(attempt):
+    """Layers that follow and layers that do not, images with negative numbers, moves of any length and direction."""
+    ramp = lambda image: image * np.arange(image.size).reshape(image.shape)  # noqa: E731
+    stripes = lambda image: image * (np.arange(image.shape[1]) % 2)  # noqa: E731
+    blur = lambda image: (np.roll(image, 1, axis=1) + image + np.roll(image, -1, axis=0)) / 3  # noqa: E731
+    moved = "Move the image, not the map, before the layer; the map, not the image, after it; both the same way."
+    pairs = "The largest difference anywhere, whichever of the two is larger."
+    axes = "`down` moves along the first axis, `right` along the second."
+    for what, layer, shape, down, right, expected, hint in (
+        ("a blur", blur, (4, 5), 1, 2, 0, "A convolution follows: both maps are the same, so the gap is 0. " + moved),
+        ("nothing (the image itself)", lambda image: image, (3, 4), 0, 1, 0, moved),
+        ("a ramp of weights", ramp, (3, 4), 1, 0, 64, moved),
+        ("a ramp of weights", ramp, (3, 4), 0, -1, 24, "`right` may be negative. " + moved),
+        ("a ramp of weights", ramp, (2, 5), 3, 7, 64, "A move may be longer than the image. " + moved),
+        ("a ramp of weights", ramp, (4, 4), 0, 0, 0, "Not moved at all, nothing can differ."),
+        ("every second column", stripes, (3, 4), 2, 0, 0, axes),
+        ("every second column", stripes, (3, 4), 0, 3, 8, axes),
+        ("every second column", stripes, (3, 5), 1, 2, 8, pairs),
+        ("the running sum of each row", lambda image: np.cumsum(image, axis=1), (3, 6), 1, 2, 14, pairs),
+        ("left and right exchanged", lambda image: image[:, ::-1], (2, 5), 1, 1, 15, moved),
+        ("ReLU of the image less its mean", lambda i: np.maximum(i - i.mean(), 0), (5, 3), 4, -2, 0, "Its mean stays."),
+        ("minus a ramp of weights", lambda image: -ramp(image), (1, 6), 0, 2, 28, pairs),
+        ("minus a ramp of weights", lambda image: -ramp(image), (6, 1), -5, 0, 15, pairs),
     ):
-        shown = f"size {case[0]}, kernel {case[1]}, stride {case[2]}, padding {case[3]}"
-        expect(attempt(*case), expected, shown=shown, hint=hint)
-    sweep(
-        "02.2",
-        attempt,
-        judge=_same_and_an_integer,
-        hint="Divide by the stride and round down (//): a kernel that hangs over the edge does not count. Then add 1.",
-        hints=(
-            (
-                lambda size, kernel, stride, padding: size + 2 * padding == kernel,
-                "A kernel as large as the padded row fits once, whatever the stride.",
-            ),
-            (
-                lambda size, kernel, stride, padding: (size + 2 * padding - kernel) % stride == 0,
-                "Is it an integer, and is the first place counted as well? Use // to divide.",
-            ),
-        ),
-    )
-
-
-def _same_and_an_integer(got, case) -> bool:
-    """A size is used as a size: 24.0 pixels would fail later."""
-    found = as_numbers(got)
-    return found is not None and found.dtype.kind == "i" and same(got, case.answer)
+        image = np.random.default_rng(100 * shape[0] + shape[1]).integers(-9, 10, shape).astype(float)
+        kept = image.copy()
+        got = attempt(lambda x, layer=layer: layer(np.asarray(x)), image, down, right)
+        shown = f"layer: {what}; image {short(kept, 120)}, down {down}, right {right}"
+        expect_close(got, expected, shown=shown, hint=hint, atol=1e-6)
+        expect_close(image, kept, shown=f"{shown}: the image after the call", hint="Leave the image as it is.")
 
 
 @exercise("02.3", name="receptive_field", title="How far does a pixel see?", minutes=15, points=2)

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import keras
 import numpy as np
+from keras import ops
 
 # --- 02.1
 
@@ -73,76 +74,94 @@ def always_bias(kernel, channels_in, channels_out, bias=True):
 # --- 02.2
 
 
-def count_positions(size, kernel, stride, padding):
-    return len(range(0, size + 2 * padding - kernel + 1, stride))
+def one_axis_at_a_time(layer, image, down, right):
+    moved = np.roll(np.roll(image, right, axis=1), down, axis=0)
+    after = np.roll(np.roll(layer(image), right, axis=1), down, axis=0)
+    return float(np.max(np.abs(after - layer(moved))))
 
 
-def floor_float(size, kernel, stride, padding):
-    return int(np.floor((size - kernel + 2 * padding) / stride)) + 1
+def by_slices(layer, image, down, right):
+    def move(array):
+        down_, right_ = down % array.shape[0], right % array.shape[1]
+        array = np.concatenate([array[array.shape[0] - down_ :], array[: array.shape[0] - down_]])
+        return np.concatenate([array[:, array.shape[1] - right_ :], array[:, : array.shape[1] - right_]], axis=1)
+
+    difference = layer(move(image)) - move(layer(image))
+    return max(difference.max(), -difference.min())
 
 
-def slide(size, kernel, stride, padding):
-    places, start = 0, -padding
-    while start + kernel <= size + padding:
-        places, start = places + 1, start + stride
-    return places
+def pixel_by_pixel(layer, image, down, right):
+    height, width = len(image), len(image[0])
+    moved = [[image[(y - down) % height][(x - right) % width] for x in range(width)] for y in range(height)]
+    one, two = np.asarray(layer(np.array(moved))).tolist(), np.asarray(layer(image)).tolist()
+    places = [(y, x) for y in range(height) for x in range(width)]
+    return max(abs(one[y][x] - two[(y - down) % height][(x - right) % width]) for y, x in places)
 
 
-def by_divmod(size, kernel, stride, padding):
-    whole, _ = divmod(size + 2 * padding - kernel, stride)
-    return np.int64(whole + 1)
+def by_keras(layer, image, down, right):
+    moved = ops.roll(ops.roll(image, down, axis=0), right, axis=1)
+    after = ops.roll(ops.roll(layer(image), down, axis=0), right, axis=1)
+    return ops.max(ops.absolute(layer(ops.convert_to_numpy(moved)) - after))
 
 
-def rounds(size, kernel, stride, padding):
-    return round((size + 2 * padding - kernel) / stride) + 1
+def _moved(array, down, right):
+    return np.roll(array, (down, right), axis=(0, 1))
 
 
-def no_padding(size, kernel, stride, padding):
-    return (size - kernel) // stride + 1
+def mean_gap(layer, image, down, right):
+    return np.abs(layer(_moved(image, down, right)) - _moved(layer(image), down, right)).mean()
 
 
-def padding_subtracted(size, kernel, stride, padding):
-    return (size - 2 * padding - kernel) // stride + 1
+def signed_gap(layer, image, down, right):
+    return (layer(_moved(image, down, right)) - _moved(layer(image), down, right)).max()
 
 
-def divides_before(size, kernel, stride, padding):
-    return (size + 2 * padding) // stride - kernel // stride + 1
+def summed_gap(layer, image, down, right):
+    return np.abs(layer(_moved(image, down, right)) - _moved(layer(image), down, right)).sum()
 
 
-def floor_is_a_float(size, kernel, stride, padding):
-    return np.floor((size + 2 * padding - kernel) / stride) + 1
+def map_stays(layer, image, down, right):
+    return np.abs(layer(_moved(image, down, right)) - layer(image)).max()
 
 
-def size_over_stride(size, kernel, stride, padding):
-    return (size + 2 * padding) // stride
+def map_goes_back(layer, image, down, right):
+    return np.abs(layer(_moved(image, down, right)) - _moved(layer(image), -down, -right)).max()
 
 
-def starts_inside(size, kernel, stride, padding):
-    return len(range(0, size + 2 * padding, stride))
+def axes_exchanged(layer, image, down, right):
+    return np.abs(layer(_moved(image, right, down)) - _moved(layer(image), right, down)).max()
 
 
-def as_text(size, kernel, stride, padding):
-    return str(count_positions(size, kernel, stride, padding))
+def only_down(layer, image, down, right):
+    return np.abs(layer(np.roll(image, down, axis=0)) - np.roll(layer(image), down, axis=0)).max()
 
 
-def no_plus_one(size, kernel, stride, padding):
-    return (size + 2 * padding - kernel) // stride
+def along_one_axis_twice(layer, image, down, right):
+    move = down + right
+    return np.abs(layer(np.roll(image, move, axis=1)) - np.roll(layer(image), move, axis=1)).max()
 
 
-def padding_on_one_side(size, kernel, stride, padding):
-    return (size + padding - kernel) // stride + 1
+def flat(layer, image, down, right):
+    move = (down, right)
+    return np.abs(layer(np.roll(image, move)) - np.roll(layer(image), move)).max()
 
 
-def rounds_up(size, kernel, stride, padding):
-    return -(-(size + 2 * padding - kernel) // stride) + 1
+def image_against_map(layer, image, down, right):
+    return np.abs(_moved(image, down, right) - _moved(layer(image), down, right)).max()
 
 
-def true_division(size, kernel, stride, padding):
-    return (size + 2 * padding - kernel) / stride + 1
+def yes_or_no(layer, image, down, right):
+    return not np.allclose(layer(_moved(image, down, right)), _moved(layer(image), down, right))
 
 
-def stride_in_wrong_place(size, kernel, stride, padding):
-    return (size + 2 * padding - kernel + 1) // stride
+def squared_gap(layer, image, down, right):
+    return ((layer(_moved(image, down, right)) - _moved(layer(image), down, right)) ** 2).max()
+
+
+def moved_where_it_stands(layer, image, down, right):
+    after = _moved(layer(image), down, right)
+    image[:] = _moved(image, down, right)
+    return np.abs(layer(image) - after).max()
 
 
 # --- 02.3
@@ -440,7 +459,7 @@ def _found(*without, **changed):
 
 ALTERNATIVES = {
     "02.1": [count_by_array, count_by_keras, count_by_terms],
-    "02.2": [count_positions, floor_float, slide, by_divmod],
+    "02.2": [one_axis_at_a_time, by_slices, pixel_by_pixel, by_keras],
     "02.3": [from_the_top, by_products, by_marking, by_recursion],
     "02.4": [with_where, in_place, in_one_line, by_absolute, by_keras_block],
     "02.5": [loop, by_arrays, as_fraction],
@@ -457,8 +476,8 @@ WRONG = {
         *(twice_for_square, bias_per_input, adds_channels, without_by_default, bias_upside_down),
     ],
     "02.2": [
-        *(no_plus_one, padding_on_one_side, rounds_up, true_division, stride_in_wrong_place, rounds, no_padding),
-        *(padding_subtracted, divides_before, floor_is_a_float, size_over_stride, starts_inside, as_text),
+        *(mean_gap, signed_gap, summed_gap, map_stays, map_goes_back, axes_exchanged, only_down, along_one_axis_twice),
+        *(flat, image_against_map, yes_or_no, squared_gap, moved_where_it_stands),
     ],
     "02.3": [
         *(ignores_strides, sums_kernels, step_too_early, last_stride_only, adds_whole_kernels, largest_stride),

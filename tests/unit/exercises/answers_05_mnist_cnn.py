@@ -311,6 +311,14 @@ def shift_grows(image, down, right):
     return np.pad(image, ((max(down, 0), max(-down, 0)), (max(right, 0), max(-right, 0))))
 
 
+def shift_rolled_then_blackened(image, down, right):
+    out = np.roll(image, (down, right), axis=(0, 1))
+    height, width = image.shape
+    out[slice(0, down) if down >= 0 else slice(height + down, None)] = 0
+    out[:, slice(0, right) if right >= 0 else slice(width + right, None)] = 0
+    return out
+
+
 def shift_nothing_given_back(image, down, right):
     return image if down == right == 0 else shift_loop(image, down, right)
 
@@ -456,7 +464,13 @@ WRONG = {
     "05.3": [
         *(shift_padded, shift_rolled, shift_wrong_sign, shift_axes_swapped, shift_in_place, shift_positive_only),
         *(shift_slices_that_wrap, shift_empty_slice, shift_repeats_the_edge, shift_down_only),
-        *(shift_right_only_up_to_two, shift_grows, shift_nothing_given_back, shift_filled_with_one),
+        *(
+            shift_right_only_up_to_two,
+            shift_grows,
+            shift_nothing_given_back,
+            shift_filled_with_one,
+            shift_rolled_then_blackened,
+        ),
     ],
     "05.4": [
         *(confusion_transposed, confusion_counts_once, confusion_small, confusion_as_rates, confusion_seen_only),

@@ -255,6 +255,11 @@ def unordered_pairs_once(train, test):
     return len({frozenset(p) for p in test} & {frozenset(p) for p in train})
 
 
+def written_without_a_gap(train, test):
+    known = {f"{min(pair)}{max(pair)}" for pair in train}
+    return sum(f"{min(pair)}{max(pair)}" in known for pair in test)
+
+
 def does_it_leak(train, test):
     return int(leaks_by_sorting(train, test) > 0)
 
@@ -532,7 +537,7 @@ WRONG = {
     "06.3": [
         *(ignores_swaps, by_sum, counts_matches, only_swaps, by_product, by_columns, by_any_number, by_both_numbers),
         *(by_difference, by_digits_of_both, leaks_from_train, unordered_pairs_once, does_it_leak),
-        share_that_leaks,
+        *(share_that_leaks, written_without_a_gap),
     ],
     "06.4": [
         *(not_scaled, overflows, subtracts_the_sum, not_normalised, hard, scaled_by_length, subtracts_the_mean),

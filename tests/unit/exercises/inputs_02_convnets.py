@@ -7,17 +7,6 @@ def conv_parameters(rng):
         yield int(rng.choice([1, 1, 2, 3, 4, 5, 7, 11])), *channels, bool(rng.random() < 0.5)
 
 
-def output_size(rng):
-    drawn = 0
-    while drawn < 140:
-        size, padding = int(rng.integers(1, rng.choice([8, 40, 300]))), int(rng.choice([0, 0, 1, 2, 3, 5]))
-        kernel, stride = int(rng.integers(1, 12)), int(rng.integers(1, 7))
-        kernel = size + 2 * padding if rng.random() < 0.05 else kernel
-        if kernel <= size + 2 * padding:
-            drawn += 1
-            yield size, kernel, stride, padding
-
-
 def receptive_field(rng):
     yield ([],)
     for _ in range(120):
@@ -31,4 +20,4 @@ def parameters_per_sample(rng):
         yield (tuple(sizes) if rng.random() < 0.2 else sizes), int(rng.integers(1, rng.choice([20, 60_000])))
 
 
-INPUTS = {"02.1": conv_parameters, "02.2": output_size, "02.3": receptive_field, "02.5": parameters_per_sample}
+INPUTS = {"02.1": conv_parameters, "02.3": receptive_field, "02.5": parameters_per_sample}

@@ -22,6 +22,16 @@ def conv_work(rng):
 
 
 def shift_image(rng):
+    for down, right in (
+        (-4, 0),
+        (-5, 1),
+        (0, -5),
+        (1, -7),
+        (4, 0),
+        (0, 5),
+        (-3, -4),
+    ):  # past the edge, not twice past it
+        yield rng.integers(1, 256, (3, 4)), down, right
     for number in range(140):
         height, width = (int(n) for n in rng.choice([1, 2, 3, 4, 6], 2))
         image = rng.integers(1, 256, (height, width))

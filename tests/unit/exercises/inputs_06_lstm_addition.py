@@ -42,6 +42,7 @@ def whole_answers(rng):
 def leaks(rng):
     yield from (([], []), ([(1, 2)], []), ([], [(1, 2)]), ([(4, 4)], [(4, 4)]))
     yield [(12, 3), (40, 5)], [(1, 23), (13, 2), (45, 0), (3, 12)]  # the same digits
+    yield [(1, 112), (12, 123)], [(11, 12), (121, 23), (112, 1)]  # written without a gap, the same text
     for number in range(110):
         highest = int(rng.choice([3, 6, 13, 100]))
         draw = lambda count: [tuple(pair) for pair in rng.integers(0, highest, (count, 2)).tolist()]  # noqa: E731, B023
