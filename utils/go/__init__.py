@@ -7,7 +7,7 @@ compiled), ``rollouts`` (random games, with and without tactics), ``board`` (the
 ``sgf`` (game records), ``widget`` (see a board, and click on it).
 
 The networks: ``features`` (what they see), ``batch`` (many games side by side, one call of a network for all),
-``networks`` (a tower with policy and value heads; ``compiled_tf`` makes a call fast).
+``networks`` (a tower with policy and value heads).
 
 The search: ``tree`` (its statistics, and the compiled steps that grow it), ``lecture_search`` (the lecture's formula in
 forty lines: start here), ``mcts`` (the same with all that AlphaGo added; ``Forest.describe`` shows what it thinks).

@@ -289,9 +289,10 @@ def compiled(network: keras.Model):
         return outputs if isinstance(outputs, (list, tuple)) else [outputs]
 
     if backend == "tensorflow":
-        from utils.go.compiled_tf import compile_function
+        import tensorflow as tf
 
-        return compile_function(forward, jit=os.environ.get("COURSE_GO_XLA") == "1")
+        graph = tf.function(forward, jit_compile=os.environ.get("COURSE_GO_XLA") == "1", reduce_retracing=False)
+        return lambda x: [output.numpy() for output in graph(tf.constant(x))]
     if backend == "jax":
         import jax
 
