@@ -112,8 +112,6 @@ class Forest:
     def _step(self, which: np.ndarray, wanted: int, rules: Rules) -> int:
         """One batch: collect leaves in the trees ``which``, evaluate all, expand; returns the playouts done."""
         st, games = self.settings, self.games
-        if wanted == 1 and rules.loss:
-            rules = rules._replace(loss=0.0)
         positions = (games.states, games.past, games.counts)
         done = collect(self.trees, positions, which, self.leaves, wanted, rules, self.playout_rng)
         found = int(self.leaves.found[0])
@@ -151,15 +149,16 @@ class Forest:
         started = time.perf_counter()
         self._reserve(playouts + st.batch)
         rules = self._rules()
+        alone = rules._replace(loss=0.0)  # a leaf by itself keeps nobody away
         new_roots = np.array([g for g in which if self.trees.used[g] == 0], np.int64)
         if len(new_roots):
-            self._step(new_roots, 1, rules)
+            self._step(new_roots, 1, alone)
         if st.noise > 0:
             self._add_noise(which)
         whole = left = playouts * len(which)
         while left > 0:
             share = min(st.batch, -(-left // len(which)))
-            left -= max(1, self._step(which, share, rules))
+            left -= max(1, self._step(which, share, alone if share == 1 else rules))
             to_come = left
             if seconds is not None:
                 passed = time.perf_counter() - started
