@@ -240,6 +240,7 @@ def test_value_positions_one_or_many_per_game(small_policy, tmp_path):
     assert np.isfinite(trainer.run(2))
     trainer.save()
     assert value.ValueTrainer(three, settings, None, tmp_path / "v.npz").step == 2
+    assert letters(tmp_path / "v.npz") == {"w", "o"}
 
 
 def test_a_tower_that_does_not_fit_is_refused(positions):
