@@ -146,11 +146,20 @@ def _encode_array(value: np.ndarray | np.generic, export: Callable | None) -> di
     return {"!": kind, "dtype": array.dtype.str, "shape": array.shape, "v": data, "writable": writable}
 
 
+def _described(model: Any) -> str:
+    own = {type(part).__name__ for part in (model, *model.layers) if not type(part).__module__.startswith("keras.")}
+    if own:
+        raise WireError(
+            f"the model contains a class of its own ({', '.join(sorted(own))}), which grading does not load"
+        )
+    return model.to_json()
+
+
 def _encode_object(value: Any, export: Callable | None) -> dict:
     keras = sys.modules.get("keras")
     if keras is not None and hasattr(keras, "ops"):  # a half-imported Keras has none yet
         if isinstance(value, keras.Model):
-            return {"!": "model", "config": value.to_json(), "weights": [encode(w) for w in value.get_weights()]}
+            return {"!": "model", "config": _described(value), "weights": [encode(w) for w in value.get_weights()]}
         if isinstance(value, keras.KerasTensor):
             return _opaque(value)
         if keras.ops.is_tensor(value):

@@ -131,3 +131,15 @@ def test_models_with_parts_that_could_run_code_are_not_built(part):
     config = json.dumps({"class_name": "Sequential", "config": {"layers": [part]}})
     with pytest.raises(wire.WireError, match="does not load"):
         wire.decode({"!": "model", "config": config, "weights": []})
+
+
+def test_a_layer_of_ones_own_is_named():
+    keras = pytest.importorskip("keras")
+
+    class Twins(keras.layers.Layer):
+        def call(self, inputs):
+            return inputs
+
+    model = keras.Sequential([keras.Input((2,)), Twins()])
+    with pytest.raises(wire.WireError, match=r"a class of its own .Twins., which grading does not load"):
+        wire.encode(model)
