@@ -32,8 +32,8 @@ def offered(*arguments, **options):
         return None
     return CHOSEN[0](*arguments, **options)
 """
-# Judged more strictly or mildly where grading cannot know better, and why.
-KNOWN = {("01.1", "right", 3): "a layer class of the student's own does not travel; grading says so"}
+# Judged more strictly than in the notebook, and why.
+KNOWN = {("01.1", "right", 3): "a layer class of the student's own, which the text leaves out: it does not travel"}
 
 
 class Worker:
