@@ -21,12 +21,11 @@ def bootstrap_interval(
     samples = np.asarray(samples, dtype=np.float64).ravel()
     if len(samples) < 2 or not np.all(np.isfinite(samples)):
         raise ValueError(f"An interval needs at least two finite samples; got {len(samples)}.")
-    batch = max(1, 2_000_000 // len(samples))  # bounds the memory of the resamples
     interval = stats.bootstrap(
         (samples,),
         np.mean,
         n_resamples=resamples,
-        batch=batch,
+        batch=max(1, 2_000_000 // len(samples)),  # bounds the memory of the resamples
         confidence_level=confidence,
         method="percentile",
         rng=np.random.default_rng(seed),

@@ -16,6 +16,7 @@ from typing import Any
 import keras
 import numpy as np
 from keras import layers, ops
+from scipy.special import softmax
 
 from utils import runtime
 from utils.checkpoints import load_network, save_network
@@ -271,13 +272,7 @@ class Evaluator:
         outputs = [np.asarray(output)[:n] for output in outputs]
         logits = outputs.pop(0) if self.architecture.policy else None
         value = outputs.pop(0)[:, 0] if self.architecture.value else None
-        return None if logits is None else softmax(logits), value
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """Along the last axis, in NumPy."""
-    e = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
+        return None if logits is None else softmax(logits, axis=-1), value
 
 
 def compiled(network: keras.Model):
