@@ -4,6 +4,7 @@ import math
 
 import keras
 import numpy as np
+import records
 from keras import layers
 
 
@@ -361,8 +362,7 @@ FOUND = {
 }
 
 
-def _found(*without, **changed):
-    return lambda: {name: value for name, value in (FOUND | changed).items() if name not in without}
+_found = records.varied(FOUND)
 
 
 ALTERNATIVES = {

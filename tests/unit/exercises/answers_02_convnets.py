@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import keras
 import numpy as np
+import records
 from keras import ops
 
 # --- 02.1
@@ -453,8 +454,7 @@ FOUND = {
 }
 
 
-def _found(*without, **changed):
-    return lambda: {name: value for name, value in (FOUND | changed).items() if name not in without}
+_found = records.varied(FOUND)
 
 
 ALTERNATIVES = {

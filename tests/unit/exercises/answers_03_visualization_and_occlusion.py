@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import records
 
 # --- 03.1 -------------------------------------------------------------------------------------------------------------
 
@@ -536,8 +537,7 @@ FOUND = {
 }
 
 
-def _found(*without, **changed):
-    return lambda: {name: value for name, value in (FOUND | changed).items() if name not in without}
+_found = records.varied(FOUND)
 
 
 ALTERNATIVES = {

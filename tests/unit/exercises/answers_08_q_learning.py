@@ -1,6 +1,7 @@
 """Other right answers and plausible wrong ones to the exercises of lesson 08."""
 
 import numpy as np
+import records
 
 
 # --- 08.1 discounted_return
@@ -429,8 +430,7 @@ FOUND = {
 }
 
 
-def _found(*without, **changed):
-    return lambda: {name: value for name, value in (FOUND | changed).items() if name not in without}
+_found = records.varied(FOUND)
 
 
 ALTERNATIVES = {

@@ -1,4 +1,4 @@
-"""Records of `change_of_one_thing` as students hand them in, right ones in other forms and wrong ones."""
+"""Records of open experiments as students hand them in, right ones in other forms and wrong ones."""
 
 from __future__ import annotations
 
@@ -7,6 +7,15 @@ from collections.abc import Callable
 import numpy as np
 
 Attempt = Callable[[], object]
+
+
+def varied(found: dict) -> Callable[..., Attempt]:
+    """``varied(found)("seeds", best=1)`` hands the record in without its entry seeds, and with another best."""
+
+    def handed_in(*without: str, **changed) -> Attempt:
+        return lambda: {name: value for name, value in (found | changed).items() if name not in without}
+
+    return handed_in
 
 
 def forms(record: dict) -> list[Attempt]:
