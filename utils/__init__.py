@@ -2,3 +2,7 @@
 
 Importing it costs nothing; each room (``utils.rl``, ``utils.go``, ...) is imported by the lesson that needs it.
 """
+
+from utils.settings import set_places
+
+set_places()  # before a library that keeps a cache is imported

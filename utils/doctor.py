@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from utils import runtime
+from utils import runtime, settings
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 MAC_BROWSERS = (
@@ -135,7 +135,7 @@ def _check_memory() -> list[Finding]:
 
     total, free = psutil.virtual_memory().total, psutil.virtual_memory().available
     with contextlib.suppress(OSError, ValueError):  # a container may be allowed less than the machine has
-        limit = int(Path("/sys/fs/cgroup/memory.max").read_text())
+        limit = int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii"))
         total, free = min(total, limit), min(free, limit)
     found = f"{free / 1e9:.1f} GB free of {total / 1e9:.1f} GB; {runtime.cpu_count()} CPU cores"
     if free > 3e9:
@@ -187,7 +187,8 @@ def _playwright_browser() -> str | None:
 def _check_settings() -> list[Finding]:
     names = ("COURSE_BUDGET", "COURSE_DATA", "COURSE_MIRROR", "COURSE_OFFLINE", "KERAS_BACKEND", "TF_CONFIG")
     found = ", ".join(f"{name}={os.environ[name]}" for name in names if os.environ.get(name))
-    return [Finding("ok", "settings", found or "none set"), *_check_mirror()]
+    odd = [Finding("gap", "settings", what, remedy) for what, remedy in settings.findings()]
+    return [Finding("ok", "settings", found or "none set"), *odd, *_check_mirror()]
 
 
 def _check_mirror() -> list[Finding]:

@@ -17,8 +17,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from utils import settings
+from utils.settings import BACKENDS
+
 BUDGETS = ("smoke", "cpu", "gpu")
-BACKENDS = ("tensorflow", "jax", "torch")
 Choice = TypeVar("Choice")
 
 # TensorFlow and JAX read these when they are imported, so they must be set before. What the user has set stays.
@@ -141,9 +143,12 @@ def start(seed: int = 1, backend: str | None = None, quiet: bool = False) -> Non
         backend: ``"tensorflow"``, ``"jax"`` or ``"torch"``; None keeps ``KERAS_BACKEND`` (default tensorflow).
         quiet: do not print the report.
 
+    What the user's environment sets for other programs does not change a lesson; see :mod:`utils.settings`.
+
     Raises:
         ValueError: an unknown backend.
-        RuntimeError: Keras is already loaded with another backend (restart the kernel to change it).
+        RuntimeError: Keras is already loaded with another backend (restart the kernel to change it), or the backend
+            is not installed.
     """
     if backend is not None:
         if backend not in BACKENDS:
@@ -152,9 +157,13 @@ def start(seed: int = 1, backend: str | None = None, quiet: bool = False) -> Non
         if loaded != backend:
             raise RuntimeError(f"Keras already runs on {loaded}; restart the kernel to change to {backend}.")
         os.environ["KERAS_BACKEND"] = backend
+    settings.check_backend()
+    settings.set_warnings()
+    settings.set_figures()
     with silenced_stderr():
         import keras
 
+        settings.set_keras()
         if keras.backend.backend() == "tensorflow":
             import tensorflow as tf
 

@@ -49,7 +49,7 @@ def memory_of(process: psutil.Process) -> int:
 def high_water(process: psutil.Process) -> int:
     """The most that a process ever had resident, where Linux tells; else 0."""
     with contextlib.suppress(OSError, ValueError, IndexError):
-        for line in Path(f"/proc/{process.pid}/status").read_text().splitlines():
+        for line in Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8").splitlines():
             if line.startswith("VmHWM:"):
                 return 1024 * int(line.split()[1])
     return 0

@@ -13,6 +13,7 @@ from filelock import FileLock
 from PIL import Image, ImageDraw, ImageFilter
 from tqdm.auto import tqdm
 
+from utils import settings
 from utils.datasets import store
 from utils.datasets.archives import DataError, extract
 from utils.datasets.cache import cache_folder
@@ -88,9 +89,7 @@ def _writable_folder() -> Path:
             return folder
     except OSError:
         pass
-    folder = Path(tempfile.gettempdir()) / "course-data"
-    folder.mkdir(exist_ok=True)
-    return folder
+    return settings.temporary_folder()
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from utils import runtime
+from utils import runtime, settings
 
 CONNECT_SECONDS = 4.0  # one attempt a host; being offline must cost seconds
 READ_SECONDS = 12.0  # silence of a server in the middle of a download
@@ -39,10 +39,16 @@ def host_of(address: str) -> str:
 
 
 def _peer(address: str) -> tuple[str, int]:
-    """Host and port to connect to: the proxy's, where one is set."""
+    """Host and port to connect to: the proxy's, where one is set.
+
+    Raises:
+        Unreachable: the proxy that the environment names has no address.
+    """
     import requests.utils
 
     proxy = requests.utils.select_proxy(address, requests.utils.get_environ_proxies(address))
+    if proxy and not settings.is_proxy(proxy):
+        raise Unreachable(f"the proxy {proxy!r} is no address; correct HTTPS_PROXY (http://host:port), or unset it")
     if proxy and "://" not in proxy:
         proxy = "http://" + proxy
     parts = urllib.parse.urlsplit(proxy or address)

@@ -64,13 +64,13 @@ def play_many(out: Path, games: int, first: int, share: tuple[int, int]) -> None
     part, parts = share
     mine = [number for number in range(first, first + games) if number % parts == part]
     out.parent.mkdir(parents=True, exist_ok=True)
-    lines = out.read_text().splitlines(keepends=True) if out.exists() else []
+    lines = out.read_text(encoding="utf-8").splitlines(keepends=True) if out.exists() else []
     if lines and not lines[-1].endswith(")\n"):  # killed in the middle of a line
         write_atomically(out, lambda file: file.write("".join(lines[:-1]).encode()))
         lines = lines[:-1]
     for number in mine[len(lines) :]:
         line = play_one(number)
-        with out.open("a") as file:
+        with out.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
 
 

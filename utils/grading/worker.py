@@ -84,7 +84,7 @@ def _private_file_system(scratch: str, hidden: list[str]) -> None:
         _fields_ = [(name, ctypes.c_uint64) for name in ("set", "clear", "propagation", "userns")]
 
     with contextlib.suppress(OSError):  # no namespaces inside this one, where it would have powers again
-        Path("/proc/sys/user/max_user_namespaces").write_text("0")
+        Path("/proc/sys/user/max_user_namespaces").write_text("0", encoding="utf-8")
     read_only = MountAttributes(set=1)
     mount_setattr, here, recursive = 442, -100, 0x8000
     size = ctypes.c_size_t(ctypes.sizeof(read_only))
@@ -132,7 +132,9 @@ def _set_limits(memory: int, seconds: int, alone: bool) -> list[str]:
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(kind, (value, value))
     with contextlib.suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("1000")  # if memory runs out all the same, this process goes first
+        Path("/proc/self/oom_score_adj").write_text(
+            "1000", encoding="utf-8"
+        )  # if memory runs out all the same, this process goes first
     return ["limits"]
 
 
