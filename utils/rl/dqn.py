@@ -356,7 +356,7 @@ def load_agent(path) -> tuple[keras.Model, Config, dict]:
     """
     weights, meta = load_network(path)
     config = Config.from_dict(meta["config"])
-    network = build_network(config)
+    network = build_network(dataclasses.replace(config, half=False))  # whole numbers play as well on any processor
     network.set_weights(weights)
     network.compile(jit_compile=keras.backend.backend() == "jax")
     return network, config, meta

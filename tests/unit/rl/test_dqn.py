@@ -215,6 +215,10 @@ def test_saved_agent_plays_the_same(tmp_path):
     assert again == config and meta["agent_steps"] == 12
     frames = batch()["observation"]
     np.testing.assert_allclose(outputs(loaded, frames)[0], outputs(network, frames)[0], atol=0.02)
+    halved = Config(**TINY, half=True)
+    save_agent(tmp_path / "half.npz", network.get_weights(), halved)
+    plays, again, _ = load_agent(tmp_path / "half.npz")  # computes with whole numbers: not every processor knows halves
+    assert again == halved and plays.get_layer("conv1").compute_dtype == "float32"
     with pytest.raises(FileNotFoundError, match="No checkpoint at"):
         load_agent(tmp_path / "missing.npz")
 
