@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from pathlib import Path
 
 from utils import results, runtime
 from utils.checkpoints import save_checkpoint, write_atomically
 from utils.rl.breakout import Trainer
-from utils.rl.dqn import load_agent, save_agent
+from utils.rl.dqn import Config, load_agent, save_agent
 from utils.rl.score_curve import COMMAND, plot_curve
 
 
@@ -18,6 +20,15 @@ def pack(trainer: Trainer, path: Path) -> None:
     print(f"packed {steps:,} agent steps into {path}, {size:.1f} MB; go on with: {COMMAND} --resume {path.name}")
 
 
+def command_of(meta: dict, config: Config) -> str:
+    """What trains such a network anew: seed, steps, and all that is not as the defaults are."""
+    usual = Config().to_dict()
+    changed = {name: value for name, value in config.to_dict().items() if value != usual[name]}
+    sets = [f"{name}={json.dumps(value, separators=(',', ':'))}" for name, value in changed.items()]
+    options = ["--seed", str(meta["seed"]), "--steps", str(meta["agent_steps"])]
+    return f"{COMMAND} {shlex.join(options + (['--set', *sets] if sets else []))}"
+
+
 def export(trainer: Trainer, name: str = "breakout_dqn") -> None:
     """Copy best network, provenance and curve to ``mldata/``."""
     data = runtime.repo_root() / "mldata"
@@ -25,7 +36,7 @@ def export(trainer: Trainer, name: str = "breakout_dqn") -> None:
         trainer.evaluate(20)
     network, config, meta = load_agent(trainer.folder / "best.npz")
     at = {"agent_steps": meta["agent_steps"], "selection_score": meta["selection_score"]}
-    counters, command = meta["counters"], f"{COMMAND} --seed {meta['seed']} --steps {meta['agent_steps']}"
+    counters, command = meta["counters"], command_of(meta, config)
     sidecar = results.provenance(command) | {
         "what": "Deep Q-network for Breakout (ale-py, four actions), weights averaged over training, half precision",
         "data": f"{4 * meta['agent_steps']:,} frames of its own games",

@@ -1,6 +1,7 @@
 """The long training: resuming, files, curve, and its command."""
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -14,8 +15,9 @@ keras = pytest.importorskip("keras")
 
 from utils.checkpoints import load_checkpoint, save_checkpoint  # noqa: E402
 from utils.rl.breakout import Trainer, in_todays_format, train  # noqa: E402
-from utils.rl.dqn import AGENT, DQN, Config, load_agent  # noqa: E402
-from utils.rl.export_breakout import pack  # noqa: E402
+from utils.rl.dqn import AGENT, DQN, Config, configure, load_agent  # noqa: E402
+from utils.rl.export_breakout import command_of, pack  # noqa: E402
+from utils.rl.train_breakout import parse  # noqa: E402
 
 TINY = {"num_games": 4, "capacity": 400, "learning_starts": 64, "batch_size": 8, "filters": (2, 2), "hidden": 8}
 TINY |= {"samples_per_step": 4.0}
@@ -210,6 +212,14 @@ def test_a_packed_training_of_the_long_run_is_small(tmp_path):
             variable.assign(rng.normal(size=variable.shape) ** 2)
     pack(trainer, tmp_path / "small.npz")
     assert (tmp_path / "small.npz").stat().st_size < 8e6
+
+
+def test_the_command_of_an_exported_network_says_all_that_was_changed():
+    meta = {"seed": 4, "agent_steps": 900}
+    assert command_of(meta, Config()) == "python -m utils.rl.train_breakout --seed 4 --steps 900"
+    config = Config(filters=(16, 32), blocks=2, half=True, view_share=0.5, mirror=())
+    options = parse(shlex.split(command_of(meta, config))[3:])
+    assert (options.seed, options.steps) == (4, 900) and configure(options.set) == config
 
 
 def command_line(folder, *more):
