@@ -7,7 +7,7 @@ it; the replay memory is only with ``--keep-replay`` (2 GB of disk, written at e
 otherwise it is refilled by playing ``learning_starts`` steps before learning goes on.
 
 Hyperparameters come from the checkpoint, if there is one, else from the defaults; ``--set`` changes them. Two options
-train nothing: ``--pack FILE`` writes a checkpoint of a fifth of the size, from which another machine goes on with
+train nothing: ``--pack FILE`` writes a checkpoint of a quarter of the size, from which another machine goes on with
 ``--resume FILE``, and ``--export`` copies what a run has reached to ``mldata/weights`` and ``mldata/curves``.
 """
 
