@@ -117,6 +117,7 @@ LONG_FUNCTIONS = {
     "layers.blocks.conv_bn": "the keywords of Keras's Conv2D and BatchNormalization; its ResNet-50 needs them all",
     "plots.gridworld.draw_table": "one picture: each argument is a thing that a grid may show",
     "results.record": "an entry of the ledger: one argument a field",
+    "rl.atari.play_games": "the protocol of an evaluation: one argument a rule; a report has to name them all",
     "vision.occlusion.occlusion_map": "the mask's choices of lesson 03, each compared there; four by keyword only",
 }
 

@@ -7,7 +7,8 @@ module takes care of what is forgotten easily:
 - the ball must be served with FIRE, after every lost life and not only at the start;
 - a lost life ends the *return* (the agent shall fear it) but not the *game* (it would never see the later levels);
 - rewards are clipped for learning, scores are reported as the game counts them;
-- sticky actions are off unless asked for, and the reported score says which.
+- sticky actions are off unless asked for, and the reported score says which;
+- other programs shrink the screen in other ways: :mod:`utils.rl.variety` shows the games through theirs.
 
 One *agent step* is four emulated frames.
 """
@@ -21,6 +22,7 @@ import numpy as np
 from ale_py.vector_env import AtariVectorEnv
 
 from utils.rl.replay import channels_last
+from utils.rl.variety import Emulators, Variety
 
 ACTIONS = ("NOOP", "FIRE", "RIGHT", "LEFT")  # Breakout's minimal action set
 FIRE, RIGHT, LEFT = 1, 2, 3
@@ -63,20 +65,33 @@ class Games:
         max_frames: emulated frames after which a game is cut off.
         threads: emulator threads; 0 lets ale-py choose.
         game: ALE's name of the game.
+        variety: views and sticky actions that differ from game to game.
     """
 
-    def __init__(self, num_games, seed=0, sticky=0.0, noop_max=30, max_frames=MAX_FRAMES, threads=0, game="breakout"):
-        self.vector = AtariVectorEnv(
-            game,
-            num_envs=num_games,
-            num_threads=threads,
-            max_num_frames_per_episode=max_frames,
-            repeat_action_probability=sticky,
-            noop_max=noop_max,
-            reward_clipping=False,
-            use_fire_reset=True,
-            autoreset_mode="SameStep",
-        )
+    def __init__(
+        self,
+        num_games: int,
+        seed: int = 0,
+        sticky: float = 0.0,
+        noop_max: int = 30,
+        max_frames: int = MAX_FRAMES,
+        threads: int = 0,
+        game: str = "breakout",
+        variety: Variety | None = None,
+    ):
+        options = {
+            "num_threads": threads,
+            "max_num_frames_per_episode": max_frames,
+            "repeat_action_probability": sticky,
+            "noop_max": noop_max,
+            "reward_clipping": False,
+            "use_fire_reset": True,
+            "autoreset_mode": "SameStep",
+        }
+        if variety:
+            self.vector = Emulators(game, num_games, variety, seed, **options)
+        else:
+            self.vector = AtariVectorEnv(game, num_envs=num_games, **options)
         self.num_games, self.seed = num_games, seed
         self.num_actions = int(self.vector.single_action_space.n)
         self.scores = np.zeros(num_games)  # of the games in progress
@@ -132,6 +147,7 @@ def play_games(
     num_games: int = 10,
     max_frames: int = MAX_FRAMES,
     progress: Callable[[int, int], None] | None = None,
+    view: str = "",
 ) -> tuple[np.ndarray, np.ndarray]:
     """Real scores of full games (five lives each), the evaluation protocol of lesson 09.
 
@@ -147,12 +163,13 @@ def play_games(
         num_games: games side by side.
         max_frames: per game, emulated frames.
         progress: called with (episodes done, episodes) whenever a game ends.
+        view: filter of :data:`utils.rl.variety.FILTERS` that shrinks the screen; empty for the emulator's own.
 
     Returns:
         Scores (episodes,) and lengths in agent steps (episodes,).
     """
     num_games = min(num_games, episodes)
-    games = Games(num_games, seed=seed, sticky=sticky, max_frames=max_frames)
+    games = Games(num_games, seed=seed, sticky=sticky, max_frames=max_frames, variety=Variety(view=view))
     rng = np.random.default_rng(seed)
     quota = np.full(num_games, episodes // num_games)
     quota[: episodes % num_games] += 1

@@ -17,8 +17,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from utils import results, runtime
-from utils.checkpoints import group, load_checkpoint, numbered, remove_parts, save_checkpoint, write_atomically
+from utils import results
+from utils.checkpoints import group, load_checkpoint, numbered, remove_parts, save_checkpoint
 from utils.rl.atari import SELECTION_SEED, TRAINING_SEED, Games, Moment, epsilon_greedy, play_games
 from utils.rl.dqn import (
     DQN,
@@ -27,14 +27,15 @@ from utils.rl.dqn import (
     copy_weights,
     epsilons,
     learning_rate,
-    load_agent,
     q_function,
     save_agent,
 )
 from utils.rl.replay import ReplayMemory, mirror
-from utils.rl.score_curve import COMMAND, Curve, plot_curve
+from utils.rl.score_curve import Curve
+from utils.rl.variety import STICKY, Variety
 
-NETWORK = ("crop", "filters", "hidden", "dueling", "normalise", "bins", "value_min", "value_max")  # its shape and scale
+# The network's shape and scale.
+NETWORK = ("crop", "filters", "blocks", "hidden", "dueling", "normalise", "bins", "value_min", "value_max")
 FILES = ("checkpoint.npz", "replay.npz", "best.npz", "curve.json")  # of a run, in its folder
 RATED = 20_000  # agent steps between two rows of the curve about the games played while learning
 
@@ -74,7 +75,9 @@ class Trainer:
         self.curve = Curve(self.folder / "curve.json", self.counters["agent_steps"])
         # Games cannot be stored half-way: after resuming, new ones begin, with seeds not used before.
         first_seed = TRAINING_SEED + 50_000 * (seed % 10) + config.num_games * self.counters["starts"]
-        self.games = Games(config.num_games, seed=first_seed, noop_max=config.noop_max, threads=threads)
+        options = {"noop_max": config.noop_max, "threads": threads}
+        variety = Variety(config.view_share, config.sticky_share)
+        self.games = Games(config.num_games, seed=first_seed, variety=variety, **options)
         self.observations = self.games.reset()
         self.starts = np.ones(config.num_games, dtype=bool)
         self.rate = float(self.agent.optimizer.learning_rate)
@@ -207,6 +210,8 @@ class Trainer:
                 value = (value**2 if "velocity" in variable.path else value) * arrays[f"s{i}"]
             variable.assign(value)
         self.counters.update(meta["counters"])
+        if not (self.folder / "best.npz").exists():  # the best of another folder is not here
+            self.counters["best"] = -1.0
         changed = {name: [value, ours[name]] for name, value in theirs.items() if value != ours[name]}
         self.history = meta.get("history", [])
         if changed:
@@ -220,18 +225,37 @@ class Trainer:
 
     def evaluate(self, episodes: int) -> np.ndarray:
         """Scores of full games with the averaged weights at epsilon 0.05, on seeds kept for choosing checkpoints."""
-        training = self.agent.online.get_weights()
-        if self.config.average:
-            self.agent.online.set_weights(self.average)
-        scores, _ = play_games(self.agent.q_values, episodes, epsilon=0.05, seed=SELECTION_SEED)
-        playing = self.agent.online.get_weights()
-        self.agent.online.set_weights(training)
+        scores = self.play_full_games(episodes)
         if scores.mean() > self.counters["best"]:
             self.counters["best"] = float(scores.mean())
             note = {"agent_steps": self.counters["agent_steps"], "counters": dict(self.counters), "seed": self.seed}
             note |= {"history": self.history, "commit": results.commit_name(), "backend": keras.backend.backend()}
-            save_agent(self.folder / "best.npz", playing, self.config, selection_score=float(scores.mean()), **note)
+            note |= {"selection_score": float(scores.mean())}
+            save_agent(self.folder / "best.npz", self.playing_weights(), self.config, **note)
         return scores
+
+    def playing_weights(self) -> list[np.ndarray]:
+        """Those that play in evaluations."""
+        return self.average if self.config.average else self.agent.online.get_weights()
+
+    def play_full_games(self, episodes: int, **options) -> np.ndarray:
+        """Scores with the weights that play; the actor is lent for it, and gets new ones before its next step."""
+        self.actor.set_weights(self.playing_weights())
+        return play_games(self.act, episodes, epsilon=0.05, seed=SELECTION_SEED, **options)[0]
+
+    def judge(self, episodes: int) -> np.ndarray:
+        """Evaluate, and note the scores; an agent that trained with a variety also under what it shall bear."""
+        scores = self.evaluate(episodes)
+        self.note("evaluation", scores)
+        conditions = {"sticky": {"sticky": STICKY}} if self.config.sticky_share else {}
+        conditions |= {name: {"view": name} for name in ("nearest", "linear") if self.config.view_share}
+        for kind, options in conditions.items():
+            self.note(kind, self.play_full_games(max(1, episodes // 2), **options))
+        return scores
+
+    def last_evaluated(self) -> int:
+        """Agent steps at which the curve has its last evaluation."""
+        return max((row["agent_steps"] for row in self.curve.rows if row["kind"] == "evaluation"), default=0)
 
     def note(self, kind: str, scores: np.ndarray | list[float]) -> None:
         """One row of the learning curve about games of a ``kind``, "training" or "evaluation"."""
@@ -308,7 +332,7 @@ def train(
         keep_replay: store the replay memory too, at each evaluation and at the end.
     """
     counters, clock, progress = trainer.counters, Clock(trainer.counters), Progress(trainer)
-    rated, evaluated = counters["agent_steps"] // RATED, counters["agent_steps"] // every
+    rated, evaluated = counters["agent_steps"] // RATED, trainer.last_evaluated() // every
     began = saved = time.monotonic()
     remove_parts(*(trainer.folder / name for name in FILES))
     try:
@@ -320,11 +344,12 @@ def train(
                 trainer.note("training", trainer.recent)
             if counters["agent_steps"] // every > evaluated:
                 evaluated = counters["agent_steps"] // every
-                scores = trainer.evaluate(episodes)
+                trainer.save()  # whoever is killed while the games are played evaluates anew
+                scores = trainer.judge(episodes)
                 clock.tick()
-                trainer.note("evaluation", scores)
                 say(f"{counters['agent_steps']:,} steps: evaluation {scores.mean():.1f} over {len(scores)} games", True)
                 trainer.save(keep_replay)
+                saved = time.monotonic()
             progress.show()
             if time.monotonic() - saved > 60 * save_minutes:
                 trainer.save()
@@ -355,37 +380,3 @@ def say(text: str, keep: bool = False) -> None:
     print(
         ("\r\033[K" if live else time.strftime("%H:%M:%S ")) + text, end="" if live and not keep else "\n", flush=True
     )
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# What a run has reached, for the course
-
-
-def export(trainer: Trainer, name: str = "breakout_dqn") -> None:
-    """Copy best network, provenance, small checkpoint and curve to ``mldata/``."""
-    data = runtime.repo_root() / "mldata"
-    if not (trainer.folder / "best.npz").exists():  # the run has not reached its first evaluation
-        trainer.evaluate(20)
-    network, config, meta = load_agent(trainer.folder / "best.npz")
-    at = {"agent_steps": meta["agent_steps"], "selection_score": meta["selection_score"]}
-    counters, command = meta["counters"], f"{COMMAND} --seed {meta['seed']} --steps {meta['agent_steps']}"
-    sidecar = results.provenance(command) | {
-        "what": "Deep Q-network for Breakout (ale-py, four actions), weights averaged over training, half precision",
-        "data": f"{4 * meta['agent_steps']:,} frames of its own games",
-        "seed": meta["seed"],
-        "commit": meta.get("commit") or results.commit_name(),  # the run's, not the export's
-        "seconds": round(counters["wall_clock_s"]),
-        "cpu_seconds": round(counters["cpu_s"]),
-        **at,
-        "updates": counters["updates"],
-        "selection": f"mean {meta['selection_score']:.1f} over games with seeds kept for choosing, epsilon 0.05",
-        "backend": meta.get("backend", ""),
-        "changed_on_the_way": meta.get("history", []),
-        "config": config.to_dict(),
-    }
-    save_agent(data / "weights" / f"{name}.npz", network.get_weights(), config, sidecar, **at)
-    save_checkpoint(data / "weights" / f"{name}_resume.npz", trainer.arrays(small=True), trainer.meta(), compress=True)
-    results.write_curve(results.curve_path(name), trainer.curve.rows, command)
-    figure = plot_curve(trainer.curve.rows)
-    write_atomically(data / "curves" / f"{name}.png", lambda file: figure.savefig(file, format="png"))
-    print(f"exported {name} at {meta['agent_steps']:,} agent steps, selection score {meta['selection_score']:.1f}")

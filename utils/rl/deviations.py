@@ -49,7 +49,7 @@ def deviations(config: Config) -> str:
         c=config,
         height=SIZE - above - below,
         width=SIZE - left - right,
-        filters=", ".join(map(str, config.filters)),
+        filters=", ".join(map(str, config.filters)) + (", residual, pooled" if config.blocks else ""),
         mirrored="half of the transitions" if config.mirror else "no",
         heads="value and advantages" if config.dueling else "one",
         normalised="layer norm before the head" if config.normalise else "none",

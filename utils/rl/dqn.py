@@ -34,6 +34,8 @@ class Config:
     noop_max: int = 30  # random idle frames at the start of a game [30]
     clip_rewards: bool = True  # learn from the sign of the reward, so that all bricks count the same [yes]
     life_loss_ends_return: bool = True  # a lost life counts as an end for the value, not for the game [2015: yes]
+    view_share: float = 0.0  # share of games shown through a random resize filter, shift and grey [0]
+    sticky_share: float = 0.0  # share of games in which the emulator repeats the last action at times [0]
 
     # Memory
     capacity: int = 300_000  # transitions kept; each costs one frame, 7 kB [1,000,000]
@@ -49,6 +51,8 @@ class Config:
     # Network
     crop: tuple[int, int, int, int] = (12, 4, 4, 4)  # rows above, below, columns left, right that never matter [2013]
     filters: tuple[int, ...] = (32, 64, 64)  # of the convolutions [2013: 16, 32; 2015: 32, 64, 64]
+    blocks: int = 0  # residual blocks after each convolution and a pooling (Espeholt et al. 2018); 0: no pooling [0]
+    half: bool = False  # compute the convolutions in bfloat16, faster on processors made for it [no]
     hidden: int = 512  # units of the dense layer [2013: 256; 2015: 512]
     dueling: bool = True  # value plus advantages (Wang et al. 2016) [no]
     normalise: bool = True  # layer normalisation in the dense layer (Gallici et al. 2024 show that it steadies Q) [no]
@@ -69,7 +73,7 @@ class Config:
         self.filters, self.crop, self.mirror = tuple(self.filters), tuple(self.crop), tuple(self.mirror)
         if not 0 < self.gamma <= 1 or self.n_step < 1 or self.batch_size < 1 or self.samples_per_step <= 0:
             raise ValueError("Config: gamma must be in (0, 1], n_step, batch_size and samples_per_step positive.")
-        if len(self.filters) not in (2, 3):
+        if not self.blocks and len(self.filters) not in (2, 3):
             raise ValueError(f"Config: filters has {len(self.filters)} entries; give 2 (paper of 2013) or 3 (2015).")
         if self.bins and self.value_max <= self.value_min:
             raise ValueError("Config: value_max must be above value_min.")
@@ -89,13 +93,13 @@ class Config:
         return cls(**({"crop": (0, 0, 0, 0), "mirror": ()} | values))
 
 
-def configure(pairs: list[str]) -> Config:
-    """The default configuration with ``NAME=VALUE`` changes (values as JSON).
+def configure(pairs: list[str], stored: dict | None = None) -> Config:
+    """The stored configuration, or else the default one, with ``NAME=VALUE`` changes (values as JSON).
 
     Raises:
         ValueError: an unknown name or a value that is no JSON.
     """
-    values = Config().to_dict()
+    values = (Config.from_dict(stored) if stored else Config()).to_dict()
     for pair in pairs:
         name, _, text = pair.partition("=")
         if name not in values:
@@ -185,13 +189,11 @@ def build_network(config: Config, num_actions: int = 4, name: str = "q_network")
         Functional model with two outputs: values ``(actions,)`` and ``heads``, which are logits ``(actions, bins)``, or
         the values once more when ``config.bins`` is 0.
     """
-    kernels, strides = (8, 4, 3), (4, 2, 1)
     stack = keras.Input((84, 84, 4), dtype="uint8", name="frames")
     above, below, left, right = config.crop
     x = layers.Cropping2D(((above, below), (left, right)), name="crop")(stack) if any(config.crop) else stack
     x = layers.Rescaling(1 / 255, name="scale")(x)
-    for i, filters in enumerate(config.filters):
-        x = layers.Conv2D(filters, kernels[i], strides[i], activation="relu", name=f"conv{i + 1}")(x)
+    x = residual_features(config, x) if config.blocks else plain_features(config, x)
     x = layers.Dense(config.hidden, name="dense")(layers.Flatten(name="flatten")(x))
     if config.normalise:
         x = layers.LayerNormalization(name="norm")(x)
@@ -210,6 +212,35 @@ def build_network(config: Config, num_actions: int = 4, name: str = "q_network")
         heads = layers.Flatten(name="q_values")(heads)
         values = heads
     return keras.Model(stack, [values, heads], name=name)
+
+
+def plain_features(config: Config, x):
+    """One convolution after the other, as in the papers of 2013 and 2015."""
+    kernels, strides = (8, 4, 3), (4, 2, 1)
+    for i, filters in enumerate(config.filters):
+        options = {"activation": "relu", "dtype": _policy(config), "name": f"conv{i + 1}"}
+        x = layers.Conv2D(filters, kernels[i], strides[i], **options)(x)
+    return x
+
+
+def residual_features(config: Config, x):
+    """Stages of a convolution, a pooling that halves the picture, and blocks that add two convolutions to it."""
+    policy = _policy(config)
+    for i, filters in enumerate(config.filters):
+        conv = {"filters": filters, "kernel_size": 3, "padding": "same", "dtype": policy}
+        x = layers.Conv2D(**conv, name=f"conv{i + 1}")(x)
+        x = layers.MaxPooling2D(3, 2, "same", dtype=policy, name=f"pool{i + 1}")(x)
+        for block in range(config.blocks):
+            name = f"stage{i + 1}_{block + 1}"
+            y = layers.ReLU(dtype=policy, name=f"{name}_relu")(x)
+            y = layers.Conv2D(**conv, activation="relu", name=f"{name}_first")(y)
+            y = layers.Conv2D(**conv, name=f"{name}_second")(y)
+            x = layers.Add(dtype=policy, name=name)([x, y])
+    return layers.ReLU(dtype=policy, name="features")(x)
+
+
+def _policy(config: Config) -> str | None:
+    return "mixed_bfloat16" if config.half else None
 
 
 @keras.saving.register_keras_serializable("lego_to_go")
@@ -325,7 +356,7 @@ def load_agent(path) -> tuple[keras.Model, Config, dict]:
     """
     weights, meta = load_network(path)
     config = Config.from_dict(meta["config"])
-    network = build_network(config)
+    network = build_network(dataclasses.replace(config, half=False))  # whole numbers play as well on any processor
     network.set_weights(weights)
     network.compile(jit_compile=keras.backend.backend() == "jax")
     return network, config, meta

@@ -6,8 +6,9 @@ start the same command again: it goes on from the last checkpoint. Weights, opti
 it; the replay memory is only with ``--keep-replay`` (2 GB of disk, written at each evaluation and when stopped);
 otherwise it is refilled by playing ``learning_starts`` steps before learning goes on.
 
-``--export`` trains nothing and copies what a run has reached to ``mldata/weights`` and ``mldata/curves``, with a
-checkpoint of a third of the size from which another machine can resume.
+Hyperparameters come from the checkpoint, if there is one, else from the defaults; ``--set`` changes them. Two options
+train nothing: ``--pack FILE`` writes a checkpoint of a quarter of the size, from which another machine goes on with
+``--resume FILE``, and ``--export`` copies what a run has reached to ``mldata/weights`` and ``mldata/curves``.
 """
 
 from __future__ import annotations
@@ -36,20 +37,33 @@ def parse(arguments=None) -> argparse.Namespace:
     parser.add_argument("--keep-replay", action="store_true", help="store the replay memory too (2 GB)")
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="change hyperparameters")
     parser.add_argument("--export", action="store_true", help="train nothing; copy the run's results to mldata/")
+    parser.add_argument("--pack", type=Path, metavar="FILE", help="train nothing; write a small checkpoint")
     return parser.parse_args(arguments)
+
+
+def stored_config(folder: Path, resume: Path | None) -> dict:
+    """Hyperparameters of the checkpoint that a start goes on from; empty if there is none."""
+    from utils.checkpoints import load_checkpoint
+
+    own = folder / "checkpoint.npz"
+    source = own if own.exists() else resume
+    return load_checkpoint(source)[1]["config"] if source else {}
 
 
 def main(arguments=None) -> None:
     """Entry point of ``python -m utils.rl.train_breakout``."""
     options = parse(arguments)
     runtime.start(seed=options.seed, backend=options.backend)
-    from utils.rl import breakout, dqn  # only now, since Keras looks for its backend when it is imported
+    from utils.rl import breakout, dqn, export_breakout  # only now: Keras looks for its backend when imported
 
     breakout.keep_memory()
-    config = dqn.configure(options.set)
+    config = dqn.configure(options.set, stored_config(options.folder, options.resume))
     trainer = breakout.Trainer(config, options.folder, options.seed, options.resume, options.threads)
     if options.export:
-        breakout.export(trainer)
+        export_breakout.export(trainer)
+    if options.pack:
+        export_breakout.pack(trainer, options.pack)
+    if options.export or options.pack:
         return
     at = f"at {trainer.counters['agent_steps']:,} agent steps"
     breakout.say(f"{at}; process {os.getpid()}; files in {options.folder}", True)

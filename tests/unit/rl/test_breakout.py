@@ -1,6 +1,7 @@
 """The long training: resuming, files, curve, and its command."""
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -14,7 +15,9 @@ keras = pytest.importorskip("keras")
 
 from utils.checkpoints import load_checkpoint, save_checkpoint  # noqa: E402
 from utils.rl.breakout import Trainer, in_todays_format, train  # noqa: E402
-from utils.rl.dqn import AGENT, DQN, Config, load_agent  # noqa: E402
+from utils.rl.dqn import AGENT, DQN, Config, configure, load_agent  # noqa: E402
+from utils.rl.export_breakout import command_of, pack  # noqa: E402
+from utils.rl.train_breakout import parse  # noqa: E402
 
 TINY = {"num_games": 4, "capacity": 400, "learning_starts": 64, "batch_size": 8, "filters": (2, 2), "hidden": 8}
 TINY |= {"samples_per_step": 4.0}
@@ -153,20 +156,106 @@ def test_evaluation_keeps_the_best_and_leaves_the_training_weights(tmp_path):
     assert (tmp_path / "best.npz").stat().st_mtime_ns == stamp
 
 
-def test_command_survives_a_kill(tmp_path):
-    """kill -9 in the middle, then the same command again: it goes on from the checkpoint."""
-    command = [sys.executable, "-m", "utils.rl.train_breakout", "--folder", str(tmp_path), "--save-minutes", "0.001"]
-    command += ["--threads", "1", "--set", *(f"{k}={list(v) if k == 'filters' else v}" for k, v in TINY.items())]
-    process = subprocess.Popen([*command, "--steps", "100000000"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+def test_the_weights_of_an_evaluation_never_become_those_of_the_training(tmp_path, monkeypatch):
+    """Stopped in the middle of an evaluation, a training stores what it had learned, not what was playing."""
+    trainer = trained(tmp_path)
+
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("utils.rl.breakout.play_games", stopped)
+    train(trainer, 10**6, every=100, episodes=1, save_minutes=60, minutes=None)
+    assert trainer.counters["agent_steps"] == 164
+    after, _ = load_checkpoint(tmp_path / "checkpoint.npz")
+    for name, array in trainer.arrays().items():
+        np.testing.assert_array_equal(array, after[name], err_msg=name)
+    assert (after["w0"] != after["a0"]).any()
+
+
+def test_an_evaluation_that_was_cut_short_is_made_again(tmp_path, monkeypatch):
+    trainer = Trainer(Config(**TINY, view_share=0.5, sticky_share=0.5), tmp_path, seed=3, threads=1)
+    played = []
+
+    def scores(_, episodes, **options):
+        played.append({name: options[name] for name in ("view", "sticky") if name in options})
+        if len(played) == 1:
+            raise KeyboardInterrupt
+        return np.full(episodes, 3.0), np.zeros(episodes)
+
+    monkeypatch.setattr("utils.rl.breakout.play_games", scores)
+    train(trainer, 240, every=100, episodes=4, save_minutes=60, minutes=None)
+    assert trainer.counters["agent_steps"] == 100 and trainer.last_evaluated() == 0
+    again = Trainer(trainer.config, tmp_path, seed=3, threads=1)
+    train(again, 112, every=100, episodes=4, save_minutes=60, minutes=None)
+    assert played[1:] == [{}, {"sticky": 0.25}, {"view": "nearest"}, {"view": "linear"}]
+    rows = [row for row in again.curve.rows if row["kind"] != "training"]
+    assert [row["kind"] for row in rows] == ["evaluation", "sticky", "nearest", "linear"]
+    assert [row["games"] for row in rows] == [4, 2, 2, 2] and {row["agent_steps"] for row in rows} == {104}
+    assert again.last_evaluated() == 104
+
+
+def test_the_best_of_another_folder_is_not_waited_for(tmp_path):
+    first = trained(tmp_path / "a")
+    first.counters["best"] = 400.0
+    pack(first, tmp_path / "small.npz")
+    second = Trainer(first.config, tmp_path / "b", seed=3, resume=tmp_path / "small.npz", threads=1)
+    assert second.counters["best"] == -1
+
+
+def test_a_packed_training_of_the_long_run_is_small(tmp_path):
+    """Eight megabytes go everywhere; a network's weights are random numbers at first, and do not get more even."""
+    config = Config(filters=(16, 32, 32), blocks=2, hidden=256, capacity=64 * 10)
+    trainer = Trainer(config, tmp_path, threads=1)
+    rng = np.random.default_rng(0)
+    for variable in trainer.agent.optimizer.variables:
+        if len(variable.shape):
+            variable.assign(rng.normal(size=variable.shape) ** 2)
+    pack(trainer, tmp_path / "small.npz")
+    assert (tmp_path / "small.npz").stat().st_size < 8e6
+
+
+def test_the_command_of_an_exported_network_says_all_that_was_changed():
+    meta = {"seed": 4, "agent_steps": 900}
+    assert command_of(meta, Config()) == "python -m utils.rl.train_breakout --seed 4 --steps 900"
+    config = Config(filters=(16, 32), blocks=2, half=True, view_share=0.5, mirror=())
+    options = parse(shlex.split(command_of(meta, config))[3:])
+    assert (options.seed, options.steps) == (4, 900) and configure(options.set) == config
+
+
+def command_line(folder, *more):
+    command = [sys.executable, "-m", "utils.rl.train_breakout", "--folder", str(folder), "--save-minutes", "0.001"]
+    return [*command, "--threads", "1", *more]
+
+
+def counted(folder):
+    return load_checkpoint(folder / "checkpoint.npz")[1]["counters"]["agent_steps"]
+
+
+def test_command_survives_a_kill_and_goes_on_elsewhere(tmp_path):
+    """kill -9 in the middle, then the same command again: it goes on from the checkpoint, here and from one file."""
+    here, there = tmp_path / "here", tmp_path / "there"
+    changes = ["--set", *(f"{k}={list(v) if k == 'filters' else v}" for k, v in TINY.items())]
+    command = command_line(here, "--steps", "100000000", *changes, "view_share=0.5", "sticky_share=0.5")
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     deadline = time.monotonic() + 120
-    while not (tmp_path / "checkpoint.npz").exists() and time.monotonic() < deadline:
+    while not (here / "checkpoint.npz").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     time.sleep(0.5)
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
-    _, meta = load_checkpoint(tmp_path / "checkpoint.npz")
-    steps = meta["counters"]["agent_steps"]
+    steps = counted(here)
     assert steps > 0
-    done = subprocess.run([*command, "--steps", str(steps + 8)], capture_output=True, text=True, timeout=120)
+    (here / ".checkpoint.npz.k1ll_d.part").write_bytes(b"half a file")  # as if it had been hit while writing
+    run = {"capture_output": True, "text": True, "timeout": 120}
+    done = subprocess.run(command_line(here, "--steps", str(steps + 8)), **run)  # what was set stays set
     assert f"at {steps:,} agent steps" in done.stdout, done.stderr
-    assert load_checkpoint(tmp_path / "checkpoint.npz")[1]["counters"]["agent_steps"] == steps + 8
+    assert counted(here) == steps + 8
+    assert sorted(path.name for path in here.iterdir()) == ["checkpoint.npz", "curve.json"]
+    small = tmp_path / "small.npz"
+    assert "--resume small.npz" in subprocess.run(command_line(here, "--pack", str(small)), **run).stdout
+    subprocess.run(command_line(there, "--resume", str(small), "--steps", str(steps + 16)), **run, check=True)
+    assert counted(there) == steps + 16 and counted(here) == steps + 8
+    assert load_checkpoint(there / "checkpoint.npz")[1]["config"]["view_share"] == 0.5
+    assert sorted(path.name for path in tmp_path.rglob("*.*")) == 2 * ["checkpoint.npz"] + 2 * ["curve.json"] + [
+        small.name
+    ]

@@ -26,4 +26,5 @@ def test_another_configuration_changes_its_column_alone():
     changed = {name for name in ours if ours[name] != other[name]}
     assert changed == {"mirrored", "heads", "normalisation", "rewards before bootstrapping", "games at once"}
     assert all(ours[name][:3] + ours[name][4:] == other[name][:3] + other[name][4:] for name in changed)
+    assert _cells(Config(filters=(16, 32), blocks=2))["convolutions"][3] == "16, 32, residual, pooled"
     assert other["mirrored"][3] == "no" and other["heads"][3] == "one" and len(fields(Config)) > 16

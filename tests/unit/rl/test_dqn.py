@@ -90,7 +90,13 @@ def test_histograms_keep_the_value():
     assert beyond.argmax(axis=1).tolist() == [0, config.bins - 1] and np.isfinite(beyond).all()
 
 
-@pytest.mark.parametrize("options", [{}, {"dueling": False}, {"bins": 0}, {"filters": (2, 2, 2), "normalise": False}])
+BLOCKS = {"filters": (2, 3, 4), "blocks": 1}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"dueling": False}, {"bins": 0}, {"filters": (2, 2, 2), "normalise": False}, BLOCKS, BLOCKS | {"half": True}],
+)
 def test_networks_begin_near_zero_and_agree_with_their_heads(options):
     config = Config(**(TINY | options))
     values, heads = outputs(build_network(config), batch()["observation"])
@@ -103,6 +109,37 @@ def test_networks_begin_near_zero_and_agree_with_their_heads(options):
     probability /= probability.sum(axis=-1, keepdims=True)
     np.testing.assert_allclose(probability @ dqn.bin_centres(config), values, atol=1e-3)
     assert np.abs(values).max() < 1.5  # not the middle of the range, 9
+
+
+def test_the_residual_encoder_halves_the_picture_and_adds_to_it():
+    config = Config(filters=(2, 3), hidden=8, blocks=2, crop=(12, 4, 4, 4))
+    network = build_network(config)
+    assert [network.get_layer(f"pool{stage}").output.shape[1:] for stage in (1, 2)] == [(34, 38, 2), (17, 19, 3)]
+    convolutions = [layer for layer in network.layers if isinstance(layer, keras.layers.Conv2D)]
+    assert len(convolutions) == 2 * (1 + 2 * 2)
+    inner = keras.Model(network.input, [network.get_layer(name).output for name in ("pool1", "stage1_2")])
+    frames = batch()["observation"]
+    for layer in convolutions:
+        if layer.name.endswith("second"):
+            layer.set_weights([0 * weight for weight in layer.get_weights()])
+    before, after = inner.predict_on_batch(frames)
+    np.testing.assert_array_equal(after, before, err_msg="blocks that add nothing change nothing")
+
+
+def test_half_precision_is_of_the_convolutions_alone():
+    """Weights stay whole, so a checkpoint may be trained on either way, and the values are nearly the same."""
+    keras.utils.set_random_seed(0)
+    options = TINY | BLOCKS
+    whole, half = build_network(Config(**options)), build_network(Config(**options, half=True))
+    half.set_weights(whole.get_weights())
+    assert {weight.dtype for weight in half.weights} == {"float32"}
+    assert [half.get_layer(name).compute_dtype for name in ("conv1", "dense", "value")] == [
+        "bfloat16",
+        "float32",
+        "float32",
+    ]
+    frames = batch()["observation"]
+    np.testing.assert_allclose(outputs(half, frames)[0], outputs(whole, frames)[0], atol=0.05)
 
 
 def test_training_moves_the_online_network_alone_until_the_copy():
@@ -178,6 +215,10 @@ def test_saved_agent_plays_the_same(tmp_path):
     assert again == config and meta["agent_steps"] == 12
     frames = batch()["observation"]
     np.testing.assert_allclose(outputs(loaded, frames)[0], outputs(network, frames)[0], atol=0.02)
+    halved = Config(**TINY, half=True)
+    save_agent(tmp_path / "half.npz", network.get_weights(), halved)
+    plays, again, _ = load_agent(tmp_path / "half.npz")  # computes with whole numbers: not every processor knows halves
+    assert again == halved and plays.get_layer("conv1").compute_dtype == "float32"
     with pytest.raises(FileNotFoundError, match="No checkpoint at"):
         load_agent(tmp_path / "missing.npz")
 
@@ -207,6 +248,7 @@ def test_agents_stored_before_there_was_a_crop_see_everything():
 def test_hyperparameters_are_set_by_name():
     config = configure(["gamma=0.9", "double=true", "filters=[4, 8, 8]"])
     assert (config.gamma, config.double, config.filters) == (0.9, True, (4, 8, 8))
+    assert configure(["gamma=0.9"], Config(hidden=7).to_dict()) == Config(hidden=7, gamma=0.9)
     with pytest.raises(ValueError, match="no hyperparameter 'gama'"):
         configure(["gama=1"])
     with pytest.raises(ValueError, match="no number"):

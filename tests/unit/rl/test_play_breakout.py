@@ -19,7 +19,8 @@ def agent(tmp_path_factory):
 
 def test_the_command_prints_scores_mean_and_interval(agent, capsys, tmp_path):
     video = tmp_path / "game.mp4"
-    options = ["--agent", str(agent), "--episodes", "3", "--epsilon", "1.0", "--video", str(video)]
+    options = ["--agent", str(agent), "--episodes", "3", "--epsilon", "1.0", "--view", "nearest"]
+    options += ["--video", str(video)]
     play_breakout.main(options)
     printed = capsys.readouterr().out
     assert "trained for 1,234 agent steps" in printed and "95 % interval" in printed
