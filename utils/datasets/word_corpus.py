@@ -1,11 +1,12 @@
 """Sentences for word2vec that need no download: a small grammar of people, verbs and capitals (lesson 01).
 
 This is a stand-in for real text, and the lesson says so. What it keeps of real text is the one thing that word2vec
-lives on: words that mean similar things have similar neighbours. A king and a queen both have to do with a crown; a king
-has *his* crown and a queen has *her* crown. Paris and France are both French; one has a mayor and the other a border.
+lives on: words that mean similar things have similar neighbours. A king and a queen both have to do with a crown; a
+king has *his* crown and a queen has *her* crown. Paris and France are both French; one has a mayor and the other a
+border.
 
-No thing belongs to one couple alone: princes and dukes have crowns, too. Else a queen would simply be the word nearest to
-a king, and whoever answers "the nearest word" would solve the analogies without any arithmetic.
+No thing belongs to one couple alone: princes and dukes have crowns, too. Else a queen would simply be the word nearest
+to a king, and whoever answers "the nearest word" would solve the analogies without any arithmetic.
 
 Half of the pairs of each relation are *obvious*: sentences name both words together ("paris is the capital of france").
 The other half is *held out*: no sentence holds both words, so their relation can only be found through what they share.

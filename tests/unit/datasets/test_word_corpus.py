@@ -42,7 +42,9 @@ def test_no_word_has_two_roles():
 
 def test_no_thing_gives_a_couple_away():
     """Each thing belongs to several couples, so that a couple is known by what it combines."""
-    owners = Counter(thing for *_, themes in word_corpus.PEOPLE for name in themes for thing in word_corpus.THEMES[name])
+    owners = Counter(
+        thing for *_, themes in word_corpus.PEOPLE for name in themes for thing in word_corpus.THEMES[name]
+    )
     assert set(owners) == {thing for things in word_corpus.THEMES.values() for thing in things}
     assert min(owners.values()) >= 2
     combined = {frozenset(themes) for *_, themes in word_corpus.PEOPLE}

@@ -22,7 +22,9 @@ def _labels(ax):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_no_label_covers_another_however_the_words_lie(ax, seed):
-    places = {word: place for pair in PAIRS for word, place in zip(pair, np.random.default_rng(seed).normal(size=(2, 2)))}
+    places = {
+        word: place for pair in PAIRS for word, place in zip(pair, np.random.default_rng(seed).normal(size=(2, 2)))
+    }
     drawn = words.draw_pairs(ax, places, {"named": ("blue", PAIRS[:6]), "never named": ("red", PAIRS[6:])})
     boxes = [text.get_window_extent() for text in _labels(ax)]
     assert not any(a.overlaps(b) for k, a in enumerate(boxes) for b in boxes[:k])
