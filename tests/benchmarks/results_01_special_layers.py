@@ -72,7 +72,7 @@ def ship(vectors: word2vec.WordVectors, seed: int, accuracy: float, seconds: flo
 
 
 def main() -> None:
-    """Train each seed; record the share of analogies between held-out pairs that are solved, and by the nearest word."""
+    """Train each seed; record the share of analogies between held-out pairs that are solved, and by the nearest."""
     runtime.start(seed=1)
     questions = [question for relation in word_corpus.RELATIONS for question in relation.questions()]
     solved, near = [], []
