@@ -1,18 +1,51 @@
-"""Pairs of words as arrows on a plane, with labels that do not cover each other (lesson 01, lecture 1)."""
+"""Pairs of words as arrows on a plane; labels cover neither each other nor an arrow (lesson 01, lecture 1)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.path import Path
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
+
+from utils.plots.style import COLORS
 
 Pair = tuple[str, str]
 # Where a label may stand, as (horizontal, vertical) alignment of the text against its word's place.
 STANDS = (("left", "center"), ("right", "center"), ("left", "bottom"), ("left", "top"), ("right", "bottom"))
 STANDS += (("right", "top"), ("center", "bottom"), ("center", "top"))
+
+
+def relation_panels(vectors: Any, relations: Sequence[Any], count: int = 6, apart: bool = True) -> Figure:
+    """One panel a relation: its pairs as arrows, in the plane where their words spread most. Used in lesson 01.
+
+    Args:
+        vectors: :class:`utils.sequences.word2vec.WordVectors`.
+        relations: :class:`utils.datasets.word_corpus.Relation`.
+        count: how many obvious and how many held-out pairs are asked for; those without room are left out.
+        apart: obvious and held-out pairs in two colours, with a legend.
+    """
+    figure, axes = plt.subplots(1, len(relations), figsize=(5 * len(relations), 5), squeeze=False)
+    for ax, relation in zip(axes[0], relations):
+        ax.set(title=relation.name, xticks=[], yticks=[])
+        ax.set(xlabel="first principal component", ylabel="second principal component")
+    figure.canvas.draw()  # settles the size of the panels, which labels need
+    figure.set_layout_engine("none")
+    for ax, relation in zip(axes[0], relations):
+        obvious, held_out = relation.obvious[:count], relation.held_out[:count]
+        asked = [word for pair in obvious + held_out for word in pair]
+        groups = {"all": (COLORS[0], [pair for both in zip(held_out, obvious) for pair in both])}
+        if apart:
+            groups = {"never named together": (COLORS[1], held_out), "named together": (COLORS[0], obvious)}
+        draw_pairs(ax, dict(zip(asked, vectors.plane(asked))), groups)
+        if apart:
+            ax.legend(loc="best", fontsize=9)
+    return figure
 
 
 def draw_pairs(
@@ -37,16 +70,22 @@ def draw_pairs(
     points = np.array([places[word] for pair in asked for word in pair], dtype=float)
     low, high = points.min(axis=0), points.max(axis=0)
     ax.set(xlim=_wider(low[0], high[0], 0.3), ylim=_wider(low[1], high[1], 0.1))
-    taken, drawn = [], []
+    boxes: list[Bbox] = []
+    arrows: list[Path] = []
+    drawn: list[Pair] = []
     for pair in _in_turn([pairs for _, pairs in groups.values()]):
-        ends = [np.asarray(places[word], dtype=float) for word in pair]
-        labels = _labels(ax, pair, ends, taken, fontsize, asked[pair])
+        ends = np.array([places[word] for word in pair], dtype=float)
+        arrow = Path(ax.transData.transform(ends))
+        if any(arrow.intersects_bbox(box, filled=False) for box in boxes):
+            continue
+        labels = _labels(ax, pair, ends, boxes, [*arrows, arrow], fontsize, asked[pair])
         if labels is None:
             continue
-        taken += [label.get_window_extent() for label in labels]
+        boxes += [_box(label) for label in labels]
+        arrows.append(arrow)
         drawn.append(pair)
-        arrow = {"arrowstyle": "->", "color": asked[pair], "lw": linewidth, "shrinkA": 0, "shrinkB": 0}
-        ax.annotate("", ends[1], ends[0], arrowprops=arrow)
+        look = {"arrowstyle": "->", "color": asked[pair], "lw": linewidth, "shrinkA": 0, "shrinkB": 0}
+        ax.annotate("", ends[1], ends[0], arrowprops=look)
     for name, (color, _) in groups.items():
         ax.plot([], [], color=color, linewidth=linewidth, label=name)
     return drawn
@@ -62,24 +101,31 @@ def _in_turn(lists: Sequence[Sequence[Pair]]) -> list[Pair]:
     return [pairs[turn] for turn in range(longest) for pairs in lists if turn < len(pairs)]
 
 
+def _box(text: Text) -> Bbox:
+    """Where a label stands, in pixels, without the blank that holds it off its arrow."""
+    return text.get_window_extent().padded(-2, -1)
+
+
 def _labels(
-    ax: Axes, pair: Pair, ends: list[np.ndarray], taken: list[Bbox], fontsize: float, color: str
+    ax: Axes, pair: Pair, ends: np.ndarray, boxes: list[Bbox], arrows: list[Path], fontsize: float, color: str
 ) -> list[Text] | None:
-    """Both words of a pair as texts where nothing stands yet and the other word is not crossed; None: no room."""
+    """Both words of a pair as texts that touch no label and no arrow, its own included; None: there is no room."""
     found: list[Text] = []
-    boxes = list(taken)
+    taken = list(boxes)
     for word, here, there in zip(pair, ends, ends[::-1]):
         text = ax.text(*here, f" {word} ", fontsize=fontsize, color=color)
+        found.append(text)
         # away from the other end of the arrow first
         for side, height in sorted(STANDS, key=lambda stand: (stand[0] == "left") != (here[0] > there[0])):
             text.set(ha=side, va=height)
-            box = text.get_window_extent()
-            if not any(box.overlaps(other) for other in boxes):
+            box = _box(text)
+            if not any(box.overlaps(other) for other in taken) and not any(
+                arrow.intersects_bbox(box, filled=False) for arrow in arrows
+            ):
+                taken.append(box)
                 break
         else:
-            for label in (*found, text):
+            for label in found:
                 label.remove()
             return None
-        found.append(text)
-        boxes.append(box)
     return found
