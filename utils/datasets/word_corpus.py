@@ -47,10 +47,10 @@ PEOPLE = (
     ("host", "hostess", ("hospitality", "marriage")),
     ("duke", "duchess", ("court", "hospitality")),
 )
-# pronouns, and how one addresses or describes the person
+# pronouns, how one addresses the person, and what one may see
 GENDERS = (
-    ("he", "his", "himself", ("sir", "gentleman", "beard", "moustache")),
-    ("she", "her", "herself", ("madam", "lady", "skirt", "necklace")),
+    ("he", "his", "himself", ("sir", "mister"), ("beard", "moustache")),
+    ("she", "her", "herself", ("madam", "missus"), ("skirt", "necklace")),
 )
 # now, yesterday, tomorrow, and where or what with
 VERBS = (
@@ -96,9 +96,9 @@ COUNTRIES = (
 )
 
 PERSON_SENTENCES = (
-    "good morning {mark} said the {person} with the {thing}",
-    "the {person} with a {mark} and a {thing}",
-    "the {mark} of the {person} near the {thing}",
+    "good morning {title} said the {person} with the {thing}",
+    "the {person} with a {look} and a {thing}",
+    "the {look} of the {person} near the {thing}",
     "the {person} lost {his} {thing}",
     "the {person} and {his} {thing}",
     "{he} is a {person} with a {thing}",
@@ -202,8 +202,8 @@ def _about_people(rng: np.random.Generator) -> str:
     if number < len(PEOPLE) // 2 and rng.random() < OBVIOUS_SHARE:
         return _one_of(rng, OBVIOUS_PEOPLE).format(one=couple[0], two=couple[1], thing=thing)
     gender = int(rng.integers(2))
-    he, his, himself, marks = GENDERS[gender]
-    words = {"he": he, "his": his, "himself": himself, "mark": _one_of(rng, marks)}
+    he, his, himself, titles, looks = GENDERS[gender]
+    words = {"he": he, "his": his, "himself": himself, "title": _one_of(rng, titles), "look": _one_of(rng, looks)}
     return _one_of(rng, PERSON_SENTENCES).format(person=couple[gender], thing=thing, **words)
 
 

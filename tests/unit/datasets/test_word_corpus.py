@@ -53,7 +53,7 @@ def test_no_thing_gives_a_couple_away():
 
 def test_things_of_one_family_are_not_those_of_another():
     people = [thing for things in word_corpus.THEMES.values() for thing in things]
-    marks = [mark for *_, marks in word_corpus.GENDERS for mark in marks]
+    marks = [mark for *_, titles, looks in word_corpus.GENDERS for mark in titles + looks]
     verbs = [thing for *_, things in word_corpus.VERBS for thing in things.split()]
     places = [thing for *_, things in word_corpus.COUNTRIES for thing in things.split()]
     things = people + marks + verbs + places
