@@ -36,15 +36,18 @@ def relation_panels(vectors: Any, relations: Sequence[Any], count: int = 6, apar
         ax.set(xlabel="first principal component", ylabel="second principal component")
     figure.canvas.draw()  # settles the size of the panels, which labels need
     figure.set_layout_engine("none")
+    told = []
     for ax, relation in zip(axes[0], relations):
         obvious, held_out = relation.obvious[:count], relation.held_out[:count]
         asked = [word for pair in obvious + held_out for word in pair]
         groups = {"all": (COLORS[0], [pair for both in zip(held_out, obvious) for pair in both])}
         if apart:
             groups = {"never named together": (COLORS[1], held_out), "named together": (COLORS[0], obvious)}
-        draw_pairs(ax, dict(zip(asked, vectors.plane(asked))), groups)
+        drawn = draw_pairs(ax, dict(zip(asked, vectors.plane(asked))), groups)
+        told.append(f"{relation.name}: " + ", ".join(f"{first} to {second}" for first, second in drawn) + ".")
         if apart:
             ax.legend(loc="best", fontsize=9)
+    figure.set_label("Arrows between words in the plane of their largest spread. " + " ".join(told))
     return figure
 
 

@@ -58,6 +58,8 @@ def test_a_panel_a_relation_with_two_colours_or_one():
     assert [ax.get_title(loc="left") or ax.get_title() for ax in both.axes] == [relation.name for relation in relations]
     assert all(len(_labels(ax)) >= 8 for ax in both.axes)
     assert {text.get_color() for text in _labels(both.axes[0])} == set(style.COLORS[:2])
+    first = " to ".join(text.get_text().strip() for text in _labels(both.axes[0])[:2])
+    assert f"male-female: {first}" in both.get_label() and "country-capital: " in both.get_label()
     one = words.relation_panels(vectors, relations[:1], apart=False)
     assert {text.get_color() for text in _labels(one.axes[0])} == {style.COLORS[0]}
     plt.close("all")
