@@ -30,7 +30,7 @@ def relation_panels(vectors: Any, relations: Sequence[Any], count: int = 6, apar
         count: how many obvious and how many held-out pairs are asked for; those without room are left out.
         apart: obvious and held-out pairs in two colours, with a legend.
     """
-    figure, axes = plt.subplots(1, len(relations), figsize=(5 * len(relations), 5), squeeze=False)
+    figure, axes = plt.subplots(1, len(relations), figsize=(4.2 * len(relations), 4.2), squeeze=False)
     for ax, relation in zip(axes[0], relations):
         ax.set(title=relation.name, xticks=[], yticks=[])
         ax.set(xlabel="first principal component", ylabel="second principal component")
