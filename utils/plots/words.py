@@ -9,6 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.path import Path
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
@@ -16,6 +17,7 @@ from matplotlib.transforms import Bbox
 from utils.plots.style import COLORS
 
 Pair = tuple[str, str]
+APART = {"never named together": COLORS[1], "named together": COLORS[0]}
 # Where a label may stand, as (horizontal, vertical) alignment of the text against its word's place.
 STANDS = (("left", "center"), ("right", "center"), ("left", "bottom"), ("left", "top"), ("right", "bottom"))
 STANDS += (("right", "top"), ("center", "bottom"), ("center", "top"))
@@ -34,6 +36,9 @@ def relation_panels(vectors: Any, relations: Sequence[Any], count: int = 6, apar
     for ax, relation in zip(axes[0], relations):
         ax.set(title=relation.name, xticks=[], yticks=[])
         ax.set(xlabel="first principal component", ylabel="second principal component")
+    if apart:
+        lines = [Line2D([], [], color=color, label=name) for name, color in APART.items()]
+        figure.legend(handles=lines, loc="outside lower center", ncols=2)
     figure.canvas.draw()  # settles the size of the panels, which labels need
     figure.set_layout_engine("none")
     told = []
@@ -42,11 +47,9 @@ def relation_panels(vectors: Any, relations: Sequence[Any], count: int = 6, apar
         asked = [word for pair in obvious + held_out for word in pair]
         groups = {"all": (COLORS[0], [pair for both in zip(held_out, obvious) for pair in both])}
         if apart:
-            groups = {"never named together": (COLORS[1], held_out), "named together": (COLORS[0], obvious)}
+            groups = {name: (color, pairs) for (name, color), pairs in zip(APART.items(), (held_out, obvious))}
         drawn = draw_pairs(ax, dict(zip(asked, vectors.plane(asked))), groups)
         told.append(f"{relation.name}: " + ", ".join(f"{first} to {second}" for first, second in drawn) + ".")
-        if apart:
-            ax.legend(loc="best", fontsize=9)
     figure.set_label("Arrows between words in the plane of their largest spread. " + " ".join(told))
     return figure
 
