@@ -1,8 +1,12 @@
 """Sentences for word2vec that need no download: a small grammar of people, verbs and capitals (lesson 01).
 
 This is a stand-in for real text, and the lesson says so. What it keeps of real text is the one thing that word2vec
-lives on: words that mean similar things have similar neighbours. A king and a queen both own a crown; a king has *his*
-crown and a queen has *her* crown. Paris and France are both French; one has a mayor and the other a border.
+lives on: words that mean similar things have similar neighbours. A king and a queen both have to do with a crown; a
+king has *his* crown and a queen has *her* crown. Paris and France are both French; one has a mayor and the other a
+border.
+
+No thing belongs to one couple alone: princes and dukes have crowns, too. Else a queen would simply be the word nearest
+to a king, and whoever answers "the nearest word" would solve the analogies without any arithmetic.
 
 Half of the pairs of each relation are *obvious*: sentences name both words together ("paris is the capital of france").
 The other half is *held out*: no sentence holds both words, so their relation can only be found through what they share.
@@ -14,22 +18,39 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# word, counterpart, and things that only this pair has to do with
+# What a couple has to do with; each theme belongs to several couples, so that no thing gives a couple away.
+THEMES = {
+    "work": ("umbrella", "briefcase", "coat"),
+    "childhood": ("bicycle", "homework", "toys"),
+    "court": ("crown", "throne", "castle"),
+    "family": ("cradle", "garden", "birthday"),
+    "marriage": ("wedding", "ring", "honeymoon"),
+    "hospitality": ("tray", "dinner", "guests"),
+    "age": ("glasses", "armchair", "stories"),
+    "land": ("farm", "carriage", "estate"),
+    "theatre": ("stage", "costume", "audience"),
+}
+# word, counterpart, and the themes of the pair: no two pairs have the same
 PEOPLE = (
-    ("man", "woman", ("umbrella", "briefcase", "coat")),
-    ("boy", "girl", ("bicycle", "homework", "toys")),
-    ("prince", "princess", ("pony", "castle", "tutor")),
-    ("father", "mother", ("children", "kitchen", "car")),
-    ("husband", "wife", ("wedding", "ring", "honeymoon")),
-    ("waiter", "waitress", ("tray", "restaurant", "guests")),
-    ("grandfather", "grandmother", ("glasses", "armchair", "stories")),
-    ("king", "queen", ("crown", "throne", "kingdom")),
-    ("actor", "actress", ("stage", "costume", "audience")),
-    ("son", "daughter", ("parents", "school", "birthday")),
-    ("brother", "sister", ("siblings", "room", "secrets")),
-    ("uncle", "aunt", ("nephews", "farm", "presents")),
-    ("host", "hostess", ("party", "dinner", "invitations")),
-    ("duke", "duchess", ("estate", "carriage", "servants")),
+    ("man", "woman", ("work", "marriage")),
+    ("boy", "girl", ("childhood", "land")),
+    ("prince", "princess", ("court", "childhood")),
+    ("father", "mother", ("family", "work")),
+    ("husband", "wife", ("marriage", "family")),
+    ("waiter", "waitress", ("hospitality", "work")),
+    ("grandfather", "grandmother", ("age", "family")),
+    ("king", "queen", ("court", "land")),
+    ("actor", "actress", ("theatre", "work")),
+    ("son", "daughter", ("childhood", "family")),
+    ("brother", "sister", ("theatre", "childhood")),
+    ("uncle", "aunt", ("age", "land")),
+    ("host", "hostess", ("hospitality", "marriage")),
+    ("duke", "duchess", ("court", "hospitality")),
+)
+# pronouns, how one addresses the person, and what one may see
+GENDERS = (
+    ("he", "his", "himself", ("sir", "mister"), ("beard", "moustache")),
+    ("she", "her", "herself", ("madam", "missus"), ("skirt", "necklace")),
 )
 # now, yesterday, tomorrow, and where or what with
 VERBS = (
@@ -75,6 +96,9 @@ COUNTRIES = (
 )
 
 PERSON_SENTENCES = (
+    "good morning {title} said the {person} with the {thing}",
+    "the {person} with a {look} and a {thing}",
+    "the {look} of the {person} near the {thing}",
     "the {person} lost {his} {thing}",
     "the {person} and {his} {thing}",
     "{he} is a {person} with a {thing}",
@@ -173,15 +197,14 @@ OBVIOUS_SHARE = 0.15  # of the sentences about an obvious pair, how many name bo
 
 def _about_people(rng: np.random.Generator) -> str:
     number = int(rng.integers(len(PEOPLE)))
-    male, female, things = PEOPLE[number]
+    *couple, themes = PEOPLE[number]
+    thing = _one_of(rng, THEMES[_one_of(rng, themes)])
     if number < len(PEOPLE) // 2 and rng.random() < OBVIOUS_SHARE:
-        return _one_of(rng, OBVIOUS_PEOPLE).format(one=male, two=female, thing=_one_of(rng, things))
-    is_female = rng.random() < 0.5
-    he, his, himself = ("she", "her", "herself") if is_female else ("he", "his", "himself")
-    person = female if is_female else male
-    return _one_of(rng, PERSON_SENTENCES).format(
-        person=person, he=he, his=his, himself=himself, thing=_one_of(rng, things)
-    )
+        return _one_of(rng, OBVIOUS_PEOPLE).format(one=couple[0], two=couple[1], thing=thing)
+    gender = int(rng.integers(2))
+    he, his, himself, titles, looks = GENDERS[gender]
+    words = {"he": he, "his": his, "himself": himself, "title": _one_of(rng, titles), "look": _one_of(rng, looks)}
+    return _one_of(rng, PERSON_SENTENCES).format(person=couple[gender], thing=thing, **words)
 
 
 def _about_verbs(rng: np.random.Generator) -> str:

@@ -22,6 +22,7 @@ from utils.plots.video import as_rgb, film_strip, png_bytes, save_video
 # Pixels a drawn inch has, and how many of them the page puts into one of its own: sharp on dense screens.
 DPI, DENSITY = 104, 1.15
 PALETTE = 64
+STILLS = 4  # frames of the strip, which a notebook holds twice
 
 PLAYER = """
 <div class="course-animation" data-key="__KEY__" data-lm-suppress-shortcuts="true" style="max-width:__WIDTH__px">
@@ -80,7 +81,7 @@ class Animation:
         frames: uint8 (height, width, 3), all of one shape.
         fps: frames per second when played.
         caption: what it shows, for people who cannot see it; also the alternative text.
-        still: which frames the strip holds, about six.
+        still: which frames the strip holds.
         columns: frames in a row of the strip.
     """
 
@@ -142,7 +143,7 @@ def animate(
         size: inches (width, height).
         fps: frames per second when played.
         caption: one line, what is seen.
-        columns: frames in a row of the strip, which spreads up to six frames evenly.
+        columns: frames in a row of the strip, which spreads up to four frames evenly.
 
     Raises:
         ValueError: no items.
@@ -156,5 +157,5 @@ def animate(
         frames.append(as_rgb(np.asarray(canvas.buffer_rgba())))
     if not frames:
         raise ValueError("There is nothing to animate.")
-    still = np.unique(np.linspace(0, len(frames) - 1, num=min(6, len(frames))).round().astype(int)).tolist()
+    still = np.unique(np.linspace(0, len(frames) - 1, num=min(STILLS, len(frames))).round().astype(int)).tolist()
     return Animation(frames, fps, caption, tuple(still), columns)

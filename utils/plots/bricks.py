@@ -48,11 +48,16 @@ def draw_bricks(model: Any, title: str = "", ax: Axes | None = None) -> Figure:
     spans, rows = _places(parents)
     width = max(right for _, right in spans.values()) * BRICK_WIDTH
     count = max(rows.values()) + 1
+    alone = ax is None
     if ax is None:
         _, ax = plt.subplots(figsize=(0.4 + width, 0.7 + 0.62 * count))
+    told = {}
     for name, (left, right) in spans.items():
         layer = None if name == "input" else model.get_layer(name)
-        _draw_brick(ax, layer, model, left * BRICK_WIDTH, rows[name], (right - left) * BRICK_WIDTH)
+        told[name] = _draw_brick(ax, layer, model, left * BRICK_WIDTH, rows[name], (right - left) * BRICK_WIDTH)
+    if alone:
+        upwards = sorted(told, key=lambda name: rows[name])
+        ax.figure.set_label(f"{title}. From the bottom up: {'; '.join(told[name] for name in upwards)}".lstrip(". "))
     ax.set(xlim=(-0.1, width + 0.1), ylim=(-0.1, count * BRICK_HEIGHT + 0.4))
     ax.axis("off")
     ax.set_title(title)
@@ -102,7 +107,8 @@ def _places(parents: dict[str, list[str]]) -> tuple[dict[str, tuple[float, float
     return spans, rows
 
 
-def _draw_brick(ax: Axes, layer: Any, model: Any, left: float, row: int, width: float) -> None:
+def _draw_brick(ax: Axes, layer: Any, model: Any, left: float, row: int, width: float) -> str:
+    """One brick; what is written on it."""
     kind = type(layer).__name__ if layer is not None else "InputLayer"
     shape = layer.output.shape if layer is not None else model.input_shape
     weights = layer.count_params() if layer is not None else 0
@@ -131,6 +137,7 @@ def _draw_brick(ax: Axes, layer: Any, model: Any, left: float, row: int, width: 
     style = {"ha": "center", "va": "center", "color": ink, "zorder": 4}
     ax.text(middle, y + 0.53, name, fontsize=11, fontweight="bold", **style)
     ax.text(middle, y + 0.2, detail, fontsize=9, **style)
+    return f"{name} {detail.replace('   ·  ', ',')}"
 
 
 def draw_network(sizes: tuple[int, ...], ax: Axes, dropped: dict[int, set[int]] | None = None) -> None:

@@ -17,6 +17,7 @@ def image_grid(
     cmap: str = "gray",
     limits: tuple[float, float] | str | None = None,
     cell: float = 1.3,
+    signed: bool = False,
 ) -> Figure:
     """Draw images in rows, without axes.
 
@@ -29,6 +30,7 @@ def image_grid(
         limits: values of the darkest and brightest colour; ``"shared"`` takes the range over all images, so that they
             can be compared; None stretches each image on its own.
         cell: inches an image is wide.
+        signed: an image with negative numbers is drawn from blue (negative) over white (zero) to red (positive).
 
     Returns:
         The figure; in a notebook, end the cell with ``;`` or ``plt.show()``.
@@ -54,7 +56,11 @@ def image_grid(
     for ax in axes.flat:
         ax.axis("off")
     for index, (ax, image) in enumerate(zip(axes.flat, images)):
-        ax.imshow(image, cmap=cmap, vmin=low, vmax=high)
+        if signed and np.min(image) < 0:
+            reach = float(np.max(np.abs(image)))
+            ax.imshow(image, cmap="RdBu_r", vmin=-reach, vmax=reach)
+        else:
+            ax.imshow(image, cmap=cmap, vmin=low, vmax=high)
         if titles is not None:
             ax.set_title(str(titles[index]), fontsize=10, fontweight="normal", loc="center", color="black")
     if title:

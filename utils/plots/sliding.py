@@ -276,7 +276,7 @@ def conv2d_steps(image, kernel, stride: int = 1, padding: str = "valid") -> Step
 
 def animate_pool2d(image, size: int = 2, stride: int | None = None, kind: str = "max", fps: float = 0.8) -> Animation:
     """A square window that moves over a small image and keeps the largest number (or the mean). Used in lesson 01."""
-    return pool2d_steps(image, size, stride, kind).play(fps, columns=3)
+    return pool2d_steps(image, size, stride, kind).play(fps, columns=2)
 
 
 def pool2d_steps(image, size: int = 2, stride: int | None = None, kind: str = "max") -> Stepped:

@@ -150,7 +150,8 @@ class WordVectors:
             raise KeyError(f"There is no vector for {word!r}; try another spelling (words are lower-case).")
         return self.unit[self.index[word]]
 
-    def _best(self, query: np.ndarray, without: Sequence[str], count: int) -> list[tuple[str, float]]:
+    def closest(self, query: np.ndarray, count: int = 5, without: Sequence[str] = ()) -> list[tuple[str, float]]:
+        """The words with the largest cosine to any vector, save those ``without``: [(word, cosine), ...]."""
         similarity = self.unit @ (query / max(float(np.linalg.norm(query)), 1e-12))
         similarity[[self.index[word] for word in without]] = -np.inf
         order = np.argsort(-similarity)[: min(count, len(self) - len(set(without)))]
@@ -158,11 +159,11 @@ class WordVectors:
 
     def nearest(self, word: str, count: int = 5) -> list[tuple[str, float]]:
         """The words with the largest cosine to ``word``, without itself: [(word, cosine), ...]."""
-        return self._best(self[word], [word], count)
+        return self.closest(self[word], count, [word])
 
     def analogy(self, a: str, b: str, c: str, count: int = 1) -> list[tuple[str, float]]:
         """The words nearest to b - a + c, without a, b and c: a is to b as c is to ... (Mikolov et al. 2013)."""
-        return self._best(self[b] - self[a] + self[c], [a, b, c], count)
+        return self.closest(self[b] - self[a] + self[c], count, [a, b, c])
 
     def accuracy(self, questions: Sequence[Question]) -> float:
         """Share of questions (a, b, c, d) whose first answer is d.

@@ -38,3 +38,23 @@ def test_questions_go_from_obvious_to_held_out_with_known_words(relation):
 def test_no_word_has_two_roles():
     words = [word for relation in word_corpus.RELATIONS for pair in relation.pairs for word in pair]
     assert len(words) == len(set(words))
+
+
+def test_no_thing_gives_a_couple_away():
+    """Each thing belongs to several couples, so that a couple is known by what it combines."""
+    owners = Counter(
+        thing for *_, themes in word_corpus.PEOPLE for name in themes for thing in word_corpus.THEMES[name]
+    )
+    assert set(owners) == {thing for things in word_corpus.THEMES.values() for thing in things}
+    assert min(owners.values()) >= 2
+    combined = {frozenset(themes) for *_, themes in word_corpus.PEOPLE}
+    assert len(combined) == len(word_corpus.PEOPLE)
+
+
+def test_things_of_one_family_are_not_those_of_another():
+    people = [thing for things in word_corpus.THEMES.values() for thing in things]
+    marks = [mark for *_, titles, looks in word_corpus.GENDERS for mark in titles + looks]
+    verbs = [thing for *_, things in word_corpus.VERBS for thing in things.split()]
+    places = [thing for *_, things in word_corpus.COUNTRIES for thing in things.split()]
+    things = people + marks + verbs + places
+    assert len(things) == len(set(things))

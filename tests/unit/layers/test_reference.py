@@ -1,11 +1,13 @@
 """The NumPy layers equal Keras's on random inputs, and the frames end where the layers do."""
 
+import nbformat
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
+from utils import runtime
 from utils.layers import reference
 
 SETTINGS = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
@@ -179,3 +181,16 @@ def test_output_size(size, kernel, stride, padding, expected):
 def test_wrong_input_gives_a_sentence(call, sentence):
     with pytest.raises(ValueError, match=sentence):
         call()
+
+
+def test_the_loop_of_the_notebook_computes_what_the_package_does():
+    notebook = nbformat.read(runtime.repo_root() / "notebooks" / "01_special_layers.ipynb", as_version=4)
+    (source,) = [cell.source for cell in notebook.cells if cell.source.startswith("def convolve(")]
+    assert len(source.splitlines()) == 7
+    space = {"np": np}
+    exec(source, space)
+    rng = np.random.default_rng(0)
+    for length, size in ((10, 4), (4, 4), (60, 1)):
+        row, kernel = rng.normal(size=length), rng.normal(size=size)
+        assert_allclose(space["convolve"](row, kernel), reference.conv1d(row, kernel), atol=1e-12)
+    assert space["convolve"]([1, 4, -1, 0, 2, -2, 1, 3, 3, 1], [1, 2, 0, -1]).tolist() == [9, 0, 1, 3, -5, -3, 6]

@@ -173,3 +173,14 @@ def test_slides_show_one_figure_a_position_and_say_what_is_computed(name):
         assert any(text.split(": ", 1)[1] in line for line in shown)  # the alternative text is on the slide
         assert text.endswith(sliding.number(frame.value))
         assert min(t.get_fontsize() for t in figure.findobj(Text) if t.get_text()) >= 20
+
+
+def test_a_wall_is_told_from_the_bottom_up():
+    import keras
+
+    model = keras.Sequential([keras.Input((500,)), keras.layers.Dense(32), keras.layers.Dense(10)])
+    told = bricks.draw_bricks(model, "A tower").get_label()
+    assert told == "A tower. From the bottom up: Input 500; Dense 32, 16,032 parameters; Dense 10, 330 parameters"
+    figure, ax = plt.subplots()
+    bricks.draw_bricks(model, "A tower", ax)
+    assert figure.get_label() == ""  # whoever brings the axes tells what the figure shows

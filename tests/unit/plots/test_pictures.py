@@ -27,6 +27,13 @@ def test_a_grid_takes_colour_and_channel_images():
     assert [ax.images[0].get_array().shape for ax in figure.axes] == [(3, 3), (5, 4, 3)]
 
 
+def test_a_signed_grid_has_zero_in_the_middle_of_what_has_negative_numbers():
+    figure = grids.image_grid([np.array([[-1.0, 4]]), np.array([[0.0, 4]])], signed=True)
+    first, second = (ax.images[0] for ax in figure.axes)
+    assert first.get_clim() == (-4, 4) and first.get_cmap().name == "RdBu_r"
+    assert second.get_clim() == (0, 4) and second.get_cmap().name == "gray"
+
+
 @pytest.mark.parametrize("images, titles, sentence", [([], None, "no images"), ([np.eye(2)], ["a", "b"], "2 titles")])
 def test_a_grid_refuses_what_does_not_fit(images, titles, sentence):
     with pytest.raises(ValueError, match=sentence):

@@ -8,8 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
+from utils.datasets import store, word_corpus
 from utils.sequences import word2vec
 from utils.sequences.word2vec import Vocabulary, WordVectors
+
+import common_words
 
 SENTENCES = [["the", "king", "has", "the", "crown"], ["the", "queen"]]
 
@@ -118,6 +121,24 @@ def test_vectors_are_read_from_text_with_and_without_header(tmp_path):
     assert len(word2vec.load_vectors(tmp_path / "packed.gz", limit=1)) == 1
 
 
+def test_the_shipped_words_are_real_and_hold_all_that_the_lesson_asks_for():
+    vectors = word2vec.load_vectors(store.fetch("glove_50d_common.txt.gz"))
+    assert 10_000 <= len(vectors) < 10_100 and vectors.raw.shape[1] == 50
+    assert_allclose(vectors.raw[vectors.index["the"]][:4], [0.418, 0.25, -0.412, 0.122], atol=1e-6)
+    asked = {word for relation in word_corpus.RELATIONS for pair in relation.pairs for word in pair}
+    assert asked <= set(vectors.words)
+
+
+def test_the_shipped_words_are_cut_the_same_from_the_same_vectors(tmp_path):
+    vectors = WordVectors(["the", "of", "rare", "king"], [[0.12345, -1], [2, 0], [1, 1], [-0.5, 0.25]])
+    words = common_words.common(vectors, 2)
+    assert words == ["the", "of", "king"]
+    for name in ("a.gz", "b.gz"):
+        common_words.write(vectors, words, tmp_path / name)
+    assert (tmp_path / "a.gz").read_bytes() == (tmp_path / "b.gz").read_bytes()
+    assert gzip.decompress((tmp_path / "a.gz").read_bytes()) == b"the 0.123 -1\nof 2 0\nking -0.5 0.25\n"
+
+
 @pytest.mark.parametrize("content", [b"", b"the 1 2\nking 1\n", b"the one two\n", b"\x1f\x8b broken"])
 def test_damaged_vector_files_are_named(tmp_path, content):
     for name in ("bad.txt", "bad.gz"):
@@ -130,8 +151,6 @@ def test_a_small_skip_gram_solves_held_out_analogies_five_times_better_than_luck
     """Pairs, negatives, corpus and questions work together; luck already knows that, say, a capital is wanted."""
     import keras
     from keras import layers
-
-    from utils.datasets import word_corpus
 
     rng = np.random.default_rng(0)
     keras.utils.set_random_seed(0)
@@ -152,3 +171,5 @@ def test_a_small_skip_gram_solves_held_out_analogies_five_times_better_than_luck
     vectors = WordVectors(vocabulary.words, table.get_weights()[0])
     for relation in word_corpus.RELATIONS:
         assert vectors.accuracy(relation.questions()) > 5 / (len(relation.pairs) - 1)
+        near = [vectors.nearest(c, 1)[0][0] == d for _, _, c, d in relation.questions()]
+        assert np.mean(near) < 0.2, "the nearest word alone should not be the answer"
