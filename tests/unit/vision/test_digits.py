@@ -150,7 +150,7 @@ def test_notebook_prepares_images_as_was_measured():
     np.testing.assert_array_equal(theirs, digits.prepare(images))
 
 
-def test_notebook_trains_as_long_as_was_measured(monkeypatch):
+def test_notebook_trains_what_was_measured_and_no_longer(monkeypatch):
     source = "\n".join(cell.source for cell in nbformat.read(NOTEBOOK, as_version=4).cells if cell.cell_type == "code")
     calls = [
         {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords} | {"build": ast.unparse(node.args[0])}
@@ -166,5 +166,5 @@ def test_notebook_trains_as_long_as_was_measured(monkeypatch):
             assert (
                 digits.NETWORKS[name].__name__ in call["build"] and ("augmented" in call["build"]) == recipe.augmented
             )
-            assert eval(call["epochs"], {"runtime": runtime}) == recipe.epochs
+            assert eval(call["epochs"], {"runtime": runtime}) <= recipe.epochs
             assert float(call["peak"]) == recipe.peak_rate
