@@ -72,11 +72,14 @@ def measure(name: str, seed: int) -> dict:
     learn, held_out, test = load()
     runtime.seed_everything(seed)
     callbacks = [digits.EpochLine()]
-    if name in NAMES:
+    if name in NAMES:  # the better network's figure is that of nine readings, one reading's is kept beside it
         (model, history), times = outcomes.timed(
             lambda: digits.train(recipe_of(name), learn, held_out, callbacks=callbacks)
         )
         found = {"accuracy": read_right(model, *test), "history": history}
+        if name == "better":
+            says = digits.read_nine_times(model, test[0]).argmax(axis=1)
+            found |= {"once": found["accuracy"], "accuracy": float((says == test[1]).mean())}
     else:
         part = learn[0][:TABLE_IMAGES], learn[1][:TABLE_IMAGES]
         (model, _), times = outcomes.timed(lambda: digits.train(recipe_of(name), part, callbacks=callbacks))
@@ -100,9 +103,12 @@ def report(name: str, found: list[dict]) -> None:
     epochs, longest = found[0]["recipe"]["epochs"], max(outcome["cpu_seconds"] for outcome in found)
     if name in NAMES:
         note = f"mean over seeds, 10,000 test images; {epochs} epochs on 54,000 images, "
-        outcomes.record_over_seeds(
-            NAMES[name], values, command=COMMAND, note=note + f"at most {longest:.0f} s of CPU time a training"
-        )
+        note += f"at most {longest:.0f} s of CPU time a training"
+        if name == "better":
+            once = [outcome["once"] for outcome in found]
+            outcomes.record_over_seeds("mnist.better_once.accuracy", once, command=COMMAND, note=note)
+            note += "; each image read nine times, moved by up to one pixel"
+        outcomes.record_over_seeds(NAMES[name], values, command=COMMAND, note=note)
         return
     note = f"mean over seeds, 6,000 held-out images; {epochs} epochs on {TABLE_IMAGES:,} images"
     outcomes.record_over_seeds(f"mnist.table.{name}.accuracy", values, command=COMMAND, note=note)

@@ -63,6 +63,22 @@ def test_augmentation_changes_images_in_training_alone():
     assert np.ptp(centres) > 1 and np.abs(centres - 13.5).max() < 2.5
 
 
+class _Reader:
+    """A network whose answer is where the ink is."""
+
+    def predict(self, images, **_):
+        return images[:, :, :, 0].sum(axis=1)
+
+
+def test_nine_readings_are_averaged():
+    images = np.zeros((2, 28, 28, 1), np.float32)
+    images[0, 14, 14] = images[1, 20, 5] = 9
+    read = digits.read_nine_times(_Reader(), images)
+    np.testing.assert_allclose(read[0, 13:16], 3)
+    np.testing.assert_allclose(read[1, 4:7], 3)
+    np.testing.assert_allclose(read.sum(axis=1), 9)
+
+
 def test_recipes_follow_the_budget(monkeypatch):
     monkeypatch.setenv("COURSE_BUDGET", "smoke")
     smoke = digits.recipe("lecture").epochs
@@ -111,7 +127,7 @@ def test_live_a_line_says_how_much_of_the_epoch_is_done(capsys, monkeypatch):
 def _defined_in_the_notebook(*names: str) -> dict:
     """The functions of these names as the cells define them, and what they need."""
     cells = nbformat.read(NOTEBOOK, as_version=4).cells
-    space = {"keras": keras, "layers": layers, "math": math, "digits": digits, "runtime": runtime}
+    space = {"keras": keras, "layers": layers, "math": math, "np": np, "digits": digits, "runtime": runtime}
     space["to_categorical"] = keras.utils.to_categorical
     for name in names:
         (source,) = [cell.source for cell in cells if cell.cell_type == "code" and f"def {name}(" in cell.source]
@@ -148,6 +164,12 @@ def test_notebook_prepares_images_as_was_measured():
     images = np.random.default_rng(0).integers(0, 256, (3, 28, 28)).astype(np.uint8)
     theirs = _defined_in_the_notebook("prepare")["prepare"](images)
     np.testing.assert_array_equal(theirs, digits.prepare(images))
+
+
+def test_notebook_reads_nine_times_as_was_measured():
+    theirs = _defined_in_the_notebook("read_nine_times")["read_nine_times"]
+    images = np.random.default_rng(0).random((3, 28, 28, 1))
+    np.testing.assert_allclose(theirs(_Reader(), images), digits.read_nine_times(_Reader(), images))
 
 
 def test_notebook_trains_what_was_measured_and_no_longer(monkeypatch):
