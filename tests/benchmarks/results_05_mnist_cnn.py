@@ -25,7 +25,7 @@ from utils import runtime
 SEEDS = (1, 2, 3)
 NAMES = {"lecture": "mnist.lecture.accuracy", "better": "mnist.better.accuracy"}
 TABLE = {f"{name}.{kind}": (name, kind == "augmented") for name in NAMES for kind in ("plain", "augmented")}
-TABLE_IMAGES, OFF_CENTRE = 10_000, 4
+TABLE_IMAGES, OFF_CENTRE = 5_000, 4
 FOLDER = runtime.repo_root() / "runs" / "results_05"
 COMMAND = "python tests/benchmarks/results_05_mnist_cnn.py"
 
@@ -42,7 +42,7 @@ def recipe_of(name: str):
     if name in NAMES:
         return digits.recipe(name)
     network, augmented = TABLE[name]
-    return digits.Recipe(network, epochs=runtime.pick(smoke=1, cpu=8, gpu=8), augmented=augmented)
+    return digits.Recipe(network, epochs=runtime.pick(smoke=1, cpu=6, gpu=6), augmented=augmented)
 
 
 def load():
