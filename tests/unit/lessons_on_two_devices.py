@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import keras
 import numpy as np
 import tensorflow as tf
@@ -36,8 +34,7 @@ def lesson_04() -> list[float]:
 
 
 def lesson_05() -> list[float]:
-    recipe = dataclasses.replace(digits.recipe("perceptron"), epochs=1, batch_size=20)
-    return digits.train(digits.build("perceptron"), recipe, (IMAGES, LABELS))["loss"]
+    return digits.train(digits.Recipe("perceptron", epochs=1), (IMAGES, LABELS))[1]["loss"]
 
 
 def lesson_06() -> list[float]:

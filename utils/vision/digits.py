@@ -1,13 +1,15 @@
-"""Networks, recipes and augmentation for handwritten digits: what lesson 05 and its measurements share.
+"""Networks, augmentation and training for handwritten digits: what the measurements of lesson 05 share with it.
 
-Read in this order: the three networks, :class:`Recipe` (every hyperparameter, one line each), :func:`augment`, and
-:func:`train`, which ties them together. The number of epochs follows from the time budget; whatever else was chosen
-was chosen on a held-out tenth of the training images, never on the test images. Used in lesson 05.
+The lesson writes all of this in its own cells, ``tests/benchmarks/results_05_mnist_cnn.py`` repeats it over seeds, and
+a test holds the two equal. Read in this order: the three networks, :func:`augmented`, :class:`Recipe`, :func:`train`.
+The number of epochs follows from the time budget; whatever else was chosen was chosen on a held-out tenth of the
+training images, never on the test images. Used in lesson 05.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
@@ -15,6 +17,7 @@ from keras import layers
 
 from utils import runtime
 from utils.layers.schedule import one_cycle
+from utils.vision.experiments import compilation
 
 CLASSES = 10
 SIDE = 28
@@ -26,6 +29,13 @@ SIDE = 28
 def prepare(images: np.ndarray) -> np.ndarray:
     """Grey levels 0 to 255, uint8 (n, 28, 28), become what networks take: float32 (n, 28, 28, 1) from 0 to 1."""
     return images.astype("float32")[..., None] / 255
+
+
+def shift(images: np.ndarray, right: int) -> np.ndarray:
+    """Images (n, height, width, 1) with their ink moved ``right`` pixels (left if negative); what comes in is 0."""
+    framed = np.pad(images, ((0, 0), (0, 0), (abs(right), abs(right)), (0, 0)))
+    start = abs(right) - right
+    return framed[:, :, start : start + images.shape[2]]
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -91,97 +101,36 @@ def better_network() -> keras.Sequential:
     )
 
 
+def augmented(build: Callable[[], keras.Model]) -> keras.Sequential:
+    """A network that moves, turns and stretches its images while it trains, and leaves them alone when it reads.
+
+    Args:
+        build: makes the network itself, (n, 28, 28, 1) in.
+    """
+    return keras.Sequential(
+        [
+            keras.Input((SIDE, SIDE, 1)),
+            # Whole pixels: each bilinear interpolation blurs, and two are enough.
+            layers.RandomTranslation(0.07, 0.07, fill_mode="constant", interpolation="nearest"),
+            layers.RandomRotation(0.025, fill_mode="constant"),
+            layers.RandomZoom(0.1, 0.1, fill_mode="constant"),
+            build(),
+        ]
+    )
+
+
 # ---------------------------------------------------------------------------------------------------------------------
-# Augmentation
+# Reading
 
 
-def augment(
-    images: np.ndarray, rng: np.random.Generator, shift: float = 2.0, degrees: float = 10.0, zoom: float = 0.1
-) -> np.ndarray:
-    """Move, turn, stretch each image a little, so that a network never sees quite the same digit twice.
+def read_nine_times(network: keras.Model, images: np.ndarray) -> np.ndarray:
+    """Probabilities (n, 10): the mean of nine readings of images (n, 28, 28, 1), moved by up to one pixel each way.
 
-    Every output pixel asks where it comes from: a rotation by up to ``degrees``, a stretch by up to ``zoom`` along each
-    axis and a shift by up to ``shift`` pixels, each drawn uniformly, about the image's centre. Between pixels the grey
-    level is interpolated bilinearly; from outside the image comes 0.
-
-    Args:
-        images: (n, height, width, 1), float32.
-        rng: NumPy generator the changes are drawn from.
-        shift: pixels.
-        degrees: of rotation.
-        zoom: 0.1 means from 0.9 to 1.1 times the size.
-
-    Returns:
-        (n, height, width, 1), float32, values within the input's range (0 included).
+    What is moved out of the image on one side would come back on the other; MNIST leaves paper enough on each side.
     """
-    count, height, width, _ = images.shape
-    angle = np.deg2rad(rng.uniform(-degrees, degrees, (count, 1))).astype("float32")
-    scale = rng.uniform(1 - zoom, 1 + zoom, (2, count, 1)).astype("float32")
-    move = rng.uniform(-shift, shift, (2, count, 1)).astype("float32")
-    rows, columns = np.mgrid[:height, :width].reshape(2, 1, -1).astype("float32")
-    middle_row, middle_column = (height - 1) / 2, (width - 1) / 2
-    y, x = rows - middle_row, columns - middle_column
-    source_row = (np.cos(angle) * y - np.sin(angle) * x) * scale[0] + move[0] + middle_row
-    source_column = (np.sin(angle) * y + np.cos(angle) * x) * scale[1] + move[1] + middle_column
-    return _interpolate(images[..., 0], source_row, source_column)[..., None]
-
-
-def _interpolate(images: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Bilinear samples of (n, height, width) images at fractional positions (n, height * width), 0 outside."""
-    count, height, width = images.shape
-    # A frame of zeros around each image makes "outside" a place like any other: positions are clipped to it.
-    framed = np.zeros((count, height + 3, width + 3), "float32")
-    framed[:, 1:-2, 1:-2] = images
-    rows = np.clip(rows + 1, 0, height + 1)
-    columns = np.clip(columns + 1, 0, width + 1)
-    top, left = rows.astype("int32"), columns.astype("int32")
-    # Single precision throughout: float32 minus int32 would be double.
-    down, right = rows - top.astype("float32"), columns - left.astype("float32")
-    corner = top * (width + 3) + left + np.arange(count, dtype="int32")[:, None] * framed[0].size
-    pixels = framed.ravel()
-    upper = pixels[corner] * (1 - right) + pixels[corner + 1] * right
-    corner += width + 3
-    lower = pixels[corner] * (1 - right) + pixels[corner + 1] * right
-    return (upper * (1 - down) + lower * down).reshape(images.shape)
-
-
-def shift(images: np.ndarray, right: int) -> np.ndarray:
-    """Images (n, height, width, 1) with their ink moved ``right`` pixels (left if negative); what comes in is 0."""
-    framed = np.pad(images, ((0, 0), (0, 0), (abs(right), abs(right)), (0, 0)))
-    start = abs(right) - right
-    return framed[:, :, start : start + images.shape[2]]
-
-
-class Batches(keras.utils.PyDataset):
-    """Shuffled batches for ``fit``, freshly augmented in every epoch; the same seed gives the same batches.
-
-    Args:
-        images: (n, 28, 28, 1), float32.
-        targets: (n, 10) one-hot.
-        batch_size: examples in a batch; the last, incomplete one is left out (each epoch another few examples).
-        seed: of the shuffling and the augmentation.
-        changes: arguments of :func:`augment`; None leaves the images as they are.
-    """
-
-    def __init__(self, images: np.ndarray, targets: np.ndarray, batch_size: int, seed: int, changes: dict | None):
-        super().__init__()
-        self.images, self.targets, self.batch_size = images, targets, min(batch_size, len(images))
-        self.seed, self.changes, self.epoch = seed, changes, 0
-        self.order = np.random.default_rng([seed, 0]).permutation(len(images))
-
-    def __len__(self) -> int:
-        return len(self.images) // self.batch_size
-
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        chosen = self.order[index * self.batch_size : (index + 1) * self.batch_size]
-        images = self.images[chosen]
-        if self.changes is not None:
-            images = augment(images, np.random.default_rng([self.seed, self.epoch, index + 1]), **self.changes)
-        return images, self.targets[chosen]
-
-    def on_epoch_end(self) -> None:
-        self.epoch += 1
-        self.order = np.random.default_rng([self.seed, self.epoch]).permutation(len(self.images))
+    moves = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)]
+    readings = [network.predict(np.roll(images, move, (1, 2)), batch_size=500, verbose=0) for move in moves]
+    return np.mean(readings, axis=0)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -190,38 +139,34 @@ class Batches(keras.utils.PyDataset):
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """Every hyperparameter of a training."""
+    """Every hyperparameter of a training; batches of 128 as in the lecture, one cycle of the learning rate."""
 
+    network: str  # "perceptron", "lecture" or "better"
     epochs: int  # passes over the training images
-    batch_size: int = 128  # examples a step, as in the lecture
     peak_rate: float = 2e-3  # Adam's learning rate at the top of the cycle
-    warm_up: float = 0.15  # part of the steps in which the rate climbs to its peak; then it falls along a cosine to 0
-    label_smoothing: float = 0.0  # the target of the right class is 1 - 0.9 of this, of each wrong one 0.1 of this
-    changes: dict | None = None  # arguments of augment(); None trains on the images as they are
+    augmented: bool = False  # images changed anew in each epoch
 
 
 def recipe(name: str) -> Recipe:
     """The recipe of ``"perceptron"``, ``"lecture"`` or ``"better"`` at the budget in force."""
     recipes = {
-        "perceptron": Recipe(epochs=runtime.pick(smoke=1, cpu=5, gpu=12), peak_rate=1e-3),
-        "lecture": Recipe(epochs=runtime.pick(smoke=1, cpu=7, gpu=12)),
-        "better": Recipe(
-            epochs=runtime.pick(smoke=2, cpu=10, gpu=40),
-            peak_rate=3e-3,
-            changes={"shift": 1.5, "degrees": 9.0, "zoom": 0.1},
-        ),
+        "perceptron": Recipe("perceptron", epochs=runtime.pick(smoke=1, cpu=5, gpu=12), peak_rate=1e-3),
+        "lecture": Recipe("lecture", epochs=runtime.pick(smoke=1, cpu=7, gpu=12)),
+        "better": Recipe("better", epochs=runtime.pick(smoke=2, cpu=12, gpu=40), peak_rate=3e-3, augmented=True),
     }
     return recipes[name]
 
 
-def build(name: str) -> keras.Sequential:
-    """A fresh network: ``"perceptron"``, ``"lecture"`` or ``"better"``."""
-    with runtime.distribution_scope():
-        return {"perceptron": multilayer_perceptron, "lecture": lecture_network, "better": better_network}[name]()
+NETWORKS = {"perceptron": multilayer_perceptron, "lecture": lecture_network, "better": better_network}
 
 
 class EpochLine(keras.callbacks.Callback):
-    """One line an epoch, without the timings that would differ from run to run."""
+    """One line an epoch, without the timings that would differ from run to run; live, how much of it is done."""
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        steps = self.params.get("steps") or 0
+        if runtime.in_front_end() and batch % 20 == 19 and batch + 1 < steps:
+            print(f"\r{(batch + 1) / steps:4.0%} of the epoch", end="", flush=True)
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         logs = logs or {}
@@ -230,46 +175,46 @@ class EpochLine(keras.callbacks.Callback):
         )
         if "val_accuracy" in logs:
             line += f"; held out: loss {logs['val_loss']:.4f}, accuracy {logs['val_accuracy']:.2%}"
-        print(line, flush=True)
+        print(("\r" if runtime.in_front_end() else "") + line, flush=True)
 
 
 def train(
-    model: keras.Model,
     recipe: Recipe,
     learn: tuple[np.ndarray, np.ndarray],
     held_out: tuple[np.ndarray, np.ndarray] | None = None,
-    seed: int = 1,
-) -> dict[str, list[float]]:
-    """Train a network by a recipe; shows Keras's progress bar in a live notebook, else one line an epoch.
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> tuple[keras.Model, dict[str, list[float]]]:
+    """A fresh network, trained by a recipe (weights, order and augmentation follow ``runtime.seed_everything``).
 
     Args:
-        model: takes (n, 28, 28, 1), gives probabilities (n, 10); its weights change in place.
         recipe: the hyperparameters.
         learn: images (n, 28, 28, 1) float32 and labels (n,) to learn from.
         held_out: images and labels for the validation curve; None: no validation.
-        seed: of batches and augmentation (initial weights and dropout follow ``runtime.seed_everything``).
+        callbacks: for ``fit``, such as an :class:`EpochLine`.
 
     Returns:
-        What ``fit`` keeps for each epoch: loss and accuracy, and val_loss and val_accuracy with ``held_out``.
+        The network, (n, 28, 28, 1) in and probabilities (n, 10) out, and what ``fit`` keeps for each epoch: loss and
+        accuracy, and val_loss and val_accuracy with ``held_out``.
     """
-    targets = keras.utils.to_categorical(learn[1], CLASSES)
-    batches = Batches(learn[0], targets, recipe.batch_size, seed, recipe.changes)
+    build = NETWORKS[recipe.network]
+    steps = recipe.epochs * -(-len(learn[0]) // 128)
     with runtime.distribution_scope():
+        model = augmented(build) if recipe.augmented else build()
         model.compile(
-            optimizer=keras.optimizers.Adam(one_cycle(recipe.peak_rate, recipe.epochs * len(batches), recipe.warm_up)),
-            loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),
+            keras.optimizers.Adam(one_cycle(recipe.peak_rate, steps, 0.15)),
+            loss="categorical_crossentropy",
             metrics=["accuracy"],
-            # On a CPU the compiler XLA makes TensorFlow's convolutions several times slower; on a GPU it helps.
-            jit_compile="auto" if keras.backend.backend() != "tensorflow" or runtime.list_gpus() else False,
+            jit_compile=compilation(),
         )
     check = None if held_out is None else (held_out[0], keras.utils.to_categorical(held_out[1], CLASSES))
-    live = runtime.in_front_end()
     history = model.fit(
-        batches,
+        learn[0],
+        keras.utils.to_categorical(learn[1], CLASSES),
+        batch_size=128,
         epochs=recipe.epochs,
         validation_data=check,
         validation_batch_size=500,
-        verbose=1 if live else 0,
-        callbacks=[] if live else [EpochLine()],
+        verbose=0,
+        callbacks=list(callbacks),
     )
-    return {name: [float(value) for value in values] for name, values in history.history.items()}
+    return model, {name: [float(value) for value in values] for name, values in history.history.items()}
