@@ -2,3 +2,10 @@
 
 Importing it costs nothing; each room (``utils.rl``, ``utils.go``, ...) is imported by the lesson that needs it.
 """
+
+import sys
+
+if sys.argv[:1] == ["-m"]:  # python -m utils.ROOM.COMMAND: Python is still on its way to the command
+    from utils import commands
+
+    commands.watch_loading()

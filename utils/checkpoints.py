@@ -40,25 +40,23 @@ def write_atomically(path: str | Path, write: Callable[[BinaryIO], Any]) -> Path
     Raises:
         OSError: the disk is full or the folder cannot be written; the message names the path.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    path, temporary = Path(path), None
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
         with os.fdopen(handle, "wb") as file:
             write(file)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, 0o644)  # mkstemp makes it readable by its owner alone
         os.replace(temporary, path)
-    except OSError as error:
-        Path(temporary).unlink(missing_ok=True)
-        raise OSError(
-            error.errno,
-            f"Could not write {path} ({error.strerror}); free some disk space or check permissions",
-        ) from error
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    except BaseException as error:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+        if not isinstance(error, OSError):
+            raise
+        text = f"Could not write {path} ({error.strerror}); free some disk space or check permissions"
+        raise OSError(error.errno, text) from error
     return path
 
 
