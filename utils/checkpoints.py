@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+from filelock import FileLock
 
 META_KEY = "__meta__"
 # What every sidecar says: the network, how it was trained (a command that repeats it), on what, how long, where, when.
@@ -58,6 +59,29 @@ def write_atomically(path: str | Path, write: Callable[[BinaryIO], Any]) -> Path
         text = f"Could not write {path} ({error.strerror}); free some disk space or check permissions"
         raise OSError(error.errno, text) from error
     return path
+
+
+def append_line(path: str | Path, line: str) -> None:
+    """Add a line to a text file, made if need be; all of it or, where the disk is full, nothing.
+
+    Raises:
+        OSError: as :func:`write_atomically`.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_name(f".{path.name}.append")), open(path, "ab") as file:
+            before = file.tell()
+            try:
+                file.write(line.encode("utf-8") + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+            except OSError:
+                os.truncate(path, before)
+                raise
+    except OSError as error:
+        text = f"Could not write {path} ({error.strerror}); free some disk space or check permissions"
+        raise OSError(error.errno, text) from error
 
 
 def save_checkpoint(

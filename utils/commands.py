@@ -6,14 +6,16 @@ process at the same file: none of them is worth a traceback. Each command ends w
     if __name__ == "__main__":
         raise SystemExit(commands.run(main, DataError))
 
-The classes named there are those whose text is the sentence; a mistake of ours keeps its traceback. No lesson uses this.
+The classes named there are those whose text is the sentence; a mistake of ours keeps its traceback. Used by no lesson.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import errno
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -24,6 +26,7 @@ from types import FrameType, TracebackType
 from typing import Any
 
 INTERRUPTED = 130  # as shells count it
+GOES_ON = "Interrupted. What was saved is kept: the same command goes on from there."
 DISK_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS}
 WRONG_PATH = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EEXIST, errno.ENOTEMPTY}
@@ -135,6 +138,14 @@ def alone(path: str | Path) -> Iterator[None]:
         yield
     finally:
         held.release()
+
+
+def share(text: str) -> tuple[int, int]:
+    """``2/8``, the third of eight shares, as a type for argparse."""
+    found = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text)
+    if not found or int(found[1]) >= int(found[2]):
+        raise argparse.ArgumentTypeError(f"{text!r} is no share such as 0/8, 1/8, ..., 7/8")
+    return int(found[1]), int(found[2])
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -214,9 +214,12 @@ def _grade_all(
                 print(
                     f"{engine.SYMBOLS[row.status]} {row.student:<24} {row.exercise} {row.points:>4}  {row.message[:80]}"
                 )
+        kept = keep_grades(rows, out)
     except KeyboardInterrupt:
         return _interrupted(rows, out)
-    kept = keep_grades(rows, out)
+    except OSError:  # of the terminal, say, which is a file on a full disk
+        _interrupted(rows, out)
+        raise
     _summary(rows, submissions, weights, kept)
     return 0 if kept == out else 1
 
@@ -225,7 +228,8 @@ def _interrupted(rows: list[Row], out: Path) -> int:
     """Keep the grades of whoever was finished, under another name: nobody takes half a table for the whole."""
     finished = [row for row in rows if row.student != rows[-1].student]
     part = keep_grades(finished, _part_of(out))
-    print(f"\nInterrupted. Grades of finished students ({len({row.student for row in finished})}) are in {part}.")
+    text = f"\nInterrupted. Grades of finished students ({len({row.student for row in finished})}) are in {part}."
+    print(text, file=sys.stderr)
     return commands.INTERRUPTED
 
 

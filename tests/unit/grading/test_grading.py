@@ -458,7 +458,7 @@ def test_an_interruption_keeps_the_grades_of_finished_students(tmp_path, monkeyp
     assert grade.main(["grade", str(tmp_path)]) == 130
     with (tmp_path / "grades_interrupted.csv").open(newline="") as file:
         assert [row["student"] for row in csv.DictReader(file)] == ["ada", "ada"]
-    assert "finished students (1)" in capsys.readouterr().out
+    assert "finished students (1)" in capsys.readouterr().err
     assert not (tmp_path / "grades.csv").exists()
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from utils.exercises import engine
-from utils.grading import grade, handed_in, judge, names, submission, unpack
+from utils.grading import grade, handed_in, judge, submission, unpack
 
 RETURN = "def discounted_return(rewards, gamma):\n    return sum(gamma**k * r for k, r in enumerate(rewards))"
 CHECKS = {"08": 'check("08.1", discounted_return)', "05": 'check("05.1", f)', "10": 'check("10.2", f)'}
