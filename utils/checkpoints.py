@@ -70,12 +70,11 @@ def append_line(path: str | Path, line: str) -> None:
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_name(f".{path.name}.append")), open(path, "ab") as file:
-            before = file.tell()
-            try:
-                file.write(line.encode("utf-8") + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
+        with FileLock(path.with_name(f".{path.name}.append")), open(path, "ab", buffering=0) as file:
+            before, rest = file.tell(), memoryview(line.encode("utf-8") + b"\n")
+            try:  # without a buffer, or what did not fit would be written when the file is closed
+                while rest:
+                    rest = rest[file.write(rest) :]
             except OSError:
                 os.truncate(path, before)
                 raise

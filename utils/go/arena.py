@@ -137,7 +137,10 @@ def read_results(path: Path) -> list[GameResult]:
     """Games of a match file; a last line cut off by a kill is dropped, in the file too."""
     if not Path(path).exists():
         return []
-    lines = Path(path).read_text(encoding="utf-8").splitlines(keepends=True)
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines(keepends=True)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is no file of matches ({error.reason}); take another.") from error
     if lines and not lines[-1].endswith("\n"):
         lines.pop()
         text = "".join(lines).encode("utf-8")
@@ -269,8 +272,8 @@ def _alone(out: Path | None, share: tuple[int, int]) -> contextlib.AbstractConte
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m utils.go.arena", description=__doc__.splitlines()[0])
-    commands = parser.add_subparsers(dest="command", required=True)
-    play = commands.add_parser("match", help="play; continues after a kill")
+    kinds = parser.add_subparsers(dest="command", required=True)
+    play = kinds.add_parser("match", help="play; continues after a kill")
     play.add_argument("first")
     play.add_argument("second")
     play.add_argument("--games", type=int, default=100)
@@ -281,7 +284,7 @@ def main() -> None:
     play.add_argument(
         "--share", type=commands.share, default="0/1", metavar="K/N", help="every N-th pair of games, beside others"
     )
-    table = commands.add_parser("elo", help="ratings from match files")
+    table = kinds.add_parser("elo", help="ratings from match files")
     table.add_argument("files", type=Path, nargs="+")
     table.add_argument("--anchor")
     options = parser.parse_args()
@@ -304,4 +307,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(commands.run(main))
+    raise SystemExit(commands.run(main, ValueError))

@@ -157,8 +157,8 @@ def _write(path: Path, games: list) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m utils.go.gnugo_games", description=__doc__.splitlines()[0])
-    commands = parser.add_subparsers(dest="command", required=True)
-    play = commands.add_parser("play", help="let GNU Go play itself; continues after a kill")
+    kinds = parser.add_subparsers(dest="command", required=True)
+    play = kinds.add_parser("play", help="let GNU Go play itself; continues after a kill")
     play.add_argument("--games", type=int, default=3000)
     play.add_argument("--first", type=int, default=0, help="number of the first game")
     play.add_argument(
@@ -168,7 +168,7 @@ def main() -> None:
         help="PART/PARTS for several workers, each with a file of its own",
     )
     play.add_argument("--out", type=Path, required=True)
-    make = commands.add_parser("build", help="merge, drop duplicates, split")
+    make = kinds.add_parser("build", help="merge, drop duplicates, split")
     make.add_argument("--games", type=Path, nargs="+", required=True)
     make.add_argument("--out", type=Path, required=True)
     make.add_argument("--fixed", type=Path, help="held-out file to keep as it is")

@@ -285,9 +285,9 @@ def command_progress(arguments: argparse.Namespace) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Run the exercises' checks on notebooks.")
-    commands = parser.add_subparsers(dest="command", required=True)
+    kinds = parser.add_subparsers(dest="command", required=True)
     for name in ("grade", "progress"):
-        command = commands.add_parser(name)
+        command = kinds.add_parser(name)
         command.add_argument("--lesson", nargs="*", help="two-digit numbers; all that are there if none is given")
         command.add_argument(
             "--seconds", type=int, default=judge.Limits.seconds, help="processor time for each exercise"
@@ -300,8 +300,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command.add_argument("--out", help="csv to write; default grades.csv beside the submissions")
         command.add_argument("--weights", help="csv with the columns exercise and points")
         command.add_argument("--strict", action="store_true", help="refuse to run without Linux namespaces")
-    commands.add_parser("weights")
-    commands.add_parser("table")
+    kinds.add_parser("weights")
+    kinds.add_parser("table")
     chosen = parser.parse_args(arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal of another encoding shows a question mark, and goes on
         sys.stdout.reconfigure(errors="replace")

@@ -60,9 +60,9 @@ def _tracked(root: Path) -> set[str] | None:
         found = subprocess.run(command, capture_output=True, timeout=60, check=True).stdout
     except (OSError, subprocess.SubprocessError) as error:
         if (root / ".git").exists():  # without git's list, downloads and builds would be handed out too
-            raise ValueError(
-                f"git is needed to tell the course's files from yours, and does not run here: {error}."
-            ) from error
+            said = (getattr(error, "stderr", None) or b"").decode(errors="replace").strip().splitlines()
+            text = "git is needed to tell the course's files from others, and does not run here"
+            raise ValueError(": ".join([text, *said[-1:]]) + ".") from error
         return None
     return set(found.decode().split("\0")) or None
 

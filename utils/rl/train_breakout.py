@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 from pathlib import Path
 
 from utils import commands, runtime
@@ -58,7 +57,6 @@ def _train(options: argparse.Namespace) -> int:
         return 0
     at = f"at {trainer.counters['agent_steps']:,} agent steps"
     breakout.say(f"{at}; process {os.getpid()}; files in {options.folder}", True)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a kill is a Ctrl-C: save, then end
     pace = (options.steps, options.evaluate_every, options.evaluate_games, options.save_minutes, options.minutes)
     stopped = breakout.train(trainer, *pace, options.keep_replay)
     return commands.INTERRUPTED if stopped else 0
