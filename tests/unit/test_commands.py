@@ -758,7 +758,7 @@ def _on_a_real_disk(tmp_path: Path, state: str, size: int, kept: dict[str, bytes
         [*IN_NAMESPACE, "sh", "-c", text],
         capture_output=True,
         text=True,
-        env=os.environ | {"TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)},
+        env=SETTINGS | {"TMPDIR": str(tmp_path)},
     )
     assert "status" in done.stdout, done.stderr
     return int(done.stdout.rsplit("status", 1)[1]), done.stderr, contents(places["after"])

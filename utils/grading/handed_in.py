@@ -148,7 +148,11 @@ class _Finder:
         if entry.is_symlink():
             self.say(entry.name, "a link, not followed")
         elif entry.is_dir():
-            self.folder_of(student, entry, name, budget)
+            several = [] if name.platform else self.several_in(entry)
+            if len({names.parse(path.name, self.lessons)[:2] for path in several if self.by_platform(path)}) > 1:
+                self.entries(several, budget)  # what a platform packed, unpacked by hand
+            else:
+                self.folder_of(student, entry, name, budget)
         elif not entry.is_file():  # reading a pipe would wait for ever
             self.say(entry.name, "no file and no folder, left out")
         elif entry.name.lower().endswith(ZIPS):
@@ -192,13 +196,10 @@ class _Finder:
         except Refused as error:
             self.say(student, f"{archive.name} {error}")
             return
-        inside = [path for path in sorted(folder.iterdir()) if not hidden(path.name)]
-        while len(inside) == 1 and inside[0].is_dir() and not self.by_platform(inside[0]):
-            inside = [path for path in sorted(inside[0].iterdir()) if not hidden(path.name)]
-        if any(map(self.by_platform, inside)):
+        if several := self.several_in(folder):
             if not lessons:
                 del self.versions[student]
-            self.entries(inside, budget)
+            self.entries(several, budget)
             if left:
                 self.say(archive.name, f"not unpacked, since no notebooks: {_some(left)}")
         elif not self.folder_of(student, folder, name, budget, depth=1) and not self.told(student):
@@ -215,6 +216,15 @@ class _Finder:
             self.say(student, f"{archive.name} {error}")
             return 0
         return self.folder_of(student, folder, name, budget, depth)
+
+    def several_in(self, folder: Path) -> list[Path]:
+        """What lies in a folder (or in the only one inside it), if a platform named any of it; else nothing."""
+        inside = [path for path in sorted(folder.iterdir()) if not hidden(path.name)]
+        while (
+            len(inside) == 1 and inside[0].is_dir() and not inside[0].is_symlink() and not self.by_platform(inside[0])
+        ):
+            inside = [path for path in sorted(inside[0].iterdir()) if not hidden(path.name)]
+        return inside if any(map(self.by_platform, inside)) else []
 
     def by_platform(self, path: Path) -> bool:
         return names.parse(path.name, self.lessons).platform
