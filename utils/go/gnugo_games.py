@@ -16,7 +16,6 @@ import argparse
 import gzip
 import hashlib
 import random
-import shutil
 from pathlib import Path
 
 from utils import commands
@@ -174,8 +173,6 @@ def main() -> None:
     make.add_argument("--fixed", type=Path, help="held-out file to keep as it is")
     options = parser.parse_args()
     if options.command == "play":
-        if shutil.which("gnugo") is None:
-            raise SystemExit("gnugo is not installed; install your system's package of that name.")
         commands.check_writable(options.out)
         with commands.alone(options.out):
             play_many(options.out, options.games, options.first, options.share)
