@@ -115,6 +115,11 @@ def check_writable(path: str | Path) -> None:
         raise OSError(error.errno, text) from error
 
 
+def lock_of(path: str | Path) -> Path:
+    """The file by which :func:`alone` holds ``path``; it stays."""
+    return Path(path).with_name(f".{Path(path).name}.lock")
+
+
 @contextlib.contextmanager
 def alone(path: str | Path) -> Iterator[None]:
     """Keep others from writing ``path`` (a file or a folder) meanwhile, by a lock file beside it.
@@ -125,8 +130,7 @@ def alone(path: str | Path) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout
 
-    path = Path(path)
-    lock = path.with_name(f".{path.name}.lock")
+    path, lock = Path(path), lock_of(path)
     check_writable(lock)
     path.parent.mkdir(parents=True, exist_ok=True)
     held = FileLock(lock)

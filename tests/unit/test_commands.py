@@ -159,6 +159,7 @@ class Command:
 
 Prepare = Callable[[Path, pytest.MonkeyPatch], Command]
 OLD = b"older"
+GAMES = ROOT / "mldata" / "go" / "gnugo_9x9_heldout.sgf.gz"
 
 
 def _grade(folder: Path, patch: pytest.MonkeyPatch) -> Command:
@@ -232,11 +233,13 @@ def _gnugo_games(folder: Path, patch: pytest.MonkeyPatch) -> Command:
     return Command("utils.go.gnugo_games", play, build, ".raw.sgf.lock")
 
 
-def _training(module: str, wrong: list[object], held: str = ".run.npz.lock", checkpoint: str = "--checkpoint run.npz"):
+def _training(
+    module: str, wrong: list[object], held=".run.npz.lock", checkpoint="--checkpoint run.npz", few=()
+) -> Prepare:
     def prepare(folder: Path, patch: pytest.MonkeyPatch) -> Command:
         option, name = checkpoint.split()
         (folder / "net.npz").write_bytes(OLD)
-        arguments = ["--out", folder / "net.npz", option, folder / name]
+        arguments = ["--out", folder / "net.npz", option, folder / name, *few]
         return Command(module, arguments, [*arguments, *wrong], held, cheap=False)
 
     return prepare
@@ -332,7 +335,9 @@ COMMANDS: dict[str, Prepare] = {
     "slides": _slides,
     "go match": _match,
     "go gnugo_games": _gnugo_games,
-    "go supervised": _training("utils.go.supervised", ["--games", "nowhere.sgf"]),
+    "go supervised": _training(
+        "utils.go.supervised", ["--games", "nowhere.sgf"], few=("--games", GAMES, "--limit", "30")
+    ),
     "go reinforce": _training("utils.go.reinforce", ["--start", "nowhere"]),
     "go value": _training("utils.go.value", ["--start", "nowhere"], ".games.lock", "--folder games"),
     "go selfplay": _training("utils.go.selfplay", ["--study", "nowhere"]),
@@ -522,9 +527,6 @@ def test_a_training_that_ends_in_the_middle_goes_on_from_its_checkpoint(fault, t
     status, said = train()
     assert status == 0, said
     assert stretches[-2:] == [2, 4] and out.read_bytes() != OLD
-
-
-GAMES = ROOT / "mldata" / "go" / "gnugo_9x9_heldout.sgf.gz"
 
 
 def test_a_release_without_git_is_refused_not_everything_handed_out(prepared, tmp_path, monkeypatch):

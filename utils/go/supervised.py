@@ -200,6 +200,8 @@ def train(
     Returns:
         The report on the held-out games.
     """
+    if out is not None:  # before the games are read
+        commands.check_writable(out)
     kept, aside, heldout = split_games(games, limit)
     training, validation = positions_of(kept), positions_of(aside)
     out = out or networks.weights_folder() / f"go_sl{training.size}{'raw' if recipe.raw else ''}.npz"

@@ -182,7 +182,7 @@ def command_grade(arguments: argparse.Namespace) -> int:
         print(commands.sentence(error) or error, file=sys.stderr)
         return 2
     with commands.alone(out), tempfile.TemporaryDirectory(prefix="course-unpacked-") as unpacked:
-        own = (out, _part_of(out), *([Path(arguments.weights)] if arguments.weights else []))
+        own = (out, _part_of(out), commands.lock_of(out), *([Path(arguments.weights)] if arguments.weights else []))
         submissions = find_submissions(folder, Path(unpacked) / "zips", own)
         return _grade_all(arguments, submissions, weights, out, [str(folder.resolve()), unpacked])
 

@@ -87,6 +87,7 @@ STUDENTS = {  # what was handed in, and who handed in which lessons
     ),
     "Canvas": ({"doejane_12345_678901_08_q_learning-1.ipynb": L8}, {"doejane": ["08"]}),
     "Canvas, late": ({"doejane_LATE_12345_678901_mine-1.ipynb": L8}, {"doejane": ["08"]}),
+    "Canvas, a zip": ({"doejane_12345_678901_work.zip": _zip({"n.ipynb": L8})}, {"doejane": ["08"]}),
     "Canvas's whole zip": (
         {"submissions.zip": _zip({"a_123_456_x.ipynb": L8, "b_LATE_124_457_08_q_learning-2.ipynb": L8})},
         {"a": ["08"], "b": ["08"]},
@@ -321,6 +322,7 @@ def test_every_entry_is_in_the_csv_and_on_the_terminal(tmp_path, monkeypatch, ca
             student = UNDER_ANOTHER_NAME.get(entry) or names.parse(entry, handed_in.lesson_names()).student
             assert entry in shown or student in shown, entry
     assert {row["exercise"][:2] for row in rows} == {"", "05", "08"}
+    assert not any(".lock" in row["message"] for row in rows)
     again = _grade(folder)  # its own csv is no submission
     assert again == rows
 
