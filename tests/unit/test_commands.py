@@ -642,21 +642,7 @@ def test_lines_appended_by_many_are_all_whole(tmp_path):
 SILENT = {  # commands that write nothing: how they are called, and where Ctrl-C comes
     "progress": ("utils.grading.grade", ["progress", "--notebooks", "{}"], "utils.grading.submission.read_notebook"),
     "doctor": ("utils.doctor", [], "utils.runtime.device_report"),
-    "gtp": ("utils.go.gtp", ["--network", "-"], "sys.stdin"),
 }
-
-
-class Keyboard(io.TextIOWrapper):
-    """A standard input whose user presses Ctrl-C."""
-
-    def __init__(self) -> None:
-        super().__init__(io.BytesIO())
-
-    def readline(self, *_: int) -> str:
-        raise KeyboardInterrupt
-
-    __next__ = readline
-    read = readline
 
 
 def _interrupts(*_: object, **__: object) -> None:
@@ -670,7 +656,7 @@ def test_ctrl_c_in_a_command_that_writes_nothing(name, tmp_path, monkeypatch):
     if name == "progress":
         monkeypatch.setattr(subprocess, "Popen", _interrupts)
     else:
-        monkeypatch.setattr(place, Keyboard() if name == "gtp" else _interrupts)
+        monkeypatch.setattr(place, _interrupts)
     status, said = call(program, *(argument.format(tmp_path) for argument in arguments))
     assert status == commands.INTERRUPTED and said.strip().endswith("Interrupted."), said
 
@@ -678,7 +664,6 @@ def test_ctrl_c_in_a_command_that_writes_nothing(name, tmp_path, monkeypatch):
 WRONG = {
     "progress": ("utils.grading.grade", ["progress", "--notebooks", "nowhere"]),
     "doctor": ("utils.doctor", ["no-such-check"]),
-    "gtp": ("utils.go.gtp", ["--network", "nowhere.npz"]),
     "video": ("utils.rl.play_breakout", ["--video", "game.avi"]),
     "share": ("utils.go.arena", ["match", "random", "random", "--share", "2/2"]),
     "weights": ("utils.grading.grade", ["grade", ".", "--weights", "nowhere.csv"]),
@@ -696,6 +681,29 @@ def test_further_wrong_calls_are_sentences(name, tmp_path, monkeypatch):
     (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n\xff\n")
     program, arguments = WRONG[name]
     assert_one_sentence(*call(program, *arguments))
+
+
+def _gtp(*arguments: str, cwd: Path) -> subprocess.Popen:
+    command, pipe = [sys.executable, "-m", "utils.go.gtp", *arguments], subprocess.PIPE
+    return subprocess.Popen(command, cwd=cwd, env=SETTINGS, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+
+
+def test_a_network_that_is_not_there_is_a_sentence_over_gtp(tmp_path):
+    said, complained = _gtp("--network", "nowhere.npz", cwd=tmp_path).communicate("genmove b\n")
+    assert "nowhere.npz" in said + complained and "Traceback" not in complained
+    assert len([line for line in (said + complained).splitlines() if "nowhere.npz" in line]) == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends signals")
+def test_ctrl_c_at_gtp_is_no_traceback(tmp_path):
+    with _gtp("--network", "-", cwd=tmp_path) as process:
+        process.stdin.write("name\n")
+        process.stdin.flush()
+        assert process.stdout.readline().startswith("=")
+        process.send_signal(signal.SIGINT)
+        complained = process.stderr.read()
+        assert process.wait() == commands.INTERRUPTED, complained
+    assert "Traceback" not in complained
 
 
 def test_grades_are_kept_elsewhere_where_the_disk_fills_up_meanwhile(prepared, tmp_path, monkeypatch):
