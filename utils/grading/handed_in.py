@@ -132,31 +132,32 @@ class _Finder:
         self.folder, self.unpacked, self.lessons = folder, unpacked, lesson_names()
         self.versions: dict[_Student, dict[str, list[_Version]]] = {}
         self.said: list[tuple[_Student | str, str, str]] = []
+        self.archives: dict[str, str] = {}  # folder of what was unpacked -> name of the zip
 
-    def entries(self, entries: list[Path], budget: Budget | None = None) -> None:
-        """The submissions' folder, or a platform's zip of it."""
+    def entries(self, entries: list[Path], budget: Budget | None = None, outermost: bool = True) -> None:
+        """The submissions' folder, or a platform's zip of it; in that, nobody's zip speaks for others."""
         unseen = [entry.name for entry in entries if hidden(entry.name)]
         if unseen:
             self.say("", f"hidden files are not looked at: {_some(unseen)}")
         for entry in entries:
             if not hidden(entry.name):
-                self.entry(entry, budget)
+                self.entry(entry, budget, outermost)
 
-    def entry(self, entry: Path, budget: Budget | None) -> None:
+    def entry(self, entry: Path, budget: Budget | None, outermost: bool) -> None:
         name = names.parse(entry.name, self.lessons)
         student = _Student(name.student, name.number)
         if entry.is_symlink():
             self.say(entry.name, "a link, not followed")
         elif entry.is_dir():
-            several = [] if name.platform else self.several_in(entry)
-            if len({names.parse(path.name, self.lessons)[:2] for path in several if self.by_platform(path)}) > 1:
-                self.entries(several, budget)  # what a platform packed, unpacked by hand
+            several = self.several_in(entry) if outermost and not name.platform else []
+            if len({names.parse(path.name, self.lessons)[:2] for path in several}) > 1:
+                self.entries(several, budget, outermost=False)  # what a platform packed, unpacked by hand
             else:
                 self.folder_of(student, entry, name, budget)
         elif not entry.is_file():  # reading a pipe would wait for ever
             self.say(entry.name, "no file and no folder, left out")
         elif entry.name.lower().endswith(ZIPS):
-            self.zip_of(student, entry, name, budget)
+            self.zip_of(student, entry, name, budget, outermost and not name.platform)
         elif is_notebook(entry):
             self.notebook_of(student, entry, name)
         elif entry.name.lower().endswith(PACKERS):
@@ -187,21 +188,24 @@ class _Finder:
             self.say(student, f"no notebook in it{f', only {_some(others)}' if others else ''}")
         return found
 
-    def zip_of(self, student: _Student, archive: Path, name: names.Name, budget: Budget | None) -> None:
-        """A student's zip, or a platform's zip of all students."""
+    def zip_of(
+        self, student: _Student, archive: Path, name: names.Name, budget: Budget | None, perhaps_all: bool
+    ) -> None:
+        """A student's zip, or (``perhaps_all``) a platform's zip of all students."""
         budget = budget or Budget.of(archive)
         lessons = self.versions.setdefault(student, {})
         try:
-            folder, left = unpack(archive, self.unpacked, budget)
+            folder, left = self.opened(archive, budget)
         except Refused as error:
             self.say(student, f"{archive.name} {error}")
             return
-        if several := self.several_in(folder):
+        if perhaps_all and (several := self.several_in(folder)):
             if not lessons:
                 del self.versions[student]
-            self.entries(several, budget)
-            if left:
-                self.say(archive.name, f"not unpacked, since no notebooks: {_some(left)}")
+            self.entries(several, budget, outermost=False)
+            found = sorted({names.parse(path.name, self.lessons).student for path in several})
+            text = f"read as a learning platform's download, with submissions of {_some(found)}"
+            self.say(archive.name, text + (f"; not unpacked: {_some(left)}" if left else ""))
         elif not self.folder_of(student, folder, name, budget, depth=1) and not self.told(student):
             self.say(student, f"no notebook in it{f', only {_some(left)}' if left else ''} ({archive.name})")
 
@@ -211,20 +215,26 @@ class _Finder:
             self.say(student, f"{archive.name} is not opened: too many zips inside zips")
             return 0
         try:
-            folder, _ = unpack(archive, self.unpacked, budget)
+            folder, _ = self.opened(archive, budget)
         except Refused as error:
             self.say(student, f"{archive.name} {error}")
             return 0
         return self.folder_of(student, folder, name, budget, depth)
 
+    def opened(self, archive: Path, budget: Budget) -> tuple[Path, list[str]]:
+        folder = self.unpacked / f"{len(self.archives):05d}"
+        left = unpack(archive, folder, budget)
+        self.archives[folder.name] = archive.name
+        return folder, left
+
     def several_in(self, folder: Path) -> list[Path]:
-        """What lies in a folder (or in the only one inside it), if a platform named any of it; else nothing."""
+        """What lies in a folder (or in the only one inside it), if a platform named all of it; else nothing."""
         inside = [path for path in sorted(folder.iterdir()) if not hidden(path.name)]
         while (
             len(inside) == 1 and inside[0].is_dir() and not inside[0].is_symlink() and not self.by_platform(inside[0])
         ):
             inside = [path for path in sorted(inside[0].iterdir()) if not hidden(path.name)]
-        return inside if any(map(self.by_platform, inside)) else []
+        return inside if all(map(self.by_platform, inside)) else []
 
     def by_platform(self, path: Path) -> bool:
         return names.parse(path.name, self.lessons).platform
@@ -279,7 +289,8 @@ class _Finder:
     def place(self, path: Path) -> str:
         """Where a notebook lies, as an instructor would look for it."""
         if path.is_relative_to(self.unpacked):
-            return "/".join(path.relative_to(self.unpacked).parts[1:])
+            folder, *inner = path.relative_to(self.unpacked).parts
+            return f"{'/'.join(inner)} in {self.archives[folder]}"
         return str(path.relative_to(self.folder))
 
 

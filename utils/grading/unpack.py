@@ -12,7 +12,6 @@ import os
 import shutil
 import stat
 import struct
-import tempfile
 import time
 import zipfile
 from dataclasses import dataclass
@@ -53,23 +52,22 @@ def hidden(name: str) -> bool:
     return name.startswith(".") or name in PACKED
 
 
-def unpack(archive: Path, scratch: Path, budget: Budget) -> tuple[Path, list[str]]:
-    """Unpack the notebooks and zips of ``archive`` into a new folder of ``scratch``.
+def unpack(archive: Path, folder: Path, budget: Budget) -> list[str]:
+    """Unpack the notebooks and zips of ``archive`` into a new folder.
 
     Returns:
-        The folder, and the names of what was left packed.
+        The names of what was left packed.
 
     Raises:
         Refused: damaged or hostile.
         OSError: the disk is full.
     """
-    scratch.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=scratch))
+    folder.mkdir(parents=True)
     try:
         if archive.stat().st_size == 0:
             raise Refused("is empty")
         with zipfile.ZipFile(archive) as file:
-            return folder, _take(file, folder, budget)
+            return _take(file, folder, budget)
     except Refused:
         shutil.rmtree(folder, ignore_errors=True)
         raise

@@ -46,7 +46,7 @@ def _lay_out(folder: Path, files: dict[str, str | bytes]) -> None:
 
 def _find(tmp_path: Path, files: dict[str, str | bytes]) -> handed_in.Submissions:
     folder = tmp_path / "submissions"
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True, parents=True)
     _lay_out(folder, files)
     return handed_in.find_submissions(folder, tmp_path / "unpacked")
 
@@ -274,6 +274,17 @@ def test_a_hostile_zip_is_refused_with_a_sentence(tmp_path, case):
     outside = [path for path in tmp_path.rglob("*") if "eve" in path.name and path.suffix == ".ipynb"]
     assert not outside and not Path("/tmp/eve.ipynb").exists()
     assert sum(path.stat().st_size for path in (tmp_path / "unpacked").rglob("*") if path.is_file()) < 30_000_000
+
+
+def test_a_students_zip_does_not_speak_for_others_unseen(tmp_path):
+    """Named as a platform names them, it could pass for a class's download: that is said, with the names."""
+    forged = _zip({"Jane Doe_1_assignsubmission_file_/08_q_learning.ipynb": NOTHING})
+    found = _find(tmp_path, {"eve.zip": forged, "Jane Doe_1_assignsubmission_file_/08_q_learning.ipynb": L8})
+    assert "eve.zip: read as a learning platform's download, with submissions of Jane Doe" in _said(found)
+    assert "08_q_learning.ipynb in eve.zip" in _said(found)
+    inside = {"Eve_2_assignsubmission_file_/work.zip": forged, "Eve_2_assignsubmission_file_b.zip": forged}
+    found = _find(tmp_path / "moodle", {"Course-77.zip": _zip(inside)})
+    assert list(found.notebooks) == ["Eve"], _said(found)
 
 
 def test_a_zip_takes_no_more_than_it_may_by_count(tmp_path, monkeypatch):
