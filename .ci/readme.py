@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from utils import results
+from utils import commands, results
 from utils.checkpoints import write_atomically
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -84,4 +84,4 @@ def update_readme() -> None:
 
 
 if __name__ == "__main__":
-    update_readme()
+    raise SystemExit(commands.run(update_readme, ValueError))

@@ -20,6 +20,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from utils import commands
+
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build" / "test-results"
 STEPS = ("lint", "unit", "notebooks", "offline", "lectures")
@@ -189,4 +191,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(commands.run(main))

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+from filelock import FileLock
 
 META_KEY = "__meta__"
 # What every sidecar says: the network, how it was trained (a command that repeats it), on what, how long, where, when.
@@ -40,26 +41,46 @@ def write_atomically(path: str | Path, write: Callable[[BinaryIO], Any]) -> Path
     Raises:
         OSError: the disk is full or the folder cannot be written; the message names the path.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    path, temporary = Path(path), None
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
         with os.fdopen(handle, "wb") as file:
             write(file)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, 0o644)  # mkstemp makes it readable by its owner alone
         os.replace(temporary, path)
-    except OSError as error:
-        Path(temporary).unlink(missing_ok=True)
-        raise OSError(
-            error.errno,
-            f"Could not write {path} ({error.strerror}); free some disk space or check permissions",
-        ) from error
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    except BaseException as error:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+        if not isinstance(error, OSError):
+            raise
+        text = f"Could not write {path} ({error.strerror}); free some disk space or check permissions"
+        raise OSError(error.errno, text) from error
     return path
+
+
+def append_line(path: str | Path, line: str) -> None:
+    """Add a line to a text file, made if need be; all of it or, where the disk is full, nothing.
+
+    Raises:
+        OSError: as :func:`write_atomically`.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_name(f".{path.name}.append")), open(path, "ab", buffering=0) as file:
+            before, rest = file.tell(), memoryview(line.encode("utf-8") + b"\n")
+            try:  # without a buffer, or what did not fit would be written when the file is closed
+                while rest:
+                    rest = rest[file.write(rest) :]
+            except OSError:
+                os.truncate(path, before)
+                raise
+    except OSError as error:
+        text = f"Could not write {path} ({error.strerror}); free some disk space or check permissions"
+        raise OSError(error.errno, text) from error
 
 
 def save_checkpoint(

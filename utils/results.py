@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import functools
 import json
 import math
 import os
@@ -15,7 +16,7 @@ import subprocess
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -139,8 +140,26 @@ def remove(prefix: str) -> None:
     _change(lambda entries: {key: entry for key, entry in entries.items() if not key.startswith(prefix)})
 
 
+_waiting: list[Callable[[dict], dict]] | None = None
+
+
+@contextlib.contextmanager
+def together() -> Iterator[None]:
+    """What is recorded and removed inside is written at the end, all at once; nothing of it if that is not reached."""
+    global _waiting
+    changes = _waiting = []
+    try:
+        yield
+    finally:
+        _waiting = None
+    _change(lambda entries: functools.reduce(lambda found, change: change(found), changes, entries))
+
+
 def _change(change: Callable[[dict], dict]) -> None:
     """Read, change and write the ledger while nobody else does."""
+    if _waiting is not None:
+        _waiting.append(change)
+        return
     path = ledger_path()
     path.parent.mkdir(parents=True, exist_ok=True)
     try:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from utils import doctor
+from utils.checkpoints import write_atomically
 
 SIZES = ((1280, 720), (1920, 1080))
 
@@ -107,9 +108,10 @@ def print_pdf(folder: Path, target: Path) -> None:
         page.wait_for_selector(".pdf-page")
         page.evaluate("Promise.all([...document.images].map(i => i.decode().catch(() => 0)))")
         faults += page.evaluate(FIND_PRINT_FAULTS)
-        page.pdf(path=str(target), prefer_css_page_size=True, print_background=True)
+        printed = page.pdf(prefer_css_page_size=True, print_background=True)
     if faults:
         raise DeckError(f"{folder.name} cannot be printed cleanly:\n  " + "\n  ".join(faults))
+    write_atomically(target, lambda file: file.write(printed))
 
 
 def visit(folder: Path, size: tuple[int, int] = SIZES[0], pictures: Path | None = None) -> Visit:

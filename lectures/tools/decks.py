@@ -26,6 +26,8 @@ from pathlib import Path
 from browse import DeckError, look, print_pdf
 from filelock import FileLock
 
+from utils import commands
+
 TOOLS = Path(__file__).resolve().parent
 LECTURES = TOOLS.parent
 ROOT = LECTURES.parent
@@ -101,16 +103,27 @@ def build(source: Path, folder: Path | None = None, pdf: bool = True, force: boo
     with FileLock(folder.with_name(f".{folder.name}.lock"), timeout=900):  # whoever comes second finds it built
         fresh = stamp.exists() and stamp.read_text() == mark and (folder / "index.html").exists()
         if force or not fresh:
-            shutil.rmtree(folder, ignore_errors=True)
-            _run_sphinx(source, folder)
-            _tidy(folder, source.stem)
-            faults = check_page((folder / "index.html").read_text(encoding="utf-8"))
-            if faults:
-                raise DeckError(f"{source.name}:\n  " + "\n  ".join(faults))
-            stamp.write_text(mark)
+            _build_beside(source, folder, mark)
         if pdf and not printed.exists():
             print_pdf(folder, printed)
     return folder
+
+
+def _build_beside(source: Path, folder: Path, mark: str) -> None:
+    """Build into a folder beside ``folder`` and put it in its place when it is whole."""
+    part = folder.with_name(f".{folder.name}.part")
+    try:
+        shutil.rmtree(part, ignore_errors=True)  # of a killed build
+        _run_sphinx(source, part)
+        _tidy(part, source.stem)
+        faults = check_page((part / "index.html").read_text(encoding="utf-8"))
+        if faults:
+            raise DeckError(f"{source.name}:\n  " + "\n  ".join(faults))
+        (part / ".fingerprint").write_text(mark)
+        shutil.rmtree(folder, ignore_errors=True)
+        part.rename(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def _run_sphinx(source: Path, folder: Path) -> None:
@@ -281,16 +294,20 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     with ThreadPoolExecutor(max_workers=min(2, os.cpu_count() or 1)) as pool:
-        for future in as_completed([pool.submit(make, source, arguments) for source in sources]):
-            try:
-                print(future.result(), flush=True)
-            except DeckError as error:
-                failed += 1
-                print(error, file=sys.stderr, flush=True)
+        try:
+            for future in as_completed([pool.submit(make, source, arguments) for source in sources]):
+                try:
+                    print(future.result(), flush=True)
+                except DeckError as error:
+                    failed += 1
+                    print(error, file=sys.stderr, flush=True)
+        except BaseException:  # Ctrl-C, a full disk: the decks that wait are not begun
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     if arguments.present and not failed:
         present(BUILD / sources[0].stem)
     return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(commands.run(main))

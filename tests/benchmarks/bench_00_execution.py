@@ -21,7 +21,7 @@ from pathlib import Path
 
 import psutil
 
-from utils import results, runtime
+from utils import commands, results, runtime
 
 BUDGETS = ("smoke", "cpu")
 SAMPLE = 0.5  # seconds
@@ -149,4 +149,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(commands.run(main))

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from utils import results, runtime
+from utils import commands, results, runtime
 
 ROOT = runtime.repo_root()
 HERE = Path(__file__).resolve().parent
@@ -211,4 +211,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(commands.run(main))

@@ -16,7 +16,7 @@ import time
 import numpy as np
 from results_06_lstm_addition import RECIPES
 
-from utils import runtime
+from utils import commands, runtime
 from utils.sequences import addition, sums
 
 GOAL = 0.99
@@ -66,4 +66,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(commands.run(main))

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from results_07_movielens_recommender import MODELS, measure
 
-from utils import runtime
+from utils import commands, runtime
 from utils.datasets.movielens import MovieLens, load_movielens
 from utils.recommender import splits
 
@@ -57,4 +57,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(commands.run(main))

@@ -15,7 +15,7 @@ import time
 import gymnasium
 import numpy as np
 
-from utils import results
+from utils import commands, results
 from utils.rl import tabular
 
 
@@ -56,4 +56,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(commands.run(main))

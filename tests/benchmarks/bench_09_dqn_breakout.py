@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from utils import results, runtime
+from utils import commands, results, runtime
 
 ROOT = runtime.repo_root()
 SAME = {"crop": (0, 0, 0, 0), "filters": (32, 64, 64), "hidden": 512, "dueling": False, "normalise": False, "bins": 0}
@@ -132,4 +132,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(commands.run(main))

@@ -15,7 +15,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from utils import results, runtime
+from utils import commands, results, runtime
 
 ROOT = runtime.repo_root()
 
@@ -71,4 +71,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(commands.run(main))

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from utils import results, runtime
+from utils import commands, results, runtime
 from utils.go.board import Board
 
 
@@ -123,4 +123,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(commands.run(main))

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from sgfmill import boards
 
+from utils import commands
 from utils.go.board import Board
 
 
@@ -66,4 +67,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(commands.run(main))

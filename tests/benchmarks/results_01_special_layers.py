@@ -11,7 +11,7 @@ import time
 
 import numpy as np
 
-from utils import results, runtime
+from utils import commands, results, runtime
 from utils.checkpoints import save_network
 from utils.datasets import word_corpus
 from utils.sequences import word2vec
@@ -106,4 +106,4 @@ def record(identifier: str, shares: list[float], asked: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(commands.run(main))

@@ -13,7 +13,7 @@ import time
 
 import numpy as np
 
-from utils import results, runtime
+from utils import commands, results, runtime
 
 SEEDS = range(1, 1 + int(os.environ.get("COURSE_SEEDS", "3")))
 COMMAND = "make results LESSON=02"
@@ -121,4 +121,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(commands.run(main))

@@ -21,7 +21,7 @@ import time
 import numpy as np
 from sklearn.model_selection import train_test_split
 
-from utils import results, runtime
+from utils import commands, results, runtime
 from utils.checkpoints import load_checkpoint, save_checkpoint
 
 SEEDS = (1, 2, 3)
@@ -260,4 +260,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(commands.run(main))

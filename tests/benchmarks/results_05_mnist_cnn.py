@@ -20,7 +20,7 @@ from pathlib import Path
 import outcomes
 from sklearn.model_selection import train_test_split
 
-from utils import runtime
+from utils import commands, runtime
 
 SEEDS = (1, 2, 3)
 NAMES = {"lecture": "mnist.lecture.accuracy", "better": "mnist.better.accuracy"}
@@ -133,4 +133,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(commands.run(main))

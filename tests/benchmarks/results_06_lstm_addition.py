@@ -15,7 +15,7 @@ import functools
 
 import outcomes
 
-from utils import runtime
+from utils import commands, runtime
 from utils.sequences import addition, sums
 
 SEEDS = (1, 2, 3)
@@ -73,4 +73,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(commands.run(main))

@@ -15,7 +15,7 @@ import argparse
 import numpy as np
 import outcomes
 
-from utils import runtime
+from utils import commands, runtime
 from utils.datasets.movielens import MovieLens, load_movielens
 from utils.recommender import baselines, bayesian, factorisation, neural, ranking, splits
 
@@ -182,4 +182,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(commands.run(main))

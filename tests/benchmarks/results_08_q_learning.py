@@ -5,7 +5,7 @@ from __future__ import annotations
 import gymnasium
 import numpy as np
 
-from utils import results
+from utils import commands, results
 from utils.rl import tabular
 
 EPISODES = {"4x4": 20_000, "8x8": 100_000}
@@ -38,4 +38,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(commands.run(main))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from utils import results, runtime
+from utils import commands, results, runtime
 from utils.statistics import bootstrap_interval
 
 COMMAND = "make results LESSON=09"
@@ -86,4 +86,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(commands.run(main))

@@ -14,7 +14,7 @@ import sys
 from itertools import combinations
 from pathlib import Path
 
-from utils import results, runtime
+from utils import commands, results, runtime
 from utils.go.vertices import BLACK, WHITE
 
 PARTS = ("policy", "large", "value", "rl", "search", "gnugo", "zero", "zero_elo", "elo")
@@ -294,4 +294,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(commands.run(main))

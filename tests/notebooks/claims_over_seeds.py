@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
 import nbformat
+from nbclient.exceptions import CellExecutionError
 
-from utils import claims, results
+from utils import claims, commands, results
 
-from execute import ROOT, find_notebooks, run, source_hash
+from execute import ROOT, find_notebooks, run, source_hash, write_notebook
 
 FOLDER = ROOT / "build" / "claims"
 COMMAND = "make claims"
@@ -31,9 +31,11 @@ def claims_of(path: Path, seed: int) -> list[dict]:
     copy = FOLDER / name
     if not copy.exists():
         os.environ["COURSE_SEED"] = str(seed)
-        notebook = run(path)
-        FOLDER.mkdir(parents=True, exist_ok=True)
-        nbformat.write(notebook, copy)
+        try:
+            notebook = run(path)
+        except CellExecutionError as error:
+            raise ValueError(f"{path.name} with seed {seed}: {error.ename}: {error.evalue}") from error
+        write_notebook(notebook, copy)
     return claims.stored_claims(nbformat.read(copy, as_version=4))
 
 
@@ -57,17 +59,18 @@ def count(runs: list[list[dict]]) -> list[tuple[str, bool, list[bool]]]:
 
 def record(number: str, rows: list[tuple[str, bool, list[bool]]]) -> None:
     """Replace this notebook's counts in the ledger."""
-    results.remove(f"claims.{number}.")
-    for index, (sentence, on_ledger, held) in enumerate(rows, 1):
-        results.record(
-            f"claims.{number}.{index:02d}",
-            sum(held) / len(held),
-            unit="fraction",
-            n=len(held),
-            values=[float(value) for value in held],
-            command=f"{COMMAND} NB={number} SEEDS={len(held)}",
-            note=("on the ledger: " if on_ledger else "") + sentence,
-        )
+    with results.together():  # an interruption leaves the old counts, not half of the new ones
+        results.remove(f"claims.{number}.")
+        for index, (sentence, on_ledger, held) in enumerate(rows, 1):
+            results.record(
+                f"claims.{number}.{index:02d}",
+                sum(held) / len(held),
+                unit="fraction",
+                n=len(held),
+                values=[float(value) for value in held],
+                command=f"{COMMAND} NB={number} SEEDS={len(held)}",
+                note=("on the ledger: " if on_ledger else "") + sentence,
+            )
 
 
 def main() -> int:
@@ -88,4 +91,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(commands.run(main, ValueError))

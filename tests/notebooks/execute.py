@@ -20,7 +20,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from traitlets.config import Config
 
-from utils import claims
+from utils import claims, commands
+from utils.checkpoints import write_atomically
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT_METADATA = {
@@ -135,24 +136,33 @@ def run(path: Path, timeout: int = 1800) -> nbformat.NotebookNode:
     return notebook
 
 
+def write_notebook(notebook: nbformat.NotebookNode, path: Path) -> None:
+    """As ``nbformat.write``, but the file is whole at every moment."""
+    text = nbformat.writes(notebook) + "\n"
+    write_atomically(path, lambda file: file.write(text.encode("utf-8")))
+
+
 def keep_failed(notebook: nbformat.NotebookNode, path: Path) -> None:
     """Leave the executed copy of a notebook that is not accepted where a person can look at it."""
     failed = ROOT / "build" / "failed-notebooks" / path.name
-    failed.parent.mkdir(parents=True, exist_ok=True)
-    nbformat.write(notebook, failed)
+    write_notebook(notebook, failed)
     print(f"{path.name} failed; its executed copy is {failed.relative_to(ROOT)}", file=sys.stderr)
 
 
 def execute(path: Path) -> bool:
-    """Run one notebook and write it back; False, and the notebook as it was, if a claim does not hold."""
+    """Run one notebook and write it back; False, and the notebook as it was, if it fails or a claim does not hold."""
     start = time.perf_counter()
-    notebook = run(path)
+    try:
+        notebook = run(path)
+    except CellExecutionError as error:
+        print(f"{path.name}: {error.ename}: {error.evalue}", file=sys.stderr)
+        return False
     failing = [found["sentence"] for found in claims.stored_claims(notebook) if found["state"] == claims.FAILS]
     if failing:
         keep_failed(notebook, path)
         print(f"{path.name}: does not hold in this run: " + "; ".join(failing), file=sys.stderr)
         return False
-    nbformat.write(notebook, path)
+    write_notebook(notebook, path)
     print(f"{path.name} {time.perf_counter() - start:.0f} s, {path.stat().st_size / 1e6:.2f} MB")
     return True
 
@@ -163,4 +173,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(commands.run(main))

@@ -157,11 +157,17 @@ def _unpack(archive: Path, folder: Path, largest: int) -> None:
                     sink.write(block)
 
 
-def _target(archive: Path, folder: Path, name: str) -> Path:
-    """Where a member goes; refuses names that leave the folder on any system."""
+def parts_inside(name: str) -> tuple[str, ...] | None:
+    """A member's name as folders and file; None if it would leave its folder on any system."""
     parts = PurePosixPath(name.replace("\\", "/")).parts
     bad = not parts or name.startswith(("/", "\\")) or ".." in parts or "\0" in name
-    if bad or any(":" in part for part in parts):
+    return None if bad or any(":" in part for part in parts) else parts
+
+
+def _target(archive: Path, folder: Path, name: str) -> Path:
+    """Where a member goes; refuses names that leave the folder on any system."""
+    parts = parts_inside(name)
+    if parts is None:
         raise _damaged(archive, f"its member {name!r} would be written outside the folder")
     if parts == (MARK,):
         raise _damaged(archive, f"its member {name!r} has a reserved name")

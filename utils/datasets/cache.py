@@ -117,11 +117,15 @@ def part_of(target: Path, wanted: str) -> Path:
 
 def move_in(part: Path, target: Path, how: str, address: str) -> None:
     """Give a verified file its name. The old sidecar goes first: it must never vouch for another file."""
-    _sidecar(target).unlink(missing_ok=True)
-    with open(part, "rb+") as file:
-        os.fsync(file.fileno())
-    os.replace(part, target)
-    _write_sidecar(target, how, address)
+    try:
+        _sidecar(target).unlink(missing_ok=True)
+        with open(part, "rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(part, target)
+        _write_sidecar(target, how, address)
+    except OSError:
+        part.unlink(missing_ok=True)  # room that a full disk needs
+        raise
 
 
 def writable(folder: Path) -> bool:

@@ -9,6 +9,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from utils import commands
 from utils.datasets.archives import DataError
 from utils.datasets.cache import cache_folder, cached, origin, shipped
 from utils.datasets.registry import Entry, Outcome, find_entry, megabytes, registry
@@ -106,4 +107,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(commands.run(main, DataError))

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from utils import commands
 from utils.checkpoints import write_atomically
 from utils.datasets.archives import DataError
 from utils.datasets.cache import cache_folder
@@ -34,9 +35,8 @@ def write_mirror(folder: Path) -> tuple[list[str], list[str]]:
             continue
         source, target = cache_folder() / entry.name, folder / entry.mirror
         if not target.exists() or target.stat().st_size != source.stat().st_size:
-            part = target.with_name(target.name + ".part")
-            shutil.copyfile(source, part)
-            part.replace(target)
+            with source.open("rb") as file:
+                write_atomically(target, lambda sink, file=file: shutil.copyfileobj(file, sink, 1 << 20))
         with target.open("rb") as file:
             lines.append(f"{entry.mirror} {hashlib.file_digest(file, 'sha256').hexdigest()}")
         copied.append(entry.mirror)
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         copied, missing = write_mirror(folder)
     except (OSError, DataError) as error:
-        print(f"The mirror could not be written: {error}", file=sys.stderr)
+        print(f"The mirror could not be written: {commands.sentence(error) or error}", file=sys.stderr)
         return 2
     print(f"{len(copied)} files are in {folder}: {', '.join(copied) or 'none'}.")
     if missing:
@@ -64,4 +64,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(commands.run(main))

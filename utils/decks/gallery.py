@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from utils import commands
 from utils.checkpoints import write_atomically
 from utils.runtime import repo_root
 
@@ -251,4 +252,4 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(commands.run(main))

@@ -20,6 +20,7 @@ A match writes one line a game and continues after a kill. Players, as the comma
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import time
 from collections.abc import Sequence
@@ -28,6 +29,8 @@ from pathlib import Path
 
 import numpy as np
 
+from utils import commands
+from utils.checkpoints import append_line, write_atomically
 from utils.go import mcts
 from utils.go.board import Board, IllegalMove
 from utils.go.gtp_client import ProgramError, gnugo
@@ -123,9 +126,7 @@ def match(
             black, white = (first, second) if number % 2 == 0 else (second, first)
             done[number] = play_game(black, white, size, komi, number, seed + number)
             if out is not None:
-                out.parent.mkdir(parents=True, exist_ok=True)
-                with out.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(asdict(done[number])) + "\n")
+                append_line(out, json.dumps(asdict(done[number])))
     finally:
         first.close()
         second.close()
@@ -136,11 +137,18 @@ def read_results(path: Path) -> list[GameResult]:
     """Games of a match file; a last line cut off by a kill is dropped, in the file too."""
     if not Path(path).exists():
         return []
-    lines = Path(path).read_text(encoding="utf-8").splitlines(keepends=True)
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines(keepends=True)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is no file of matches ({error.reason}); take another.") from error
     if lines and not lines[-1].endswith("\n"):
         lines.pop()
-        Path(path).write_text("".join(lines), encoding="utf-8")
-    return [GameResult(**json.loads(line)) for line in lines]
+        text = "".join(lines).encode("utf-8")
+        write_atomically(path, lambda file: file.write(text))
+    try:
+        return [GameResult(**json.loads(line)) for line in lines]
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path} is no file of matches ({error}); take another.") from error
 
 
 def summary(results: Sequence[GameResult], name: str) -> dict:
@@ -254,10 +262,18 @@ def _search_player(text: str, what: str, options: dict[str, str]) -> SearchPlaye
     return SearchPlayer(load_pair(what), settings, text, seconds)
 
 
+def _alone(out: Path | None, share: tuple[int, int]) -> contextlib.AbstractContextManager:
+    """Several processes may play a match, each its share of it, but no share twice."""
+    if out is None:
+        return contextlib.nullcontext()
+    commands.check_writable(out)
+    return commands.alone(out.with_name(f"{out.name}.share{share[0]}of{share[1]}"))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m utils.go.arena", description=__doc__.splitlines()[0])
-    commands = parser.add_subparsers(dest="command", required=True)
-    play = commands.add_parser("match", help="play; continues after a kill")
+    kinds = parser.add_subparsers(dest="command", required=True)
+    play = kinds.add_parser("match", help="play; continues after a kill")
     play.add_argument("first")
     play.add_argument("second")
     play.add_argument("--games", type=int, default=100)
@@ -265,24 +281,30 @@ def main() -> None:
     play.add_argument("--size", type=int, default=9)
     play.add_argument("--komi", type=float, default=7.0)
     play.add_argument("--seed", type=int, default=0)
-    play.add_argument("--share", default="0/1", metavar="K/N", help="play every N-th pair of games, beside others")
-    table = commands.add_parser("elo", help="ratings from match files")
+    play.add_argument(
+        "--share", type=commands.share, default="0/1", metavar="K/N", help="every N-th pair of games, beside others"
+    )
+    table = kinds.add_parser("elo", help="ratings from match files")
     table.add_argument("files", type=Path, nargs="+")
     table.add_argument("--anchor")
     options = parser.parse_args()
     if options.command == "elo":
+        missing = [str(path) for path in options.files if not path.is_file()]
+        if missing:
+            raise FileNotFoundError(f"There is no file {', '.join(missing)}; name those that matches wrote.")
         results = [result for path in options.files for result in read_results(path)]
         for name, rating in elo(results, options.anchor).items():
             print(f"{rating:7.0f}  {name}")
         return
     try:
         first, second = make_player(options.first), make_player(options.second)
-        share = tuple(int(number) for number in options.share.split("/"))
-        results = match(first, second, options.games, options.out, options.size, options.komi, options.seed, share)
+        game = (options.size, options.komi, options.seed, options.share)
+        with _alone(options.out, options.share):
+            results = match(first, second, options.games, options.out, *game)
     except (ProgramError, FileNotFoundError, ValueError, IllegalMove) as error:
         raise SystemExit(str(error)) from None
     print(json.dumps(summary(results, first.name), indent=1))
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(commands.run(main, ValueError))

@@ -16,10 +16,10 @@ import argparse
 import gzip
 import hashlib
 import random
-import shutil
 from pathlib import Path
 
-from utils.checkpoints import write_atomically
+from utils import commands
+from utils.checkpoints import append_line, write_atomically
 from utils.go import gtp_client, sgf
 from utils.go.vertices import action_of, sgf_point, vertex_of
 
@@ -70,8 +70,7 @@ def play_many(out: Path, games: int, first: int, share: tuple[int, int]) -> None
         lines = lines[:-1]
     for number in mine[len(lines) :]:
         line = play_one(number)
-        with out.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        append_line(out, line)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -157,25 +156,30 @@ def _write(path: Path, games: list) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m utils.go.gnugo_games", description=__doc__.splitlines()[0])
-    commands = parser.add_subparsers(dest="command", required=True)
-    play = commands.add_parser("play", help="let GNU Go play itself; continues after a kill")
+    kinds = parser.add_subparsers(dest="command", required=True)
+    play = kinds.add_parser("play", help="let GNU Go play itself; continues after a kill")
     play.add_argument("--games", type=int, default=3000)
     play.add_argument("--first", type=int, default=0, help="number of the first game")
-    play.add_argument("--share", default="0/1", help="PART/PARTS for several workers, each with a file of its own")
+    play.add_argument(
+        "--share",
+        type=commands.share,
+        default="0/1",
+        help="PART/PARTS for several workers, each with a file of its own",
+    )
     play.add_argument("--out", type=Path, required=True)
-    make = commands.add_parser("build", help="merge, drop duplicates, split")
+    make = kinds.add_parser("build", help="merge, drop duplicates, split")
     make.add_argument("--games", type=Path, nargs="+", required=True)
     make.add_argument("--out", type=Path, required=True)
     make.add_argument("--fixed", type=Path, help="held-out file to keep as it is")
     options = parser.parse_args()
     if options.command == "play":
-        if shutil.which("gnugo") is None:
-            raise SystemExit("gnugo is not installed; install your system's package of that name.")
-        part, parts = (int(word) for word in options.share.split("/"))
-        play_many(options.out, options.games, options.first, (part, parts))
+        commands.check_writable(options.out)
+        with commands.alone(options.out):
+            play_many(options.out, options.games, options.first, options.share)
     else:
+        commands.check_writable(options.out / "gnugo_9x9_train.sgf.gz")
         print(*build(options.games, options.out, fixed=options.fixed))
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(commands.run(main, ValueError, gtp_client.ProgramError, interrupted=commands.GOES_ON))

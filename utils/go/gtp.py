@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable
 from typing import TextIO
 
+from utils import commands
 from utils.go.board import Board, IllegalMove
 from utils.go.vertices import BLACK, MAX_SIZE, MIN_SIZE, WHITE, action_of, vertex_of
 
@@ -298,4 +299,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(commands.run(main, ValueError))

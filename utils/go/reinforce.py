@@ -19,7 +19,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from utils import results, runtime
+from utils import commands, results, runtime
 from utils.checkpoints import group, load_checkpoint, numbered, restore, save_checkpoint, state_of
 from utils.go import networks
 from utils.go.batch import Games, play_policies
@@ -223,8 +223,11 @@ def main() -> None:
     options = vars(parser.parse_args())
     out, checkpoint, start = options.pop("out"), options.pop("checkpoint"), options.pop("start")
     runtime.start(seed=options["seed"])
-    train(start, ReinforceSettings(**options), out, checkpoint or runtime.repo_root() / "runs" / out.name)
+    checkpoint = checkpoint or runtime.repo_root() / "runs" / out.name
+    commands.check_writable(out)
+    with commands.alone(checkpoint):
+        train(start, ReinforceSettings(**options), out, checkpoint)
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(commands.run(main, ValueError, interrupted=commands.GOES_ON))

@@ -23,7 +23,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from utils import results, runtime
+from utils import commands, results, runtime
 from utils.checkpoints import group, load_checkpoint, numbered, restore, save_checkpoint, state_of
 from utils.go import features, networks, value
 from utils.go.examples import Positions, concatenate, positions_of, some_of_each_game, split_games
@@ -266,11 +266,10 @@ def main() -> None:
     study, curves = options.pop("study"), options.pop("curves")
     runtime.start(seed=options["seed"])
     checkpoint = checkpoint or runtime.repo_root() / "runs" / out.name
-    try:
+    commands.check_writable(out)
+    with commands.alone(checkpoint):
         train(ZeroSettings(**options), out, checkpoint, address, study=study, curves=curves)
-    except (FileNotFoundError, ValueError) as error:
-        raise SystemExit(str(error)) from None
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(commands.run(main, ValueError, interrupted=commands.GOES_ON))

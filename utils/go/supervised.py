@@ -16,7 +16,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from utils import results, runtime
+from utils import commands, results, runtime
 from utils.checkpoints import group, load_checkpoint, numbered, restore, save_checkpoint, state_of
 from utils.go import features, networks
 from utils.go.examples import Positions, positions_of, split_games
@@ -200,11 +200,27 @@ def train(
     Returns:
         The report on the held-out games.
     """
+    if out is not None:  # before the games are read
+        commands.check_writable(out)
     kept, aside, heldout = split_games(games, limit)
     training, validation = positions_of(kept), positions_of(aside)
     out = out or networks.weights_folder() / f"go_sl{training.size}{'raw' if recipe.raw else ''}.npz"
-    trainer = Trainer(training, recipe, checkpoint or runtime.repo_root() / "runs" / out.name)
-    print(f"{len(kept)} games, {len(training)} positions; step {trainer.step} of {trainer.total}", flush=True)
+    checkpoint = checkpoint or runtime.repo_root() / "runs" / out.name
+    commands.check_writable(out)
+    with commands.alone(checkpoint):
+        trainer = Trainer(training, recipe, checkpoint)
+        _learn(trainer, validation, every, f"{len(kept)} games, {len(training)} positions")
+    report = accuracy(networks.Evaluator(trainer.averaged(), trainer.architecture), positions_of(heldout), recipe.raw)
+    source = "GNU Go 3.8 against itself" if games is None else games.name
+    data = f"{len(kept)} games of {source}, {training.size}x{training.size}, {len(training)} positions"
+    write(trainer, out, command_of(recipe, games, limit), data, report)
+    print(json.dumps(report, indent=1), flush=True)
+    return report
+
+
+def _learn(trainer: Trainer, validation: Positions, every: int, data: str) -> None:
+    """To the last step, with a row of the curve each ``every`` steps."""
+    print(f"{data}; step {trainer.step} of {trainer.total}", flush=True)
     losses: list[float] = []
     while trainer.step < trainer.total:
         losses.append(trainer.run(min(SAVE_EVERY, every - trainer.step % every)))
@@ -212,18 +228,12 @@ def train(
         if trainer.step % every and trainer.step < trainer.total:
             continue
         loss, losses = float(np.mean(losses)), []
-        report = accuracy(networks.Evaluator(trainer.averaged(), trainer.architecture), validation, recipe.raw)
+        report = accuracy(networks.Evaluator(trainer.averaged(), trainer.architecture), validation, trainer.recipe.raw)
         row = {"step": trainer.step, "loss": loss, "val_loss": report["loss"], "val_top1": report["top1 all"]}
         row["seconds"] = round(trainer.seconds)
         trainer.curve.append(row)
         trainer.save()
         print(json.dumps(row), flush=True)
-    report = accuracy(networks.Evaluator(trainer.averaged(), trainer.architecture), positions_of(heldout), recipe.raw)
-    source = "GNU Go 3.8 against itself" if games is None else games.name
-    data = f"{len(kept)} games of {source}, {training.size}x{training.size}, {len(training)} positions"
-    write(trainer, out, command_of(recipe, games, limit), data, report)
-    print(json.dumps(report, indent=1), flush=True)
-    return report
 
 
 def command_of(recipe: Recipe, games: Path | None, limit: int | None) -> str:
@@ -269,4 +279,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(commands.run(main, ValueError, interrupted=commands.GOES_ON))

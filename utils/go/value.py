@@ -22,7 +22,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from utils import results, runtime
+from utils import commands, results, runtime
 from utils.checkpoints import load_checkpoint, restore, save_checkpoint, state_of
 from utils.go import features, networks
 from utils.go.batch import Games, play_policies, sample
@@ -226,8 +226,11 @@ def main() -> None:
     out, folder = options.pop("out"), options.pop("folder")
     start, stronger = options.pop("start"), options.pop("stronger")
     runtime.start(seed=options["seed"])
-    train(ValueSettings(**options), start, stronger, out, folder or runtime.repo_root() / "runs" / "value9")
+    folder = folder or runtime.repo_root() / "runs" / "value9"
+    commands.check_writable(out)
+    with commands.alone(folder):
+        train(ValueSettings(**options), start, stronger, out, folder)
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(commands.run(main, ValueError, interrupted=commands.GOES_ON))

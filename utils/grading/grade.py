@@ -8,42 +8,30 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import csv
 import io
 import json
 import os
 import queue
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
-from utils import runtime
-from utils.checkpoints import write_atomically
+from utils import commands, runtime
 from utils.exercises import engine
 from utils.grading import judge
-from utils.grading.handed_in import Submissions, find_submissions, lesson_names
+from utils.grading.handed_in import Remark, Submissions, find_submissions, lesson_names
+from utils.grading.tables import Row, exercise_table, keep_grades, read_weights, weights_table
 
-COLUMNS = ("student", "exercise", "points", "message")
 # Beyond an exercise's own limit: its start, the check itself, and loading Keras on a slow machine.
 GRACE = 120  # seconds
+REMARK = "remark"  # status of a row that is no exercise's
 JUDGE_MEGABYTES = 4096  # a judge that holds more was given an answer made to fill the memory
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the grades."""
-
-    student: str
-    exercise: str
-    points: float
-    message: str
-    status: str = engine.NOT_YET
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -136,9 +124,10 @@ def grade(
     hidden: list[str],
     fenced: bool = True,
 ) -> Iterator[Row]:
-    """A row for each student and exercise of ``lessons``, also where nothing was handed in."""
-    for folder, notebooks in submissions.notebooks.items():
-        student = printable(folder)
+    """A row for each student and exercise of ``lessons``, also where nothing was handed in, and for each remark."""
+    remarks = [remark._replace(student=printable(remark.student)) for remark in submissions.remarks]
+    for name, notebooks in submissions.notebooks.items():
+        student = printable(name)
         for lesson in lessons:
             exercises = list(engine.load_checks(lesson))
             if lesson not in notebooks:
@@ -147,12 +136,24 @@ def grade(
             for exercise, status, details in run_judge(notebooks[lesson], exercises, limits, hidden, fenced):
                 points = weights[exercise] if status == engine.CORRECT else 0
                 yield Row(student, exercise, points, message(status, details), status)
+        yield from (_remark(remark) for remark in remarks if remark.student == student)
+    students = {printable(name) for name in submissions.notebooks}
+    yield from (_remark(remark) for remark in remarks if remark.student not in students)
+
+
+def _remark(remark: Remark) -> Row:
+    """What is no exercise's: an entry that could not be graded, an older version that does not count."""
+    return Row(remark.student, remark.lesson, 0, shortened(remark.text), REMARK)
 
 
 def message(status: str, details: dict[str, str]) -> str:
     """A verdict in one line of at most 500 characters."""
     parts = [f"{key}: {value}" for key, value in details.items()]
-    text = printable(" ".join(" | ".join([status, *parts]).split()))
+    return shortened(" | ".join([status, *parts]))
+
+
+def shortened(text: str) -> str:
+    text = printable(" ".join(text.split()))
     return text if len(text) <= 500 else text[:499] + "…"
 
 
@@ -163,65 +164,6 @@ def printable(text: str) -> str:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Weights and grades as tables
-
-
-def read_weights(path: Path | None) -> dict[str, float]:
-    """Points of every exercise: as registered, or as a csv with the columns ``exercise`` and ``points`` says.
-
-    Raises:
-        ValueError: the table names an exercise that does not exist, or points that are no number.
-    """
-    weights: dict[str, float] = {key: item.points for key, item in engine.load_checks().items()}
-    if path is None:
-        return weights
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        for row in csv.DictReader(file):
-            exercise, points = (row.get("exercise") or "").strip(), row.get("points") or ""
-            if exercise not in weights:
-                raise ValueError(f"{path.name} names exercise {exercise!r}, which does not exist.")
-            try:
-                weights[exercise] = float(points) if "." in points else int(points)
-            except ValueError as error:
-                raise ValueError(f"{path.name}: the points of {exercise} are {points!r}, no number.") from error
-    return weights
-
-
-def weights_table() -> str:
-    """The registered weights as csv, to be edited and given back as ``WEIGHTS=file``."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("exercise", "points", "minutes", "title"))
-    writer.writerows((key, e.points, e.minutes, e.title) for key, e in engine.load_checks().items())
-    return text.getvalue()
-
-
-def exercise_table() -> str:
-    """Markdown: every exercise with its minutes and points (INSTRUCTORS.md holds it; a test compares)."""
-    lines = ["| exercise | what | minutes | points |", "| --- | --- | ---: | ---: |"]
-    exercises = engine.load_checks()
-    for lesson in lesson_names():
-        own = {key: item for key, item in exercises.items() if key.startswith(lesson + ".")}
-        lines += [f"| {key} | {item.title} | {item.minutes} | {item.points} |" for key, item in own.items()]
-        minutes, points = sum(e.minutes for e in own.values()), sum(e.points for e in own.values())
-        lines.append(f"| **{lesson}** | **together** | **{minutes}** | **{points}** |")
-    return "\n".join(lines)
-
-
-def _safe(text: str) -> str:
-    """A spreadsheet would take a cell that begins like this for a formula; what students wrote must not run there."""
-    return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
-
-
-def write_grades(rows: Sequence[Row], path: Path) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows((_safe(row.student), row.exercise, row.points, _safe(row.message)) for row in rows)
-    write_atomically(path, lambda file: file.write(text.getvalue().encode("utf-8")))
-
-
-# ---------------------------------------------------------------------------------------------------------------------
 # Commands
 
 
@@ -229,18 +171,31 @@ def command_grade(arguments: argparse.Namespace) -> int:
     if not arguments.submissions:
         print("Name the folder with the submissions: make grade SUBMISSIONS=folder", file=sys.stderr)
         return 2
+    folder = Path(arguments.submissions)
+    out = Path(arguments.out) if arguments.out else folder / "grades.csv"
     try:
         weights = read_weights(Path(arguments.weights) if arguments.weights else None)
-        folder = Path(arguments.submissions)
-        submissions = find_submissions(folder)
+        if not folder.is_dir():
+            find_submissions(folder, folder)
+        commands.check_writable(out)  # before hours of grading
     except (OSError, ValueError) as error:
-        print(error, file=sys.stderr)
+        print(commands.sentence(error) or error, file=sys.stderr)
         return 2
+    with commands.alone(out), tempfile.TemporaryDirectory(prefix="course-unpacked-") as unpacked:
+        own = (out, _part_of(out), commands.lock_of(out), *([Path(arguments.weights)] if arguments.weights else []))
+        submissions = find_submissions(folder, Path(unpacked) / "zips", own)
+        return _grade_all(arguments, submissions, weights, out, [str(folder.resolve()), unpacked])
+
+
+def _grade_all(
+    arguments: argparse.Namespace, submissions: Submissions, weights: dict[str, float], out: Path, hidden: list[str]
+) -> int:
     lessons = arguments.lesson or submissions.lessons()
     unknown = set(lessons) - set(lesson_names())
     if unknown or not lessons:
-        what = f"There is no lesson {', '.join(sorted(unknown))}." if unknown else f"No notebook in {folder}."
-        print(what, file=sys.stderr)
+        _remarks(submissions)
+        sentence = f"No notebook in {arguments.submissions}."
+        print(f"There is no lesson {', '.join(sorted(unknown))}." if unknown else sentence, file=sys.stderr)
         return 2
     fenced, problem = try_fence()
     if problem:
@@ -251,26 +206,35 @@ def command_grade(arguments: argparse.Namespace) -> int:
         if arguments.strict:
             return 2
     limits = judge.Limits(arguments.seconds, arguments.megabytes)
-    out = Path(arguments.out) if arguments.out else folder / "grades.csv"
     rows: list[Row] = []
     try:
-        for row in grade(submissions, lessons, weights, limits, [str(folder.resolve())], fenced):
+        for row in grade(submissions, lessons, weights, limits, hidden, fenced):
             rows.append(row)
-            print(f"{engine.SYMBOLS[row.status]} {row.student:<24} {row.exercise} {row.points:>4}  {row.message[:80]}")
+            if row.status != REMARK:  # those come in the summary
+                print(
+                    f"{engine.SYMBOLS[row.status]} {row.student:<24} {row.exercise} {row.points:>4}  {row.message[:80]}"
+                )
+        kept = keep_grades(rows, out)
     except KeyboardInterrupt:
         return _interrupted(rows, out)
-    write_grades(rows, out)
-    _summary(rows, submissions, weights, out)
-    return 0
+    except OSError:  # of the terminal, say, which is a file on a full disk
+        _interrupted(rows, out)
+        raise
+    _summary(rows, submissions, weights, kept)
+    return 0 if kept == out else 1
 
 
 def _interrupted(rows: list[Row], out: Path) -> int:
     """Keep the grades of whoever was finished, under another name: nobody takes half a table for the whole."""
     finished = [row for row in rows if row.student != rows[-1].student]
-    part = out.with_name(f"{out.stem}_interrupted{out.suffix}")
-    write_grades(finished, part)
-    print(f"\nInterrupted. Grades of finished students ({len({row.student for row in finished})}) are in {part}.")
-    return 130
+    part = keep_grades(finished, _part_of(out))
+    text = f"\nInterrupted. Grades of finished students ({len({row.student for row in finished})}) are in {part}."
+    print(text, file=sys.stderr)
+    return commands.INTERRUPTED
+
+
+def _part_of(out: Path) -> Path:
+    return out.with_name(f"{out.stem}_interrupted{out.suffix}")
 
 
 def try_fence() -> tuple[bool, str]:
@@ -280,14 +244,18 @@ def try_fence() -> tuple[bool, str]:
     return False, judge.trial(fenced=False)
 
 
-def _summary(rows: list[Row], submissions: Submissions, weights: dict[str, float], out: Path) -> None:
+def _summary(rows: list[Row], submissions: Submissions, weights: dict[str, float], out: Path | None) -> None:
     print()
     for student in map(printable, submissions.notebooks):
-        own = [row for row in rows if row.student == student]
+        own = [row for row in rows if row.student == student and row.status != REMARK]
         print(f"{student:<24} {sum(r.points for r in own):g} of {sum(weights[r.exercise] for r in own):g} points")
-    for remark in submissions.remarks:
-        print(f"Mind: {printable(remark)}")
-    print(f"Grades are in {out}")
+    _remarks(submissions)
+    print(f"Grades are in {out}" if out else "Grades are above; no file could be written.")
+
+
+def _remarks(submissions: Submissions) -> None:
+    for student, _, text in submissions.remarks:
+        print(f"Mind: {printable(f'{student}: {text}' if student else text)}")
 
 
 def command_progress(arguments: argparse.Namespace) -> int:
@@ -317,9 +285,9 @@ def command_progress(arguments: argparse.Namespace) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Run the exercises' checks on notebooks.")
-    commands = parser.add_subparsers(dest="command", required=True)
+    kinds = parser.add_subparsers(dest="command", required=True)
     for name in ("grade", "progress"):
-        command = commands.add_parser(name)
+        command = kinds.add_parser(name)
         command.add_argument("--lesson", nargs="*", help="two-digit numbers; all that are there if none is given")
         command.add_argument(
             "--seconds", type=int, default=judge.Limits.seconds, help="processor time for each exercise"
@@ -332,8 +300,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command.add_argument("--out", help="csv to write; default grades.csv beside the submissions")
         command.add_argument("--weights", help="csv with the columns exercise and points")
         command.add_argument("--strict", action="store_true", help="refuse to run without Linux namespaces")
-    commands.add_parser("weights")
-    commands.add_parser("table")
+    kinds.add_parser("weights")
+    kinds.add_parser("table")
     chosen = parser.parse_args(arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal of another encoding shows a question mark, and goes on
         sys.stdout.reconfigure(errors="replace")
@@ -344,4 +312,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(commands.run(main))

@@ -323,6 +323,8 @@ def judge(
         verdict = engine.evaluate(identifier, remote)
         if remote.error_line and "error" in verdict.details:
             verdict = replace(verdict, details=verdict.details | {"in your line": remote.error_line})
+        if verdict.status == engine.NOT_YET and "get_ipython()" in attempt.source:
+            verdict = replace(verdict, details=verdict.details | {"mind": "lines with ! or % do not run while grading"})
     except submission.SubmissionError as error:
         verdict = engine.Verdict(identifier, engine.NOT_YET, item.title, {"problem": str(error)})
     except WorkerStopped as error:

@@ -12,13 +12,14 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import nbformat
 from nbconvert.preprocessors import ClearMetadataPreprocessor, ClearOutputPreprocessor, TagRemovePreprocessor
 
-from utils import runtime
+from utils import commands, runtime
 
 FILES = (
     *("README.md", "STUDENTS.md", "CHANGELOG.md", "CITATION.cff", "LICENSE", "LICENSE-TEXT"),
@@ -57,7 +58,11 @@ def _tracked(root: Path) -> set[str] | None:
     command = ["git", "-C", str(root), "ls-files", "-z"]
     try:
         found = subprocess.run(command, capture_output=True, timeout=60, check=True).stdout
-    except (OSError, subprocess.SubprocessError):
+    except (OSError, subprocess.SubprocessError) as error:
+        if (root / ".git").exists():  # without git's list, downloads and builds would be handed out too
+            said = (getattr(error, "stderr", None) or b"").decode(errors="replace").strip().splitlines()
+            text = "git is needed to tell the course's files from others, and does not run here"
+            raise ValueError(": ".join([text, *said[-1:]]) + ".") from error
         return None
     return set(found.decode().split("\0")) or None
 
@@ -67,13 +72,32 @@ def release(root: Path, out: Path) -> int:
 
     Raises:
         FileExistsError: ``out`` is there and not empty.
-        ValueError: a notebook would give a solution away.
+        ValueError: a notebook would give a solution away, or git is missing.
     """
+    _must_be_new(out)
+    names = list(released_files(root))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent))
+    try:  # under its name only when it is whole
+        _write(root, names, part)
+        part.chmod(0o755)  # mkdtemp makes it readable by its owner alone
+        _must_be_new(out)  # still
+        if out.exists():
+            out.rmdir()
+        part.rename(out)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return len(names)
+
+
+def _must_be_new(out: Path) -> None:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise FileExistsError(f"{out} is there already; name an empty or a new folder: OUT=folder.")
-    names = list(released_files(root))
+
+
+def _write(root: Path, names: list[Path], folder: Path) -> None:
     for name in names:
-        target = out / name
+        target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if name.suffix == ".ipynb":
             target.write_text(student_notebook((root / name).read_text(encoding="utf-8"), str(name)), encoding="utf-8")
@@ -82,7 +106,6 @@ def release(root: Path, out: Path) -> int:
             target.write_text({"Makefile": student_makefile, "README.md": student_readme}[name.name](text), "utf-8")
         else:
             shutil.copyfile(root / name, target)
-    return len(names)
 
 
 def student_notebook(text: str, name: str = "notebook") -> str:
@@ -123,11 +146,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         count = release(runtime.repo_root(), Path(out))
     except (OSError, ValueError) as error:
-        print(error, file=sys.stderr)
+        print(commands.sentence(error) or error, file=sys.stderr)
         return 2
     print(f"The student's version, {count} files, is in {out}. Zip it, or push it to the class's repository.")
     return 0
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(commands.run(main))

@@ -12,6 +12,7 @@ import ast
 import json
 import re
 import symtable
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,7 +63,9 @@ def read_notebook(path: Path) -> Notebook:
     try:
         if path.stat().st_size > LARGEST_NOTEBOOK:
             raise SubmissionError(f"the file is larger than {LARGEST_NOTEBOOK // 1_000_000} MB")
-        sources = _code_cells(json.loads(path.read_text(encoding="utf-8")))
+        if path.stat().st_size == 0:
+            raise SubmissionError("the file is empty")
+        sources = code_cells(json.loads(path.read_text(encoding="utf-8-sig")))
         if sum(map(len, sources)) > LARGEST_CODE:
             raise SubmissionError(f"the notebook holds more than {LARGEST_CODE:,} characters of code")
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -98,7 +101,8 @@ def find_attempt(notebook: Notebook, identifier: str, name: str) -> Attempt:
         if not bound:
             for source, reason in notebook.broken:
                 if identifier in source or re.search(rf"\b{re.escape(expression.id)}\b", source):
-                    raise SubmissionError(f"the cell of {expression.id} is not valid Python: {reason}")
+                    version = f"grading runs Python {sys.version_info.major}.{sys.version_info.minor}"
+                    raise SubmissionError(f"the cell of {expression.id} is not valid Python: {reason} ({version})")
             raise SubmissionError(f"there is no function {expression.id} in the notebook")
         is_stub = _is_stub(bound[-1].node)
     else:
@@ -106,8 +110,8 @@ def find_attempt(notebook: Notebook, identifier: str, name: str) -> Attempt:
     return Attempt("\n\n".join(s.source for s in chosen), ast.unparse(expression), is_stub)
 
 
-def _code_cells(document: dict) -> list[str]:
-    """Sources of the code cells. Format 4 only, which JupyterLab writes; importing nbformat would take seconds."""
+def code_cells(document: dict) -> list[str]:
+    """Sources of a document's code cells. Format 4 only, which JupyterLab writes; importing nbformat takes seconds."""
     if int(document["nbformat"]) < 4:
         raise SubmissionError("the notebook has an old format; open it in JupyterLab and save it")
     cells = [cell for cell in document["cells"] if cell["cell_type"] == "code"]
@@ -125,6 +129,7 @@ def _statements(source: str) -> list[Statement]:
             raise
         from IPython.core.inputtransformer2 import TransformerManager
 
+        source = re.sub(r"^([ \t]*)%time[ \t]+(?=\S)", r"\1", source, flags=re.MULTILINE)  # what it times is needed
         source = TransformerManager().transform_cell(source)
         tree = ast.parse(source)
     lines = split_lines(source)

@@ -176,6 +176,13 @@ def _guard(scratch: str, hidden: tuple[str, ...]) -> Callable[[str, tuple], None
 # Running the student's code
 
 
+class NoShell:
+    """What ``get_ipython()`` gives here, which lines with ``!`` or ``%`` become: nothing runs, nothing is said."""
+
+    def __getattr__(self, name: str) -> Callable:
+        return lambda *arguments, **options: [] if name == "getoutput" else None
+
+
 class Worker:
     """Answers the judge's calls over two streams."""
 
@@ -189,7 +196,10 @@ class Worker:
         sys.modules["__main__"] = module
         exercises.check = lambda *arguments, **options: None  # a notebook may import it; verdicts are not made here
         linecache.cache[LABEL] = (len(source), None, [line + "\n" for line in split_lines(source)], LABEL)
+        module.get_ipython = NoShell
         exec(compile(source, LABEL, "exec"), module.__dict__)
+        if getattr(module.get_ipython, "__module__", "").startswith("IPython"):
+            module.get_ipython = NoShell  # the real one, imported by name, has no shell here either and fails
         self.attempt = eval(compile(expression, LABEL, "eval"), module.__dict__)
 
     def call(self, message: dict[str, Any]) -> dict[str, Any]:

@@ -323,14 +323,18 @@ def train(
     save_minutes: float,
     minutes: float | None,
     keep_replay: bool = False,
-) -> None:
+) -> bool:
     """Until ``steps`` agent steps in all (or ``minutes`` of this start): play, learn, evaluate, save, print.
 
     Args:
         every: agent steps between two evaluations, of ``episodes`` games each.
         save_minutes: minutes between two checkpoints.
         keep_replay: store the replay memory too, at each evaluation and at the end.
+
+    Returns:
+        Whether it was stopped (Ctrl-C, a kill) before its end.
     """
+    stopped = False
     counters, clock, progress = trainer.counters, Clock(trainer.counters), Progress(trainer)
     rated, evaluated = counters["agent_steps"] // RATED, trainer.last_evaluated() // every
     began = saved = time.monotonic()
@@ -355,9 +359,11 @@ def train(
                 trainer.save()
                 saved = time.monotonic()
     except KeyboardInterrupt:
+        stopped = True
         say("stopped; saving", True)
     clock.tick()
     trainer.save(keep_replay)
+    return stopped
 
 
 def keep_memory() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from utils import runtime
+from utils import commands, runtime
 from utils.rl.variety import FILTERS
 from utils.statistics import bootstrap_interval
 
@@ -38,6 +38,12 @@ def main(arguments=None) -> None:
     options = parser.parse_args(arguments)
     if options.episodes < 1:
         parser.error("--episodes must be at least 1")
+    if options.video:
+        from utils.plots.video import SUFFIXES
+
+        if options.video.suffix.lower() not in SUFFIXES:
+            parser.error(f"--video must end in {' or '.join(SUFFIXES)}")
+        commands.check_writable(options.video)
     runtime.start(seed=1, backend=options.backend)
     from utils.rl.atari import play_games
     from utils.rl.dqn import AGENT, load_agent, q_function
@@ -67,4 +73,4 @@ def main(arguments=None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(commands.run(main, ValueError))

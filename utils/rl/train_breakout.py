@@ -15,10 +15,9 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 from pathlib import Path
 
-from utils import runtime
+from utils import commands, runtime
 
 
 def parse(arguments=None) -> argparse.Namespace:
@@ -50,9 +49,14 @@ def stored_config(folder: Path, resume: Path | None) -> dict:
     return load_checkpoint(source)[1]["config"] if source else {}
 
 
-def main(arguments=None) -> None:
-    """Entry point of ``python -m utils.rl.train_breakout``."""
+def main(arguments=None) -> int:
+    """Entry point of ``python -m utils.rl.train_breakout``; 130 if it was stopped before its end."""
     options = parse(arguments)
+    with commands.alone(options.folder):
+        return _train(options)
+
+
+def _train(options: argparse.Namespace) -> int:
     runtime.start(seed=options.seed, backend=options.backend)
     from utils.rl import breakout, dqn, export_breakout  # only now: Keras looks for its backend when imported
 
@@ -64,13 +68,13 @@ def main(arguments=None) -> None:
     if options.pack:
         export_breakout.pack(trainer, options.pack)
     if options.export or options.pack:
-        return
+        return 0
     at = f"at {trainer.counters['agent_steps']:,} agent steps"
     breakout.say(f"{at}; process {os.getpid()}; files in {options.folder}", True)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a kill is a Ctrl-C: save, then end
     pace = (options.steps, options.evaluate_every, options.evaluate_games, options.save_minutes, options.minutes)
-    breakout.train(trainer, *pace, options.keep_replay)
+    stopped = breakout.train(trainer, *pace, options.keep_replay)
+    return commands.INTERRUPTED if stopped else 0
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(commands.run(main, ValueError))

@@ -16,6 +16,8 @@ from types import ModuleType
 
 import numpy as np
 
+from utils import commands
+from utils.checkpoints import write_atomically
 from utils.exercises import engine, sweep
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -54,12 +56,15 @@ def sources(lesson: str = "") -> list[Path]:
 
 def main() -> None:
     warnings.simplefilter("error")
-    for path in sources(*sys.argv[1:2]):
+    found = sources(*sys.argv[1:2])
+    if not found:
+        raise SystemExit(f"No exercise of lesson {sys.argv[1]} has a sweep.")
+    for path in found:
         swept = sweeps_of(path)
         target = ROOT / "utils" / "exercises" / "sweeps" / f"{path.stem.removeprefix('inputs_')}.json.gz"
-        target.write_bytes(sweep.write(swept))
+        write_atomically(target, lambda file, swept=swept: file.write(sweep.write(swept)))
         print(f"{target.name}: {sum(map(len, swept.values()))} inputs, {target.stat().st_size / 1000:.0f} kB")
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(commands.run(main))

@@ -96,13 +96,19 @@ def test_a_missing_function_is_named(tmp_path):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "[1, 2]", json.dumps({"nbformat": 4, "cells": 3}), json.dumps({"cells": []}), "\x00\xff", "[" * 5000],
+    ["{", "[1, 2]", json.dumps({"nbformat": 4, "cells": 3}), json.dumps({"cells": []}), "\x00\xff", "[" * 5000],
 )
 def test_a_broken_file_is_a_sentence(tmp_path, text):
     path = tmp_path / "n.ipynb"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(submission.SubmissionError, match="no readable notebook"):
         submission.read_notebook(path)
+
+
+def test_an_empty_file_is_called_empty(tmp_path):
+    (tmp_path / "n.ipynb").touch()
+    with pytest.raises(submission.SubmissionError, match="the file is empty"):
+        submission.read_notebook(tmp_path / "n.ipynb")
 
 
 def test_more_code_than_anybody_writes_is_not_parsed(tmp_path):
