@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "utils").rglob("*.py"))
 # Who may import whom: a room may use those that stand before it, and within its own row nobody but itself.
 FLOORS = (
-    ("commands", "runtime", "checkpoints", "results", "gradients", "statistics", "claims"),
+    ("settings", "commands", "runtime", "checkpoints", "results", "gradients", "statistics", "claims"),
     ("datasets", "layers"),
     ("plots",),
     ("vision", "sequences", "recommender", "rl", "go"),
