@@ -163,16 +163,19 @@ def draw_skips(model: Model, ax: Axes | None = None, title: str = "") -> Axes:
 
 # Where a name goes beside its point, by year and by depth; to the right where nothing is said. Points of the page.
 SIDES = {"right": (9, -4, "left"), "left": (-9, -4, "right"), "above": (0, 8, "center"), "below": (0, -17, "center")}
-SIDE_BY_YEAR = {"GoogLeNet": "left", "SENet": "above"}
+SIDE_BY_YEAR = {"GoogLeNet": "left", "ConvNeXt-L": "left", "ViT-H": "left"}
 SIDE_BY_DEPTH = {"VGG": "above", "GoogLeNet": "below", "ConvNeXt-L": "left", "ViT-H": "left"}
 
 
-def draw_imagenet_history(entries: Sequence[tuple[str, int, float, int]], single: Sequence[str] = ()) -> Figure:
+def draw_imagenet_history(
+    entries: Sequence[tuple[str, int, float, int]], single: Sequence[str] = (), person: float | None = None
+) -> Figure:
     """Top-5 errors by year and by depth, each point with its name.
 
     Args:
         entries: name, year, error in percent, layers with weights (0: no deep network, grey, without a depth).
         single: names drawn as open squares: measured another way than the others.
+        person: the error of a trained person, a dotted line.
     """
     figure, axes = plt.subplots(1, 2, figsize=(11, 4.2), sharey=True)
     for name, year, error, depth in entries:
@@ -184,6 +187,9 @@ def draw_imagenet_history(entries: Sequence[tuple[str, int, float, int]], single
                 ax.plot(x, error, linestyle="", **look)
                 *offset, anchor = SIDES[sides.get(name, "right")]
                 ax.annotate(text, (x, error), offset, textcoords="offset points", ha=anchor, color=look["color"])
+    if person is not None:
+        axes[0].axhline(person, color=COLORS[1], linestyle=":")
+        axes[0].text(2009.2, person - 1.7, f"one trained person: {person}", color=COLORS[1])
     axes[0].set(title="Error by year", xlabel="year", ylabel="top-5 error (%)", xlim=(2009, 2024.5), ylim=(0, 31))
     axes[1].set(title="Error by depth", xlabel="layers with weights", xscale="log", xlim=(5, 420))
     style.plain_ticks(axes[1].xaxis)
