@@ -101,15 +101,16 @@ WHAT = {
 }
 
 
-def record(part: str, found: dict[str, list[dict]]) -> None:
-    """Write to the ledger what has been measured with all seeds."""
+def record(part: str, found: dict[str, list[dict]], partial: bool) -> None:
+    """Write to the ledger what has been measured with all seeds, or with as many as every training has."""
+    seeds = min(map(len, found.values()), default=0) if partial else len(SEEDS[part])
     for name, by_seed in found.items():
-        if len(by_seed) < len(SEEDS[part]):
+        if len(by_seed) < seeds:
             print(f"{name}: {len(by_seed)} of {len(SEEDS[part])} seeds so far; the ledger stays as it is.")
             continue
         for key in by_seed[0].keys() & WHAT.keys():
             note = NOTES[part] + (WHAT[key] if part != "lenet5" else "")
-            values = [outcome[key] for outcome in by_seed]
+            values = [outcome[key] for outcome in by_seed[:seeds]]
             outcomes.record_over_seeds(f"convnets.{name}.{key}", values, COMMAND, note)
 
 
@@ -117,6 +118,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", help=f"among {', '.join(SEEDS)}; all by default")
     parser.add_argument("--seeds", type=int, nargs="+", help="measure these now (default: all that the ledger takes)")
+    parser.add_argument("--partial", action="store_true", help="write the ledger although seeds are missing")
     parser.add_argument("--fresh", action="store_true", help="do not use outcomes kept from an earlier run")
     options = parser.parse_args()
     if unknown := set(options.parts) - set(SEEDS):
@@ -135,7 +137,7 @@ def main() -> None:
                     outcome = outcomes.kept(path, recipe)
                 if outcome is not None:
                     found.setdefault(name, []).append(outcome)
-        record(part, found)
+        record(part, found, options.partial)
 
 
 if __name__ == "__main__":
