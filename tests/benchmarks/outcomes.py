@@ -43,7 +43,7 @@ def record_over_seeds(identifier: str, values: list[float], command: str, note: 
         identifier,
         statistics.mean(values),
         unit=unit,
-        spread=statistics.stdev(values),
+        spread=statistics.stdev(values) if len(values) > 1 else None,
         n=len(values),
         values=values,
         command=command,

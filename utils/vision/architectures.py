@@ -216,7 +216,7 @@ def residual_network(
 def tower(
     depth: int,
     skip: bool,
-    filters: int = 16,
+    filters: int = 8,
     input_shape: tuple[int, int, int] = (28, 28, 1),
     classes: int = 10,
     normalise: bool = True,

@@ -1,16 +1,21 @@
 """Pictures of networks: the volumes that flow through a convnet, and a residual one's skip connections (lesson 02).
 
-Both read the model's own layers, so they draw what is there; a ``blueprint`` without weights is enough.
+Both read the model's own layers, so they draw what is there; a ``blueprint`` without weights is enough. And the history
+of the ImageNet challenge, whose labels need placing.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 from keras import Model, layers
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, Patch, Polygon, Rectangle
 
+from utils.plots import style
 from utils.plots.style import COLORS
 
 KINDS = {"image": "#bbbbbb", "convolution": COLORS[0], "pooling": COLORS[4], "dense": COLORS[2]}
@@ -71,12 +76,11 @@ def _measure(shape: tuple[int, ...], largest: int) -> tuple[float, float, float]
 def _volumes(model: Model) -> list[tuple[str, tuple[int, ...]]]:
     """What :func:`draw_volumes` draws: kind and output shape without the batch."""
     kinds = (
-        (layers.InputLayer, "image"),
         ((layers.Conv2D, layers.DepthwiseConv2D), "convolution"),
         ((layers.MaxPooling2D, layers.AveragePooling2D, layers.GlobalAveragePooling2D), "pooling"),
         (layers.Dense, "dense"),
     )
-    found = []
+    found = [("image", tuple(model.input_shape[1:]))]
     for layer in model.layers:
         for classes, kind in kinds:
             if isinstance(layer, classes):
@@ -155,3 +159,38 @@ def draw_skips(model: Model, ax: Axes | None = None, title: str = "") -> Axes:
     ax.set(xlim=(-0.8, max(count, 8) - 0.2), ylim=(-0.6, 1.5), title=title)
     ax.axis("off")
     return ax
+
+
+# Where a name goes beside its point, by year and by depth; to the right where nothing is said. Points of the page.
+SIDES = {"right": (9, -4, "left"), "left": (-9, -4, "right"), "above": (0, 8, "center"), "below": (0, -17, "center")}
+SIDE_BY_YEAR = {"GoogLeNet": "left", "ConvNeXt-L": "left", "ViT-H": "left"}
+SIDE_BY_DEPTH = {"VGG": "above", "GoogLeNet": "below", "ConvNeXt-L": "left", "ViT-H": "left"}
+
+
+def draw_imagenet_history(
+    entries: Sequence[tuple[str, int, float, int]], single: Sequence[str] = (), person: float | None = None
+) -> Figure:
+    """Top-5 errors by year and by depth, each point with its name.
+
+    Args:
+        entries: name, year, error in percent, layers with weights (0: no deep network, grey, without a depth).
+        single: names drawn as open squares: measured another way than the others.
+        person: the error of a trained person, a dotted line.
+    """
+    figure, axes = plt.subplots(1, 2, figsize=(11, 4.2), sharey=True)
+    for name, year, error, depth in entries:
+        look = {"color": COLORS[0] if depth else "#888888", "markersize": 8}
+        look |= {"marker": "s", "markerfacecolor": "white"} if name in single else {"marker": "o"}
+        label = f"{name} ({depth})" if depth else name
+        for ax, x, text, sides in ((axes[0], year, name, SIDE_BY_YEAR), (axes[1], depth, label, SIDE_BY_DEPTH)):
+            if x:
+                ax.plot(x, error, linestyle="", **look)
+                *offset, anchor = SIDES[sides.get(name, "right")]
+                ax.annotate(text, (x, error), offset, textcoords="offset points", ha=anchor, color=look["color"])
+    if person is not None:
+        axes[0].axhline(person, color=COLORS[1], linestyle=":")
+        axes[0].text(2009.2, person - 1.7, f"one trained person: {person}", color=COLORS[1])
+    axes[0].set(title="Error by year", xlabel="year", ylabel="top-5 error (%)", xlim=(2009, 2024.5), ylim=(0, 31))
+    axes[1].set(title="Error by depth", xlabel="layers with weights", xscale="log", xlim=(5, 420))
+    style.plain_ticks(axes[1].xaxis)
+    return figure

@@ -1,6 +1,7 @@
-"""The experiments of lesson 02: how trainable depth is, and what keeps a network from memorising.
+"""The experiments of lesson 02: how trainable depth is, what keeps a network from memorising, and double descent.
 
-The notebook makes one short run of each; ``tests/benchmarks/results_02_convnets.py`` repeats them over seeds.
+The notebook writes them in its cells and runs each once, briefly; a test holds the two equal.
+``tests/benchmarks/results_02_convnets.py`` repeats them over seeds, the deck draws from here.
 """
 
 from __future__ import annotations
@@ -176,6 +177,44 @@ def compare_regularisations(
         tests.append(entry)
     free_memory()
     return tests
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Double descent (Belkin et al. 2019)
+
+
+def double_descent(
+    train: tuple[np.ndarray, np.ndarray],
+    test: tuple[np.ndarray, np.ndarray],
+    width: int,
+    decay: float,
+    samples: int,
+    seed: int,
+    lies: float = 0.2,
+) -> tuple[float, float]:
+    """A hidden layer of random directions, a last layer by least squares: errors on its own labels and on new digits.
+
+    Args:
+        train: images and labels, of which ``samples`` are drawn; a share ``lies`` of the labels is drawn anew.
+        width: hidden units, and so unknowns of the least squares of each class.
+        decay: charge for squared weights; 0 takes the smallest of the weights that fit best.
+    """
+    rng = np.random.default_rng(seed)
+    few = rng.choice(len(train[0]), samples, replace=False)
+    images, labels = train[0][few].reshape(samples, -1), train[1][few].copy()
+    false = rng.random(samples) < lies
+    labels[false] = rng.integers(0, 10, false.sum())
+    directions = rng.normal(size=(images.shape[1], width)) / np.sqrt(width)
+    hidden, hidden_new = (np.maximum(x @ directions, 0) for x in (images, test[0].reshape(len(test[0]), -1)))
+    targets = np.eye(10)[labels]
+    if decay == 0:
+        weights = np.linalg.pinv(hidden) @ targets
+    else:
+        weights = hidden.T @ np.linalg.solve(hidden @ hidden.T + decay * np.eye(samples), targets)
+    known, new = (
+        float(np.mean((h @ weights).argmax(axis=1) != truth)) for h, truth in ((hidden, labels), (hidden_new, test[1]))
+    )
+    return known, new
 
 
 def free_memory() -> None:

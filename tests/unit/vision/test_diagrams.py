@@ -59,3 +59,12 @@ def test_skips_are_drawn_once_each():
     arcs = [patch for patch in ax.patches if isinstance(patch, diagrams.FancyArrowPatch)]
     bars = [patch for patch in ax.patches if isinstance(patch, diagrams.Rectangle)]
     assert (len(arcs), len(bars)) == (6, 14)
+
+
+def test_imagenet_history_names_every_point_it_draws():
+    entries = [("XRCE", 2011, 25.8, 0), ("AlexNet", 2012, 16.4, 8), ("ViT-H", 2022, 1.31, 130)]
+    figure = diagrams.draw_imagenet_history(entries, single=("ViT-H",), person=5.1)
+    by_year, by_depth = ([text.get_text() for text in ax.texts] for ax in figure.axes)
+    assert by_year == ["XRCE", "AlexNet", "ViT-H", "one trained person: 5.1"]
+    assert by_depth == ["AlexNet (8)", "ViT-H (130)"]  # hand-made features have no depth
+    assert [line.get_marker() for line in figure.axes[1].lines] == ["o", "s"]

@@ -1,5 +1,6 @@
 """The experiments of lesson 02 are fair (same start, same parameters) and report what they say."""
 
+import ast
 import functools
 import os
 
@@ -8,10 +9,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import nbformat
 import numpy as np
+import pytest
+from keras import layers
 
 from utils import runtime
-from utils.layers import blocks
-from utils.vision import experiments
+from utils.vision import architectures, experiments
 
 
 def patterns(count=40, seed=0):
@@ -68,17 +70,100 @@ def test_memorising_beats_guessing():
     assert len(run["history"]) == 5
 
 
-def test_the_notebook_shows_the_brick_of_the_package():
-    """The readable residual block of the notebook computes what utils.layers.blocks.residual_block does."""
+def test_double_descent_peaks_where_the_unknowns_are_as_many_as_the_samples():
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 10, 500)
+    images = (np.eye(10)[labels] @ rng.normal(size=(10, 64)) + 0.3 * rng.normal(size=(500, 64))).reshape(500, 8, 8, 1)
+    train, test = (images[:400], labels[:400]), (images[400:], labels[400:])
+    errors = {
+        (width, decay): experiments.double_descent(train, test, width, decay, samples=60, seed=1)
+        for width, decay in ((20, 0), (60, 0), (600, 0), (60, 10))
+    }
+    assert errors[60, 0][0] == errors[600, 0][0] == 0.0  # all labels fitted
+    assert errors[60, 0][1] > max(errors[20, 0][1], errors[600, 0][1]) + 0.1
+    assert errors[60, 10][1] < errors[60, 0][1] - 0.1
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What the notebook writes in its cells is what the package builds and trains
+
+
+@pytest.fixture(scope="module")
+def written():
+    """The functions of the notebook, and the names that they use."""
     notebook = nbformat.read(runtime.repo_root() / "notebooks" / "02_convnets.ipynb", as_version=4)
-    (source,) = [c.source for c in notebook.cells if c.cell_type == "code" and "# the skip connection" in c.source]
-    space = {"layers": keras.layers}
-    exec(source, space)
-    inputs = keras.Input((6, 6, 3))
-    shown = keras.Model(inputs, space["residual_block"](inputs, 3))
-    ours = keras.Model(inputs, blocks.residual_block(inputs, 3))
+    space = {"np": np, "keras": keras, "layers": layers, "runtime": runtime, "experiments": experiments}
+    space |= {"relu": {"activation": "relu", "kernel_initializer": "he_normal"}}
+    space |= {"same": {"padding": "same", "activation": "relu"}, "cross_entropy": experiments.crossentropy()}
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and "exercise" not in cell.metadata.get("tags", []):
+            functions = [node for node in ast.parse(cell.source).body if isinstance(node, ast.FunctionDef)]
+            exec(compile(ast.Module(functions, []), "02_convnets.ipynb", "exec"), space)
+    return space
+
+
+def shape_of(model):
+    """Kind, output and number of weights of every layer that computes, in order."""
+    passive = (layers.InputLayer, layers.Dropout, layers.ZeroPadding2D)
+    return [
+        (type(layer).__name__, layer.output.shape, layer.count_params())
+        for layer in model.layers
+        if not isinstance(layer, passive)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [
+        ("lenet5", architectures.lenet5),
+        ("alexnet", architectures.alexnet),
+        ("vgg", architectures.vgg16),
+        ("vgg19", architectures.vgg19),
+        ("vgg_gap", functools.partial(architectures.vgg16_gap, 1000, 1024)),
+        ("mlp", architectures.mlp),
+    ],
+)
+def test_the_notebook_writes_the_networks_of_the_package(written, name, ours):
+    shown, built = (architectures.blueprint(build) for build in (written[name], ours))
+    assert shape_of(shown) == shape_of(built)
+
+
+@pytest.mark.parametrize("skip", [True, False])
+def test_the_tower_of_the_notebook_computes_what_the_package_does(written, skip):
+    shown, ours = written["tower"](6, skip, 4), architectures.tower(6, skip, 4)
     rng = np.random.default_rng(0)
     ours.set_weights([rng.uniform(0.2, 0.8, w.shape) for w in ours.get_weights()])
     shown.set_weights(ours.get_weights())
-    x = rng.normal(size=(2, 6, 6, 3)).astype("float32")
+    x = rng.normal(size=(2, 28, 28, 1)).astype("float32")
     np.testing.assert_allclose(shown(x), ours(x), rtol=1e-5, atol=1e-5)
+
+
+def test_the_notebook_trains_the_tower_as_the_package_does(written):
+    images, labels = patterns(80)
+    written |= {"samples": len(images), "small": (images, labels)}
+    _, accuracies, accuracy = written["train_tower"](4, True, epochs=2, seed=3)
+    run = experiments.train_tower(4, True, (images, labels), (images, labels), epochs=2, seed=3)
+    assert len(accuracies) == 2
+    assert accuracy == pytest.approx(run["accuracy"], abs=0.03)  # sums in another order round differently
+
+
+def test_the_notebook_regularises_as_the_package_does(written):
+    for how in experiments.REGULARISATIONS:
+        ours = experiments.regularised_lenet(how)
+        core = ours.layers[-1] if how.shift else ours
+        shown = written["regularised_lenet"](how.dropout, how.weight_decay, bool(how.shift))
+        rates = [[x.rate for x in model.layers if isinstance(x, layers.Dropout) and x.rate] for model in (shown, core)]
+        assert rates[0] == rates[1]
+        assert shape_of(shown)[2 if how.shift else 0 :] == shape_of(core)
+        shown.set_weights(core.get_weights())
+        charged = [float(sum(model.losses)) for model in (shown, core)]
+        assert charged[0] == pytest.approx(charged[1])
+
+
+def test_the_notebook_measures_double_descent_as_the_package_does(written):
+    rng = np.random.default_rng(0)
+    train, test = ((rng.random((n, 28, 28, 1)), rng.integers(0, 10, n)) for n in (60, 40))
+    written |= {"train": train, "cut": 60, "new_images": test[0].reshape(40, -1), "new_labels": test[1]}
+    for width, decay in ((10, 0), (50, 0), (50, 1.0)):
+        ours = experiments.double_descent(train, test, width, decay, samples=30, seed=4)
+        assert written["fit_and_test"](width, decay, 4, 30)[:2] == pytest.approx(ours)
