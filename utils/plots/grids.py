@@ -60,3 +60,32 @@ def image_grid(
     if title:
         figure.suptitle(title, fontsize=12, fontweight="bold", x=0.01, ha="left")
     return figure
+
+
+def image_rows(rows: dict[str, Sequence[np.ndarray]], title: str, cell: float = 1.0, cmap: str = "gray") -> Figure:
+    """Rows of small images, each row with its label to the left.
+
+    Args:
+        rows: label (several lines allowed) to the row's images, of one row's length or fewer.
+        title: above the whole figure.
+        cell: inches an image is wide.
+
+    Raises:
+        ValueError: no images.
+    """
+    columns = max((len(images) for images in rows.values()), default=0)
+    if columns == 0:
+        raise ValueError("There are no images to show.")
+    figure, axes = plt.subplots(
+        len(rows), columns, figsize=(columns * cell + 1.7, len(rows) * cell + 0.4), squeeze=False
+    )
+    for row, (label, images) in zip(axes, rows.items()):
+        for ax in row:
+            ax.set(xticks=[], yticks=[])
+            ax.spines[:].set_visible(False)
+            ax.grid(visible=False)
+        for ax, image in zip(row, images):
+            ax.imshow(image, cmap=cmap)
+        row[0].set_ylabel(label, rotation=0, ha="right", va="center")
+    figure.suptitle(title, fontsize=12, fontweight="bold")
+    return figure
