@@ -309,7 +309,7 @@ def recognised(
 
 
 def fine_share(image: np.ndarray, longest: float = 4.0) -> float:
-    """How much of an image's contrast lies in waves of at most ``longest`` pixels, 0 to 1: much in noise, less in photos.
+    """How much of an image's contrast lies in waves of at most ``longest`` pixels, 0 to 1: much in noise.
 
     Args:
         image: (height, width, 3), any range.

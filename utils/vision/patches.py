@@ -58,6 +58,12 @@ def _around(image: np.ndarray, place, shape, size: int) -> np.ndarray:
     return np.clip(image[corner[0] : corner[0] + size, corner[1] : corner[1] + size], 0, 255).astype(np.uint8)
 
 
+def _inside(rng: np.random.Generator, places: int, side: int, size: int) -> int:
+    """A random index of a map along one axis whose patch lies wholly in the photo."""
+    first = int(np.ceil(size / 2 * places / side - 0.5))
+    return int(rng.integers(first, places - first))
+
+
 def told_by_pixels(
     part: keras.Model,
     images: np.ndarray,
@@ -86,7 +92,7 @@ def told_by_pixels(
     pixels, answers = [], []
     for image, values in zip(images, maps):
         for _ in range(places):
-            place = tuple(rng.integers(0, side) for side in values.shape[:2])
+            place = tuple(_inside(rng, *sides, size) for sides in zip(values.shape, image.shape[:2]))
             patch = Image.fromarray(_around(image, place, values.shape[:2], size))
             pixels.append(np.asarray(patch.resize((8, 8), Image.Resampling.BOX), dtype=np.float64).ravel() / 255)
             answers.append(values[place])
