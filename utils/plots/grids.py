@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
+from PIL import Image
 
 
 def image_grid(
@@ -89,3 +90,29 @@ def image_rows(rows: dict[str, Sequence[np.ndarray]], title: str, cell: float = 
         row[0].set_ylabel(label, rotation=0, ha="right", va="center")
     figure.suptitle(title, fontsize=12, fontweight="bold")
     return figure
+
+
+def beside(lefts: Sequence[np.ndarray], rights: Sequence[Sequence[np.ndarray]], side: int = 96) -> np.ndarray:
+    """Rows of a picture and, beside it, four small ones of the same size together, as one array.
+
+    Args:
+        lefts: pictures, (height, width, 3) uint8, squeezed into squares.
+        rights: four for each of them.
+        side: of a large picture, pixels, even.
+
+    Returns:
+        (rows * (side + 2), 2 * side + 2, 3) uint8, on white.
+    """
+    half = side // 2
+    sheet = np.full((len(lefts) * (side + 2), 2 * side + 2, 3), 255, dtype=np.uint8)
+    for row, (left, four) in enumerate(zip(lefts, rights)):
+        top = row * (side + 2)
+        sheet[top : top + side, :side] = _squeezed(left, side)
+        for k, small in enumerate(four):
+            y, x = top + half * (k // 2), side + 2 + half * (k % 2)
+            sheet[y : y + half, x : x + half] = _squeezed(small, half)
+    return sheet
+
+
+def _squeezed(picture: np.ndarray, side: int) -> np.ndarray:
+    return np.asarray(Image.fromarray(picture).resize((side, side), Image.Resampling.LANCZOS))

@@ -64,6 +64,7 @@ def maximize_filters(
     ascent: Ascent = FOURIER,
     size: int | None = None,
     progress: bool = True,
+    linear: bool = False,
 ) -> np.ndarray:
     """For each filter the image that maximises its mean activation; all climb in one batch.
 
@@ -72,6 +73,7 @@ def maximize_filters(
         layer: a layer whose output is maps.
         filters: channels of that layer.
         size: side of the images, any; None takes the model's (224 where it takes any).
+        linear: climb the layer's answers before its ReLU, see :func:`up_to`.
 
     Returns:
         (filters, size, size, 3) uint8.
@@ -84,7 +86,7 @@ def maximize_filters(
     maps = model.get_layer(layer).output
     if len(maps.shape) != 4 or not all(0 <= index < maps.shape[-1] for index in filters):
         raise ValueError(f"Layer {layer!r} has output {tuple(maps.shape)}; filters {list(filters)} do not fit it.")
-    part = up_to(model, layer)
+    part = up_to(model, layer, linear)
     # Each image in the batch climbs its own filter: a one-hot row picks it.
     chosen = np.eye(maps.shape[-1], dtype=np.float32)[list(filters)]
 
@@ -94,15 +96,22 @@ def maximize_filters(
     return climb(objective, len(filters), _side(model, size), ascent, progress)
 
 
-def up_to(model: keras.Model, layer: str) -> keras.Model:
+def up_to(model: keras.Model, layer: str, linear: bool = False) -> keras.Model:
     """The network from its input to a layer with maps, for images of any size: a copy with the same weights.
 
     What makes networks insist on one size are dense layers at their end; convolutions and poolings take any.
+
+    Args:
+        linear: stop before the layer's ReLU (or the layer that is one): a silent filter's gradient would be zero.
     """
-    part = keras.Model(model.inputs[0], model.get_layer(layer).output)
+    end = model.get_layer(layer)
+    alone = isinstance(end, keras.layers.ReLU | keras.layers.Activation)
+    part = keras.Model(model.inputs[0], end.input if linear and alone else end.output)
     free = keras.Input((None, None, model.inputs[0].shape[-1]))
     copy = keras.models.clone_model(part, input_tensors=free)
     copy.set_weights(part.get_weights())
+    if linear and not alone and hasattr(end, "activation"):
+        copy.layers[-1].activation = keras.activations.linear
     return copy
 
 

@@ -130,3 +130,12 @@ def test_rows_of_images_have_their_labels():
     assert [len(ax.images) for ax in figure.axes] == [1, 1, 1, 0]
     with pytest.raises(ValueError, match="no images"):
         grids.image_rows({}, "none")
+
+
+def test_four_small_pictures_stand_beside_a_large_one():
+    red, blue = (np.full((10, 10, 3), color, np.uint8) for color in ([255, 0, 0], [0, 0, 255]))
+    sheet = grids.beside([red, blue], [[blue] * 4, [red, red, red, blue]], side=8)
+    assert sheet.shape == (20, 18, 3)
+    assert (sheet[:8, :8] == red[0, 0]).all() and (sheet[:8, 10:] == blue[0, 0]).all()
+    assert (sheet[10:14, 10:] == red[0, 0]).all() and (sheet[14:18, 14:] == blue[0, 0]).all()
+    assert (sheet[8:10] == 255).all()

@@ -194,3 +194,18 @@ def test_waves_fade_where_nothing_earns_them():
         for d in (0.0, 0.2)
     )
     assert faded.std() < kept.std() / 2
+
+
+@pytest.mark.parametrize("layer", ["maps", "positive"])
+def test_a_part_may_stop_before_its_relu(model, layer):
+    x = np.random.default_rng(0).uniform(0, 255, (1, SIZE, SIZE, 3)).astype(np.float32)
+    convolution = keras.layers.Conv2D(4, 3, padding="same", activation="relu", name="maps")
+    inputs = keras.Input((SIZE, SIZE, 3))
+    fused = keras.Model(inputs, convolution(layers.Rescaling(1 / 127.5, -1.0)(inputs)))
+    convolution.set_weights(model.get_layer("maps").get_weights())
+    ours = np.asarray(maximize.up_to(model if layer == "positive" else fused, layer, linear=True)(x))
+    expected = np.asarray(keras.Model(model.inputs[0], model.get_layer("maps").output)(x))
+    assert expected.min() < 0
+    np.testing.assert_allclose(ours, expected, atol=1e-5)
+    if layer == "maps":
+        assert np.asarray(fused(x)).min() == 0
