@@ -64,9 +64,17 @@ def grad_cam(logits: keras.Model, image: np.ndarray, layer: str, class_index: in
     Raises:
         ValueError: there is no such layer or class, or the layer's output is no map.
     """
+    return np.maximum(votes(logits, image, layer, class_index), 0)
+
+
+def votes(logits: keras.Model, image: np.ndarray, layer: str, class_index: int | None = None) -> np.ndarray:
+    """What each place says for a class, or, below zero, against it: Grad-CAM with its negative part, (h, w) float32.
+
+    On a network that ends in a mean and one dense layer this is the class activation map, divided by its places.
+    Arguments and errors as of :func:`grad_cam`.
+    """
     maps, gradient = maps_and_gradient(logits, image, layer, class_index)
-    weights = gradient.mean(axis=(0, 1))
-    return np.maximum(maps @ weights, 0).astype(np.float32)
+    return (maps @ gradient.mean(axis=(0, 1))).astype(np.float32)
 
 
 def maps_and_gradient(

@@ -39,6 +39,13 @@ def feature_maps(model: keras.Model, image: np.ndarray, names: Sequence[str] | N
     return {name: ops.convert_to_numpy(output)[0] for name, output in zip(names, outputs)}
 
 
+def varied_channels(maps: np.ndarray, count: int = 8) -> np.ndarray:
+    """Channels to show of (h, w, channels): among those that answer, from the strongest down in even steps."""
+    answers = maps.max(axis=(0, 1)) * (maps.std(axis=(0, 1)) > 0)
+    order = np.argsort(-answers)
+    return order[:: max(1, maps.shape[-1] // (2 * count))][:count]
+
+
 def filters_as_images(layer: keras.layers.Conv2D) -> np.ndarray:
     """First-layer filters as pictures: (filters, height, width, 1 or 3) float32 between 0 and 1.
 

@@ -58,6 +58,24 @@ def _around(image: np.ndarray, place, shape, size: int) -> np.ndarray:
     return np.clip(image[corner[0] : corner[0] + size, corner[1] : corner[1] + size], 0, 255).astype(np.uint8)
 
 
+def excited_more(part: keras.Model, carpets: np.ndarray, patches: np.ndarray, channels: Sequence[int]) -> np.ndarray:
+    """For each channel: does its climbed image excite it more, on average over its places, than each of its patches?
+
+    Args:
+        part: from images of any size to maps.
+        carpets: (channels, size, size, 3), one a channel, as :func:`maximize.maximize_filters` returns them.
+        patches: (channels, count, size, size, 3).
+
+    Returns:
+        (channels,) bool.
+    """
+    together = np.concatenate([carpets[:, None], patches], axis=1)
+    flat = together.reshape(-1, *together.shape[2:]).astype(np.float32)
+    means = np.asarray(part.predict_on_batch(flat)).mean(axis=(1, 2)).reshape(*together.shape[:2], -1)
+    own = np.stack([row[:, channel] for row, channel in zip(means, channels)])
+    return own[:, 0] > own[:, 1:].max(axis=1)
+
+
 def _inside(rng: np.random.Generator, places: int, side: int, size: int) -> int:
     """A random index of a map along one axis whose patch lies wholly in the photo."""
     first = int(np.ceil(size / 2 * places / side - 0.5))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from utils.vision.cam import class_activation_map, grad_cam, maps_and_gradient, sensitivity, with_random_weights
+from utils.vision.cam import class_activation_map, grad_cam, maps_and_gradient, sensitivity, votes, with_random_weights
 
 
 def averaging_network(softmax: bool = False) -> keras.Model:
@@ -125,3 +125,9 @@ def test_random_weights_are_the_trained_ones_in_another_order(image):
         np.testing.assert_allclose(np.sort(trained, axis=None), np.sort(shuffled, axis=None))
         assert np.array_equal(trained, shuffled) == (trained.ndim == 1)
     assert not np.allclose(model.predict_on_batch(image[None]), other.predict_on_batch(image[None]))
+
+
+def test_votes_are_the_class_activation_map_divided_by_its_places(image):
+    model = averaging_network()
+    cam = class_activation_map(model, image, 2)
+    np.testing.assert_allclose(votes(model, image, "last_relu", 2), cam / cam.size, atol=1e-6, rtol=1e-4)

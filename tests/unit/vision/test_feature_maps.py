@@ -121,3 +121,10 @@ def test_wave_share_tells_a_wave_from_noise():
     assert fm.wave_share(stripes) == pytest.approx([1, 1])
     noise = fm.wave_share(np.random.default_rng(0).normal(size=(200, 16, 16, 1)))
     assert noise.min() > 0.05 and noise.max() < 0.3
+
+
+def test_channels_to_show_answer_and_vary():
+    maps = np.zeros((4, 4, 40))
+    maps[1, 2, :20] = np.arange(1, 21)
+    chosen = fm.varied_channels(maps, 5)
+    assert chosen.tolist() == [19, 15, 11, 7, 3]

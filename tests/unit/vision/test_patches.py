@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from utils.vision.patches import exciting_patches, told_by_pixels
+from utils.vision.patches import excited_more, exciting_patches, told_by_pixels
 
 
 @pytest.fixture(scope="module")
@@ -61,3 +61,10 @@ def test_pixels_tell_a_linear_channel_and_not_a_product():
     rng = np.random.default_rng(1)
     assert told_by_pixels(part, images, [0], 8, rng, places=40) > 0.99
     assert told_by_pixels(part, images, [1], 8, rng, places=40) < 0.2
+
+
+def test_a_carpet_is_compared_with_each_of_its_own_patches(part):
+    light, dark, grey = (np.full((8, 8, 3), level, dtype=np.uint8) for level in (250, 5, 100))
+    patches = np.stack([[grey, dark], [grey, dark]])
+    found = excited_more(part, np.stack([light, light]), patches, [0, 1])
+    np.testing.assert_array_equal(found, [True, False])
