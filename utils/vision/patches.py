@@ -102,7 +102,7 @@ def told_by_pixels(
         places: random places a photo.
 
     Returns:
-        The median over the channels.
+        The median over the channels whose answers vary.
     """
     maps = np.concatenate(
         [np.asarray(part.predict_on_batch(images[k : k + 32]))[..., list(channels)] for k in range(0, len(images), 32)]
@@ -120,4 +120,6 @@ def told_by_pixels(
     x, y = pixels - mean, answers - average
     rule = np.linalg.solve(x[learn].T @ x[learn] + penalty * np.eye(x.shape[1]), x[learn].T @ y[learn])
     error = ((y - x @ rule)[~learn] ** 2).mean(axis=0)
-    return float(np.median(1 - error / answers[~learn].var(axis=0)))
+    spread = answers[~learn].var(axis=0)
+    lives = spread > 1e-9  # a channel that always answers alike has nothing to be told
+    return float(np.median(1 - error[lives] / spread[lives]))
