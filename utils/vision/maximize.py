@@ -321,9 +321,9 @@ def fine_share(image: np.ndarray, longest: float = 4.0) -> float:
     """How much of an image's contrast lies in waves of at most ``longest`` pixels, 0 to 1: much in noise.
 
     Args:
-        image: (height, width, 3), any range.
+        image: (height, width, channels), any range.
     """
-    grey = np.asarray(image, dtype=np.float64).mean(axis=-1)
-    power = np.abs(np.fft.fft2(grey - grey.mean())) ** 2
-    frequency = np.hypot(*np.meshgrid(*(np.fft.fftfreq(side) for side in grey.shape), indexing="ij"))
+    values = np.asarray(image, dtype=np.float64)
+    power = (np.abs(np.fft.fft2(values - values.mean(axis=(0, 1)), axes=(0, 1))) ** 2).sum(axis=-1)
+    frequency = np.hypot(*np.meshgrid(*(np.fft.fftfreq(side) for side in power.shape), indexing="ij"))
     return float(power[frequency >= 1 / longest].sum() / power.sum())
