@@ -135,9 +135,7 @@ def make_classes(network, shelf: _Shelf, steps: int = STEPS) -> None:
     """Magpies in five ways, sea snakes in two."""
     from utils.vision import maximize
 
-    wanted = [("magpie", MAGPIE, way) for way in ascents()] + [
-        ("snake", SEA_SNAKE, way) for way in ("plain", "all")
-    ]
+    wanted = [("magpie", MAGPIE, way) for way in ascents()] + [("snake", SEA_SNAKE, way) for way in ("plain", "all")]
     for kind, index, way in wanted:
         if not shelf.wants(f"{kind}_{way}"):
             continue
@@ -169,9 +167,7 @@ def make_carpets(network, shelf: _Shelf, steps: int = 64) -> None:
         channels = network.model.get_layer(layer).output.shape[-1]
         chosen = np.linspace(0, channels - 1, PER_DEPTH).astype(int)
         ascent = dataclasses.replace(maximize.TRANSFORMED, steps=steps, jitter=8)
-        images = maximize.maximize_filters(
-            network.model, layer, chosen, ascent, size=size, progress=False, linear=True
-        )
+        images = maximize.maximize_filters(network.model, layer, chosen, ascent, size=size, progress=False, linear=True)
         for number, (channel, image) in enumerate(zip(chosen, images)):
             shelf.put(f"carpet_{layer}_{number}", image, network=network.name, channel=int(channel), steps=steps)
 
