@@ -30,11 +30,12 @@ def value_and_gradient(function: Callable, x: np.ndarray) -> tuple[float, np.nda
     return float(value), gradient
 
 
-def compiled_value_and_gradient(function: Callable) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
-    """Compile ``function`` once and return ``step(x) -> (value, gradient)`` for many calls with one shape of ``x``.
+def compiled_value_and_gradient(function: Callable) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
+    """Compile ``function`` once: ``step(x, *given) -> (value, gradient)``, for many calls with one shape of ``x``.
 
-    ``function`` may return several values (a vector of them): the gradient is that of their sum, so a batch of
-    independent objectives, one an image, is climbed in one go. The value keeps the function's shape.
+    The gradient is taken with respect to ``x`` alone; ``given`` are further arrays that change from call to call, each
+    of one shape. ``function`` may return several values (a vector of them): the gradient is that of their sum, so a
+    batch of independent objectives, one an image, is climbed in one go. The value keeps the function's shape.
     """
     import keras
 
@@ -49,14 +50,14 @@ def _tensorflow_step(function: Callable) -> Callable:
     import tensorflow as tf
 
     @tf.function(reduce_retracing=True)
-    def graph(x):
+    def graph(x, *given):
         with tf.GradientTape() as tape:
             tape.watch(x)
-            value = function(x)
+            value = function(x, *given)
         return value, tape.gradient(value, x)
 
-    def step(x):
-        value, gradient = graph(tf.convert_to_tensor(x, dtype=tf.float32))
+    def step(x, *given):
+        value, gradient = graph(*(tf.convert_to_tensor(array, dtype=tf.float32) for array in (x, *given)))
         if gradient is None:
             raise ValueError(INDEPENDENT)
         return value.numpy(), gradient.numpy()
@@ -68,23 +69,23 @@ def _jax_step(function: Callable) -> Callable:
     import jax
     import jax.numpy as jnp
 
-    def total(x):
-        value = function(x)
+    def total(x, *given):
+        value = function(x, *given)
         return jnp.sum(value), value
 
     compiled = jax.jit(jax.value_and_grad(total, has_aux=True))
     checked = False
 
-    def step(x):
+    def step(x, *given):
         nonlocal checked
-        x = jnp.asarray(x, dtype=jnp.float32)
+        x, *given = (jnp.asarray(array, dtype=jnp.float32) for array in (x, *given))
         if not checked:  # JAX would return zeros
-            traced = jax.make_jaxpr(total)(x).jaxpr
+            traced = jax.make_jaxpr(total)(x, *given).jaxpr
             inputs = [variable for equation in traced.eqns for variable in equation.invars] + traced.outvars
             if not any(variable is traced.invars[0] for variable in inputs):
                 raise ValueError(INDEPENDENT)
             checked = True
-        (_, value), gradient = compiled(x)
+        (_, value), gradient = compiled(x, *given)
         return np.asarray(value), np.asarray(gradient)
 
     return step
@@ -93,9 +94,9 @@ def _jax_step(function: Callable) -> Callable:
 def _torch_step(function: Callable) -> Callable:
     import torch
 
-    def step(x):
+    def step(x, *given):
         x = torch.tensor(np.asarray(x), dtype=torch.float32, requires_grad=True)
-        value = function(x)
+        value = function(x, *(torch.tensor(np.asarray(array), dtype=torch.float32) for array in given))
         (gradient,) = torch.autograd.grad(value.sum(), x, allow_unused=True) if value.requires_grad else (None,)
         if gradient is None:
             raise ValueError(INDEPENDENT)

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import outcomes
 
-from utils import runtime
+from utils import commands, runtime
 
 SEEDS = {"lenet5": (1, 2, 3), "towers": (1, 2, 3), "regularised": (1, 2, 3, 4, 5)}
 COMMAND = "make results LESSON=02"

@@ -9,6 +9,7 @@ packages, all with EfficientNet-Lite0, and writes them to mldata/gallery/ with a
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import time
 from importlib import resources
@@ -32,7 +33,7 @@ CARPETS = {
 }
 PER_DEPTH = 6
 STEPS = 64
-MASK, STRIDE = 32, 8
+MASK, STRIDE = 32, 16
 # Photos that installed packages carry: a public-domain portrait, two pictures under CC BY (scikit-learn names them).
 # The box is the square we look at: left, top, right, bottom.
 PHOTOS = {
@@ -119,24 +120,23 @@ class _Shelf:
 
 
 def ascents(steps: int = STEPS):
-    """The notebook's four ways to climb, by name."""
-    from utils.vision.maximize import Ascent
+    """The notebook's five ways to climb, by name."""
+    from utils.vision.maximize import TRANSFORMED, Ascent
 
     return {
         "plain": Ascent(steps=steps, rate=6.0),
         "jitter": Ascent(steps=steps, rate=6.0, jitter=12),
         "blur": Ascent(steps=steps, rate=6.0, jitter=12, blur=0.8, decay=0.01),
         "fourier": Ascent(steps=2 * steps, rate=0.05, jitter=12, fourier=True),
+        "all": dataclasses.replace(TRANSFORMED, steps=3 * steps),
     }
 
 
 def make_classes(network, shelf: _Shelf, steps: int = STEPS) -> None:
-    """Magpies in four ways, sea snakes in two."""
+    """Magpies in five ways, sea snakes in two."""
     from utils.vision import maximize
 
-    wanted = [("magpie", MAGPIE, way) for way in ascents()] + [
-        ("snake", SEA_SNAKE, way) for way in ("plain", "fourier")
-    ]
+    wanted = [("magpie", MAGPIE, way) for way in ascents()] + [("snake", SEA_SNAKE, way) for way in ("plain", "all")]
     for kind, index, way in wanted:
         if not shelf.wants(f"{kind}_{way}"):
             continue
@@ -151,10 +151,11 @@ def make_classes(network, shelf: _Shelf, steps: int = STEPS) -> None:
             probability=round(sure, 4),
             shifted_mean=round(mean, 4),
             shifted_least=round(least, 4),
+            recognised=round(maximize.recognised(network.model, image, index, count=64), 4),
         )
 
 
-def make_carpets(network, shelf: _Shelf, steps: int = 48) -> None:
+def make_carpets(network, shelf: _Shelf, steps: int = 64) -> None:
     """Images that maximise the mean of a few filters' maps, of five layers.
 
     The maps are taken before their ReLU6: a filter that is silent on noise would have no gradient to climb.
@@ -164,11 +165,10 @@ def make_carpets(network, shelf: _Shelf, steps: int = 48) -> None:
     for layer, size in CARPETS.items():
         if not shelf.wants(f"carpet_{layer}_0"):
             continue
-        before = layer.replace("_act", "_bn")
-        channels = network.model.get_layer(before).output.shape[-1]
+        channels = network.model.get_layer(layer).output.shape[-1]
         chosen = np.linspace(0, channels - 1, PER_DEPTH).astype(int)
-        ascent = maximize.Ascent(steps=steps, rate=0.05, jitter=4, fourier=True)
-        images = maximize.maximize_filters(network.model, before, chosen, ascent, size=size, progress=False)
+        ascent = dataclasses.replace(maximize.TRANSFORMED, steps=steps, jitter=8)
+        images = maximize.maximize_filters(network.model, layer, chosen, ascent, size=size, progress=False, linear=True)
         for number, (channel, image) in enumerate(zip(chosen, images)):
             shelf.put(f"carpet_{layer}_{number}", image, network=network.name, channel=int(channel), steps=steps)
 
@@ -211,14 +211,14 @@ def make_banks(shelf: _Shelf, photos: int = 200, patches: int = 20_000) -> None:
 
 
 def make_occlusions(network, shelf: _Shelf, stride: int = STRIDE) -> None:
-    """Occlusion maps of the packages' photos, for the likeliest class."""
+    """Occlusion maps of the packages' photos: drops of the likeliest class's logit."""
     from utils.vision.occlusion import occlusion_map
 
     for name in PHOTOS:
         if not shelf.wants(f"occlusion_{name}"):
             continue
         start = time.perf_counter()
-        found = occlusion_map(network.model, photo(name).astype(np.float32), mask=MASK, stride=stride, progress=False)
+        found = occlusion_map(network.logits, photo(name).astype(np.float32), mask=MASK, stride=stride, progress=False)
         guess = network.top(network.predict(photo(name)), 1)[0][0]
         shelf.put(
             f"occlusion_{name}",

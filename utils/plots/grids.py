@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
+from PIL import Image
 
 
 def image_grid(
@@ -66,3 +67,58 @@ def image_grid(
     if title:
         figure.suptitle(title, fontsize=12, fontweight="bold", x=0.01, ha="left")
     return figure
+
+
+def image_rows(rows: dict[str, Sequence[np.ndarray]], title: str, cell: float = 1.0, cmap: str = "gray") -> Figure:
+    """Rows of small images, each row with its label to the left.
+
+    Args:
+        rows: label (several lines allowed) to the row's images, of one row's length or fewer.
+        title: above the whole figure.
+        cell: inches an image is wide.
+
+    Raises:
+        ValueError: no images.
+    """
+    columns = max((len(images) for images in rows.values()), default=0)
+    if columns == 0:
+        raise ValueError("There are no images to show.")
+    figure, axes = plt.subplots(
+        len(rows), columns, figsize=(columns * cell + 1.7, len(rows) * cell + 0.4), squeeze=False
+    )
+    for row, (label, images) in zip(axes, rows.items()):
+        for ax in row:
+            ax.set(xticks=[], yticks=[])
+            ax.spines[:].set_visible(False)
+            ax.grid(visible=False)
+        for ax, image in zip(row, images):
+            ax.imshow(image, cmap=cmap)
+        row[0].set_ylabel(label, rotation=0, ha="right", va="center")
+    figure.suptitle(title, fontsize=12, fontweight="bold")
+    return figure
+
+
+def beside(lefts: Sequence[np.ndarray], rights: Sequence[Sequence[np.ndarray]], side: int = 96) -> np.ndarray:
+    """Rows of a picture and, beside it, four small ones of the same size together, as one array.
+
+    Args:
+        lefts: pictures, (height, width, 3) uint8, squeezed into squares.
+        rights: four for each of them.
+        side: of a large picture, pixels, even.
+
+    Returns:
+        (rows * (side + 2), 2 * side + 2, 3) uint8, on white.
+    """
+    half = side // 2
+    sheet = np.full((len(lefts) * (side + 2), 2 * side + 2, 3), 255, dtype=np.uint8)
+    for row, (left, four) in enumerate(zip(lefts, rights)):
+        top = row * (side + 2)
+        sheet[top : top + side, :side] = _squeezed(left, side)
+        for k, small in enumerate(four):
+            y, x = top + half * (k // 2), side + 2 + half * (k % 2)
+            sheet[y : y + half, x : x + half] = _squeezed(small, half)
+    return sheet
+
+
+def _squeezed(picture: np.ndarray, side: int) -> np.ndarray:
+    return np.asarray(Image.fromarray(picture).resize((side, side), Image.Resampling.LANCZOS))

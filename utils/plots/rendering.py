@@ -21,6 +21,7 @@ COLOURS = 256  # of a palette
 MEAN_ERROR, WORST_ERROR = 1.5, 40  # up to which a palette does: of a channel's 255 steps; of all but a thousandth
 PHOTOGRAPH = 0.4  # a picture is one if JPEG takes less than this share of PNG
 QUALITY = 88  # of JPEG
+HEAVY, QUALITY_OF_MANY = 100_000, 78  # bytes above which a picture is reduced to single size, and its quality
 
 
 def install() -> None:
@@ -60,6 +61,8 @@ def picture(figure: Figure) -> tuple[str, bytes, dict[str, Any]]:
     if error.mean() <= MEAN_ERROR and np.quantile(error, 0.999) <= WORST_ERROR:
         return "image/png", _file(few, "PNG"), metadata
     exact, photograph = _file(drawn, "PNG"), _file(drawn, "JPEG", quality=QUALITY)
+    if min(len(exact), len(photograph)) > HEAVY:  # many photos: they have no more pixels than single size shows
+        return "image/jpeg", _file(drawn.reduce(SCALE), "JPEG", quality=QUALITY_OF_MANY), metadata
     if len(photograph) < PHOTOGRAPH * len(exact):
         return "image/jpeg", photograph, metadata
     return "image/png", exact, metadata

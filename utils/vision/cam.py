@@ -64,10 +64,46 @@ def grad_cam(logits: keras.Model, image: np.ndarray, layer: str, class_index: in
     Raises:
         ValueError: there is no such layer or class, or the layer's output is no map.
     """
+    return np.maximum(votes(logits, image, layer, class_index), 0)
+
+
+def votes(logits: keras.Model, image: np.ndarray, layer: str, class_index: int | None = None) -> np.ndarray:
+    """What each place says for a class, or, below zero, against it: Grad-CAM with its negative part, (h, w) float32.
+
+    On a network that ends in a mean and one dense layer this is the class activation map, divided by its places.
+    Arguments and errors as of :func:`grad_cam`.
+    """
+    maps, gradient = maps_and_gradient(logits, image, layer, class_index)
+    return (maps @ gradient.mean(axis=(0, 1))).astype(np.float32)
+
+
+def maps_and_gradient(
+    logits: keras.Model, image: np.ndarray, layer: str, class_index: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """A layer's maps of one image, and the gradient of a class's logit with respect to them, (h, w, channels) both.
+
+    Arguments and errors as of :func:`grad_cam`, which is made of the two.
+    """
     maps, class_index = _maps_and_class(logits, image, layer, class_index)
-    gradient = _gradient_at(logits, layer, maps, class_index)
-    weights = gradient.mean(axis=(0, 1))
-    return np.maximum(maps @ weights, 0).astype(np.float32)
+    return maps, _gradient_at(logits, layer, maps, class_index)
+
+
+def sensitivity(logits: keras.Model, image: np.ndarray, class_index: int) -> np.ndarray:
+    """How strongly each pixel moves a class's logit, (height, width): length of its gradient over the colours."""
+    _, gradient = value_and_gradient(lambda x: logits(x[None], training=False)[0, class_index], image)
+    return np.sqrt((gradient**2).sum(axis=-1))
+
+
+def with_random_weights(model: keras.Model, seed: int) -> keras.Model:
+    """The same network with its trained kernels shuffled, each within itself (Adebayo et al. 2018).
+
+    Each layer keeps the sizes of its weights and forgets what they look for; normalisation stays as it was trained.
+    """
+    rng = np.random.default_rng(seed)
+    copy = keras.models.clone_model(model)
+    shuffled = [rng.permutation(w.ravel()).reshape(w.shape) if w.ndim > 1 else w for w in model.get_weights()]
+    copy.set_weights(shuffled)
+    return copy
 
 
 def _maps_and_class(logits, image, layer, class_index) -> tuple[np.ndarray, int]:

@@ -10,6 +10,7 @@ at. The cost is one forward pass a position. :func:`occlusion_map` offers two ex
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import keras
@@ -106,6 +107,39 @@ def occlusion_map(
             bar.update(len(chosen))
     drop = float(clean[class_index]) - outputs.reshape(len(tops), len(lefts))
     return OcclusionMap(drop, tops, lefts, mask, class_index, float(clean[class_index]), image.shape[:2], evaluate.name)
+
+
+def deletion_curve(
+    model: keras.Model,
+    image: np.ndarray,
+    heat: np.ndarray,
+    class_index: int,
+    fractions: Sequence[float],
+    value: float = 127.5,
+) -> np.ndarray:
+    """Output of one unit while the hottest part of an image is painted over, for each fraction of its pixels.
+
+    A map that tells what matters makes the output fall early (Petsiuk, Das & Saenko, RISE, 2018).
+
+    Args:
+        model: from (batch, height, width, channels) to (batch, outputs).
+        image: (height, width, channels), in the range that ``model`` expects.
+        heat: (height, width), large where pixels go first.
+        fractions: from 0 to 1.
+
+    Returns:
+        (fractions,) float32.
+
+    Raises:
+        ValueError: heat and image differ in size.
+    """
+    if heat.shape != image.shape[:2]:
+        raise ValueError(f"The map is {heat.shape}, the image {image.shape[:2]}; enlarge the map with resize_map.")
+    rank = np.empty(heat.size)
+    rank[np.argsort(-heat, axis=None, kind="stable")] = np.arange(heat.size)
+    rank = rank.reshape(heat.shape)[..., None]
+    batch = np.stack([np.where(rank < fraction * heat.size, np.float32(value), image) for fraction in fractions])
+    return np.asarray(model.predict_on_batch(batch.astype(np.float32)))[:, class_index]
 
 
 def positions(length: int, mask: int, stride: int, borders: str) -> np.ndarray:

@@ -3,7 +3,7 @@
 A caller passes RGB images with values from 0 to 255, of any size; cropping, resizing and the scaling that a network was
 trained with belong to the object::
 
-    network = load_imagenet_model("auto")
+    network = load_imagenet_model("EfficientNet-Lite0")
     probabilities = network.predict(photos)
     network.top(probabilities, 5)
 """
@@ -233,12 +233,12 @@ def _load_lite0() -> ImageNetModel:
     return ImageNetModel("EfficientNet-Lite0", 224, model, logits, "head_act", "pool", origin)
 
 
-def load_imagenet_model(name: str = "auto", announce: bool = True) -> ImageNetModel:
+def load_imagenet_model(name: str = "EfficientNet-Lite0", announce: bool = True) -> ImageNetModel:
     """Load a network trained on ImageNet.
 
     Args:
-        name: one of ``NAMES``; or ``"auto"``: VGG16, the lecture's network, where its weights are at hand or can be
-            fetched, else EfficientNet-Lite0, whose weights are installed with the course.
+        name: one of ``NAMES``; EfficientNet-Lite0's weights are installed with the course, the others' are fetched. Or
+            ``"auto"``: VGG16, the lecture's network, where its weights are at hand or can be had, else Lite0.
         announce: print which network it is and where its weights came from.
 
     Raises:

@@ -107,3 +107,42 @@ def test_the_style_and_the_colour_bar():
     assert plt.rcParams["axes.titlelocation"] == "left"
     ax = overlays.show_overlay(np.zeros((4, 4)), np.array([[0.0, 2.0]]), title="t", label="share")
     assert ax.get_title(loc="left") == "t" and len(ax.figure.axes) == 2
+
+
+def test_a_signed_overlay_is_clear_at_zero_and_has_a_colour_for_each_sign():
+    image = np.full((20, 30, 3), 100, np.uint8)
+    heat = np.zeros((20, 30))
+    heat[0, 0], heat[19, 29] = 2, -1
+    mixed = overlays.signed_overlay(image, heat).astype(int)
+    assert (mixed[10, 10] == 100).all()
+    assert mixed[0, 0, 0] > mixed[0, 0, 2] and mixed[19, 29, 0] < mixed[19, 29, 2]
+    weaker = overlays.signed_overlay(image, heat, limit=200).astype(int)
+    assert np.abs(weaker[0, 0] - 100).max() < np.abs(mixed[0, 0] - 100).max()
+    assert_allclose(overlays.signed_overlay(image, np.zeros((2, 2))), image)
+
+
+def test_signed_maps_share_one_scale_whose_middle_is_zero():
+    image = np.full((8, 8, 3), 100, np.uint8)
+    figure = overlays.signed_maps([image, image], [np.eye(8), -3 * np.eye(8)], ["a", "b"], "drop (logits)", "two")
+    titles = [ax.get_title() for ax in figure.axes if ax.images]
+    assert titles == ["a\n+0.00 to +1.00", "b\n−3.00 to −0.00"]
+    bar = figure.axes[-1]
+    assert_allclose(bar.get_ylim(), (-3, 3))
+    assert bar.get_ylabel() == "drop (logits)"
+
+
+def test_rows_of_images_have_their_labels():
+    figure = grids.image_rows({"deep": [np.eye(3), np.eye(4)], "shallow": [np.eye(2)]}, "rows")
+    assert [figure.axes[k].get_ylabel() for k in (0, 2)] == ["deep", "shallow"]
+    assert [len(ax.images) for ax in figure.axes] == [1, 1, 1, 0]
+    with pytest.raises(ValueError, match="no images"):
+        grids.image_rows({}, "none")
+
+
+def test_four_small_pictures_stand_beside_a_large_one():
+    red, blue = (np.full((10, 10, 3), color, np.uint8) for color in ([255, 0, 0], [0, 0, 255]))
+    sheet = grids.beside([red, blue], [[blue] * 4, [red, red, red, blue]], side=8)
+    assert sheet.shape == (20, 18, 3)
+    assert (sheet[:8, :8] == red[0, 0]).all() and (sheet[:8, 10:] == blue[0, 0]).all()
+    assert (sheet[10:14, 10:] == red[0, 0]).all() and (sheet[14:18, 14:] == blue[0, 0]).all()
+    assert (sheet[8:10] == 255).all()

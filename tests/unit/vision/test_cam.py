@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from utils.vision.cam import class_activation_map, grad_cam
+from utils.vision.cam import class_activation_map, grad_cam, maps_and_gradient, sensitivity, votes, with_random_weights
 
 
 def averaging_network(softmax: bool = False) -> keras.Model:
@@ -95,3 +95,39 @@ def test_refuses_what_has_no_maps(image):
         class_activation_map(model, image, 5)
     with pytest.raises(ValueError, match="no class -1"):
         grad_cam(model, image, "last", -1)
+
+
+def test_maps_and_gradient_are_what_grad_cam_is_made_of(image):
+    model = averaging_network()
+    maps, gradient = maps_and_gradient(model, image, "last_relu", 3)
+    assert maps.shape == gradient.shape == (6, 5, 6)
+    ours = np.maximum(maps @ gradient.mean(axis=(0, 1)), 0)
+    np.testing.assert_allclose(grad_cam(model, image, "last_relu", 3), ours, atol=1e-6)
+
+
+def test_sensitivity_is_the_length_of_the_gradient():
+    weights = np.array([[1.0, -2.0], [2.0, 0.0], [-2.0, 0.0]], dtype=np.float32)  # colours x classes
+    inputs = keras.Input((4, 4, 3))
+    dense = layers.Dense(2)
+    model = keras.Model(inputs, dense(layers.GlobalAveragePooling2D()(inputs)))
+    dense.set_weights([weights, np.zeros(2, dtype=np.float32)])
+    picture = np.ones((4, 4, 3), dtype=np.float32)
+    np.testing.assert_allclose(sensitivity(model, picture, 0), np.full((4, 4), 3 / 16), rtol=1e-5)
+    np.testing.assert_allclose(sensitivity(model, picture, 1), np.full((4, 4), 2 / 16), rtol=1e-5)
+
+
+def test_random_weights_are_the_trained_ones_in_another_order(image):
+    model = averaging_network()
+    before = [w.copy() for w in model.get_weights()]
+    other = with_random_weights(model, 3)
+    for trained, shuffled, now in zip(before, other.get_weights(), model.get_weights()):
+        np.testing.assert_array_equal(trained, now)
+        np.testing.assert_allclose(np.sort(trained, axis=None), np.sort(shuffled, axis=None))
+        assert np.array_equal(trained, shuffled) == (trained.ndim == 1)
+    assert not np.allclose(model.predict_on_batch(image[None]), other.predict_on_batch(image[None]))
+
+
+def test_votes_are_the_class_activation_map_divided_by_its_places(image):
+    model = averaging_network()
+    cam = class_activation_map(model, image, 2)
+    np.testing.assert_allclose(votes(model, image, "last_relu", 2), cam / cam.size, atol=1e-6, rtol=1e-4)

@@ -106,3 +106,25 @@ def test_colour_patches_and_refusals():
         fm.learn_filter_bank(colour, count=6, size=5, patches=5)
     with pytest.raises(ValueError, match="grey and colour"):
         fm.sample_patches([np.zeros((20, 20)), np.zeros((20, 20, 3))], 5, 5, rng)
+
+
+def test_colour_share_is_zero_for_grey_and_one_for_opposites():
+    grey = np.repeat(np.random.default_rng(0).normal(size=(1, 5, 5, 1)), 3, axis=-1)
+    opposite = np.zeros((1, 5, 5, 3))
+    opposite[0, 2, 2] = [1, -2, 1]
+    assert fm.colour_share(np.concatenate([grey, opposite])) == pytest.approx([0, 1], abs=1e-9)
+
+
+def test_wave_share_tells_a_wave_from_noise():
+    wave = np.cos(2 * np.pi * 3 * np.arange(16) / 16)
+    stripes = np.stack([np.tile(wave, (16, 1)), np.tile(wave[:, None], (1, 16))])[..., None]
+    assert fm.wave_share(stripes) == pytest.approx([1, 1])
+    noise = fm.wave_share(np.random.default_rng(0).normal(size=(200, 16, 16, 1)))
+    assert noise.min() > 0.05 and noise.max() < 0.3
+
+
+def test_channels_to_show_answer_and_vary():
+    maps = np.zeros((4, 4, 40))
+    maps[1, 2, :20] = np.arange(1, 21)
+    chosen = fm.varied_channels(maps, 5)
+    assert chosen.tolist() == [19, 15, 11, 7, 3]

@@ -141,3 +141,71 @@ def test_probability_under_shifts():
     mean, least = maximize.probability_under_shifts(model, image, 1, count=16, largest=8)
     assert least < 0.1 < mean < whole
     assert maximize.probability_under_shifts(model, image, 1, count=3, largest=0) == pytest.approx((whole, whole))
+
+
+def test_recognised_counts_the_crops_whose_first_answer_it_is():
+    """A network that looks at the left edge alone: cropping takes the white edge away."""
+    inputs = keras.Input((32, 32, 3))
+    dense = layers.Dense(2)
+    model = keras.Model(inputs, dense(layers.GlobalAveragePooling2D()(layers.Cropping2D(((0, 0), (0, 31)))(inputs))))
+    dense.set_weights([np.array([[0.0, 0.02]] * 3), np.array([0.0, -3.0])])
+    image = np.zeros((32, 32, 3), dtype=np.uint8)
+    image[:, 0] = 255
+    assert maximize.recognised(model, image, 1, largest=0) == 1
+    share = maximize.recognised(model, image, 1, count=64, largest=8)
+    assert 0 < share < 0.8
+    assert maximize.recognised(model, image, 0, count=64, largest=8) == pytest.approx(1 - share)
+
+
+def test_fine_share_is_that_of_the_short_waves():
+    wave = np.arange(64)
+    slow, fast = (np.cos(2 * np.pi * wave / length)[None, :, None] * np.ones((64, 1, 3)) for length in (16, 3.2))
+    assert maximize.fine_share(slow) == pytest.approx(0, abs=1e-9)
+    assert maximize.fine_share(fast) == pytest.approx(1, abs=1e-9)
+    assert maximize.fine_share(2 * slow + fast) == pytest.approx(0.2, abs=1e-9)
+
+
+def test_random_transforms_turn_and_scale_about_the_centre():
+    ascent = Ascent(scale=0.25, rotate=10)
+    rows = maximize.random_transforms(200, 17, ascent, np.random.default_rng(0))
+    assert rows.shape == (200, 8)
+    a, b, c, d, e, f = rows[:, :6].T
+    np.testing.assert_allclose(a * 8 + b * 8 + c, 8, atol=1e-4)  # the centre stays
+    np.testing.assert_allclose(d * 8 + e * 8 + f, 8, atol=1e-4)
+    larger, angle = 1 / np.hypot(a, d), np.rad2deg(np.arctan2(d, a))
+    assert 1.2 < larger.max() <= 1.25 + 1e-5 and 1 / 1.25 - 1e-5 <= larger.min() < 0.84
+    assert 9 < np.abs(angle).max() <= 10
+    still = maximize.random_transforms(1, 17, Ascent(), np.random.default_rng(0))[0]
+    np.testing.assert_allclose(still, [1, 0, 0, 0, 1, 0, 0, 0], atol=1e-6)
+
+
+def test_a_climb_with_all_transformations_finds_its_class(model):
+    ascent = dataclasses.replace(maximize.TRANSFORMED, steps=40, jitter=2)
+    images = maximize.maximize_classes(model, [1, 1], ascent, progress=False)
+    assert images.shape == (2, SIZE, SIZE, 3) and not np.array_equal(*images)
+    grey = np.full((1, SIZE, SIZE, 3), 127.5, dtype=np.float32)
+    answers = model.predict_on_batch(images.astype(np.float32))[:, 1]
+    assert (answers > model.predict_on_batch(grey)[0, 1] + 0.1).all()
+
+
+def test_waves_fade_where_nothing_earns_them():
+    kept, faded = (
+        maximize.climb(lambda images: 0 * ops.mean(images, axis=(1, 2, 3)), 1, SIZE, Ascent(20, fourier=True, decay=d))
+        for d in (0.0, 0.2)
+    )
+    assert faded.std() < kept.std() / 2
+
+
+@pytest.mark.parametrize("layer", ["maps", "positive"])
+def test_a_part_may_stop_before_its_relu(model, layer):
+    x = np.random.default_rng(0).uniform(0, 255, (1, SIZE, SIZE, 3)).astype(np.float32)
+    convolution = keras.layers.Conv2D(4, 3, padding="same", activation="relu", name="maps")
+    inputs = keras.Input((SIZE, SIZE, 3))
+    fused = keras.Model(inputs, convolution(layers.Rescaling(1 / 127.5, -1.0)(inputs)))
+    convolution.set_weights(model.get_layer("maps").get_weights())
+    ours = np.asarray(maximize.up_to(model if layer == "positive" else fused, layer, linear=True)(x))
+    expected = np.asarray(keras.Model(model.inputs[0], model.get_layer("maps").output)(x))
+    assert expected.min() < 0
+    np.testing.assert_allclose(ours, expected, atol=1e-5)
+    if layer == "maps":
+        assert np.asarray(fused(x)).min() == 0

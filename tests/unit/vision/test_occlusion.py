@@ -189,3 +189,19 @@ def test_wrong_image_is_told(image):
         occlusion_map(plain_stack(), image[:20], mask=4)
     with pytest.raises(ValueError, match="one image"):
         occlusion_map(plain_stack(), image[None], mask=4)
+
+
+def test_a_deletion_curve_paints_over_the_hottest_pixels_first():
+    inputs = keras.Input((4, 4, 3))
+    dense = layers.Dense(1)
+    model = keras.Model(inputs, dense(layers.GlobalAveragePooling2D()(inputs)))
+    dense.set_weights([np.ones((3, 1)), np.zeros(1)])
+    picture = np.zeros((4, 4, 3), dtype=np.float32)
+    picture[0] = 4.0  # one row in four holds all there is
+    heat = np.arange(16.0)[::-1].reshape(4, 4)
+    curve = occlusion.deletion_curve(model, picture, heat, 0, [0, 0.125, 0.25, 1], value=0)
+    np.testing.assert_allclose(curve, [3, 1.5, 0, 0], atol=1e-6)
+    late = occlusion.deletion_curve(model, picture, -heat, 0, [0, 0.5, 0.75, 1], value=0)
+    np.testing.assert_allclose(late, [3, 3, 3, 0], atol=1e-6)
+    with pytest.raises(ValueError, match="enlarge"):
+        occlusion.deletion_curve(model, picture, heat[:2], 0, [0])
