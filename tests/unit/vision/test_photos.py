@@ -138,7 +138,7 @@ def test_a_photo_is_fetched_from_its_address(monkeypatch, tmp_path):
 
 def test_an_address_where_nobody_answers_costs_no_minutes(monkeypatch):
     monkeypatch.delenv("COURSE_OFFLINE", raising=False)
-    with pytest.raises(PhotoError, match="could not be fetched .*; save the photo beside this notebook"):
+    with pytest.raises(PhotoError, match=r"could not be fetched .*; save the photo"):
         open_photo("http://127.0.0.1:9/cat.jpg")
 
 
