@@ -101,8 +101,9 @@ def _normalise_output(output: nbformat.NotebookNode) -> nbformat.NotebookNode | 
             output["data"][mime] = _clean(value)
     if "data" in output and not output["data"]:
         return None
-    if "metadata" in output:
-        output["metadata"] = nbformat.from_dict({})
+    if "metadata" in output:  # a picture's size and alternative text stay
+        pictures = {mime: value for mime, value in output["metadata"].items() if mime in ("image/png", "image/jpeg")}
+        output["metadata"] = nbformat.from_dict(pictures)
     return output
 
 
