@@ -44,6 +44,10 @@ def pooling_experiment():
         "digits": 200,
         "predicted": [0.7, 0.4, 0.2],  # a mean blurs, so it should be gentler than a maximum
         "max": [0.906, 0.643, 0.418],
-        "mean": [1.010, 0.709, 0.415],  # it is not: the width of the window buys the tolerance, either way
+        "mean": [
+            1.010,
+            0.709,
+            0.415,
+        ],  # it is not: the width of the window buys the tolerance, either way
         "matters_more": "width",
     }

@@ -11,7 +11,9 @@ def conv_parameters(kernel, channels_in, channels_out, bias=True):
 def equivariance_gap(layer, image, down, right):
     """Move, then the layer, against the layer, then move."""
     move = (down, right)
-    return np.abs(layer(np.roll(image, move, axis=(0, 1))) - np.roll(layer(image), move, axis=(0, 1))).max()
+    return np.abs(
+        layer(np.roll(image, move, axis=(0, 1))) - np.roll(layer(image), move, axis=(0, 1))
+    ).max()
 
 
 def receptive_field(layers):
@@ -40,8 +42,23 @@ def false_labels_experiment():
     return {
         "digits": 500,
         "seeds": 3,
-        "predicted": [0.9, 0.85, 0.7, 0.4],  # the true labels are in the majority up to 0.75, so it should find them
-        "test": [0.883, 0.752, 0.536, 0.308],  # it finds them less and less: each false label spoils its neighbourhood
-        "memorised": [1.0, 1.0, 1.0, 1.0],  # and says nothing about it: true or false, the list is learned by heart
+        "predicted": [
+            0.9,
+            0.85,
+            0.7,
+            0.4,
+        ],  # the true labels are in the majority up to 0.75, so it should find them
+        "test": [
+            0.883,
+            0.752,
+            0.536,
+            0.308,
+        ],  # it finds them less and less: each false label spoils its neighbourhood
+        "memorised": [
+            1.0,
+            1.0,
+            1.0,
+            1.0,
+        ],  # and says nothing about it: true or false, the list is learned by heart
         "fails_first": "generalisation",
     }

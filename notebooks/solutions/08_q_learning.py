@@ -35,7 +35,11 @@ def horizon_experiment():
     return {
         "seeds": 10,
         "predicted": [0.5, 0.63, 0.64],  # who looks further ahead should play better
-        "exact": [0.601, 0.632, 0.514],  # no: at 0.999 it takes all the time in the world, and has 100 steps
+        "exact": [
+            0.601,
+            0.632,
+            0.514,
+        ],  # no: at 0.999 it takes all the time in the world, and has 100 steps
         "learned": [0.601, 0.626, 0.552],  # the table that is not quite right beats the one that is
         "best": 0.98,
     }

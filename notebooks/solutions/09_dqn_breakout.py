@@ -35,6 +35,11 @@ def memory_experiment():
     return {
         "games": 10,
         "predicted": [5, 60, 200, 300],
-        "scores": [11.3, 53.6, 169.5, 288.4],  # one picture says where the ball is, each further one helps
+        "scores": [
+            11.3,
+            53.6,
+            169.5,
+            288.4,
+        ],  # one picture says where the ball is, each further one helps
         "enough": 3,  # two give its direction, but the agent has learned to read four, and such pictures are new to it
     }

@@ -45,7 +45,17 @@ def short_plays_experiment():
             3.0,
             5.0,
         ],  # little comes before, and at 0.99 a reward 20 steps later is still worth 0.82
-        "short": [1.84, 4.14, 5.47, 11.0],  # return less mean; to go; discounted; less the mean of the others
-        "long": [2.66, 4.06, 11.3, 27.7],  # what came before is half of a play, short or long, and just as useless
+        "short": [
+            1.84,
+            4.14,
+            5.47,
+            11.0,
+        ],  # return less mean; to go; discounted; less the mean of the others
+        "long": [
+            2.66,
+            4.06,
+            11.3,
+            27.7,
+        ],  # what came before is half of a play, short or long, and just as useless
         "loses_most": "discount",  # 2.8 before, 1.3 now: it cuts the noise of rewards far ahead, and there are none
     }
