@@ -9,12 +9,12 @@ from keras import layers
 from PIL import Image
 
 from utils.layers.blocks import conv_bn, mbconv
-from utils.vision import fine_tuning, from_scratch, transfer
+from utils.vision import fine_tuning, from_scratch, pretrained, transfer
 from utils.vision.photos import PhotoError, open_photo
 from utils.vision.pretrained import ImageNetModel
 
 
-def small_network() -> ImageNetModel:
+def small_network(name: str = "EfficientNet-Lite0") -> ImageNetModel:
     """Built like EfficientNet-Lite0, a thousandth of its work."""
     keras.utils.set_random_seed(1)
     inputs = keras.Input((32, 32, 3), name="image")
@@ -26,7 +26,7 @@ def small_network() -> ImageNetModel:
     x = layers.GlobalAveragePooling2D(name="pool")(x)
     logits = keras.Model(inputs, layers.Dense(7, name="logits")(x))
     model = keras.Model(inputs, layers.Softmax()(logits.output))
-    return ImageNetModel("small", 32, model, logits, "head_act", "pool", "random weights")
+    return ImageNetModel(name, 32, model, logits, "head_act", "pool", "random weights")
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +92,46 @@ def test_lower_and_upper_part_together_are_the_network(network):
     np.testing.assert_allclose(np.asarray(together), network.features(x), atol=1e-5)
 
 
+def test_where_a_network_is_cut(network):
+    assert transfer.split_layer(network) == "block13_add"
+    assert transfer.split_layer(network, "block14_add") == "block14_add"
+    with pytest.raises(ValueError, match="EfficientNet-Lite0 has no layer 'block99_add'; name one .* block14_add"):
+        transfer.split_network(network, "block99_add")
+    with pytest.raises(ValueError, match="The course has no cut of MyNet; name one of its layers"):
+        transfer.split_network(small_network("MyNet"))
+    with pytest.raises(ValueError, match="MobileNetV2 has no layer 'block_14_add'"):
+        transfer.extract_features(small_network("MobileNetV2"), [])
+
+
+def test_the_old_classifier_reads_the_features(network):
+    x = np.random.default_rng(0).uniform(0, 255, (3, 32, 32, 3)).astype(np.float32)
+    kernel, bias = network.classifier()
+    logits = np.asarray(network.logits.predict_on_batch(x))
+    np.testing.assert_allclose(network.features(x) @ kernel + bias, logits, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["MobileNetV2", "ResNet50", "VGG16"])
+def test_other_networks_have_a_cut_and_a_classifier(name):
+    other = pretrained._build_application(name, None)
+    kernel, bias = other.classifier()
+    lower, upper = transfer.split_network(other)
+    assert upper.output_shape[-1] == kernel.shape[0] and bias.shape == (1000,)
+    assert len(lower.output_shape) == 4 and lower.count_params() > 0 < upper.count_params()
+
+
+def test_a_head_refuses_features_it_was_not_fitted_to(network, tmp_path):
+    head = transfer.Head(np.ones(10, np.float32), 0.0, "EfficientNet-Lite0")
+    assert transfer.Head.load(head.save(tmp_path / "head.npz")).network == "EfficientNet-Lite0"
+    transfer.CatDogClassifier(network, head)
+    transfer.CatDogClassifier(small_network("MyNet"), transfer.Head(np.ones(10, np.float32), 0.0))
+    # The same number of features, and nonsense all the same.
+    with pytest.raises(ValueError, match="fitted to the features of EfficientNet-Lite0; on those of MobileNetV2"):
+        transfer.CatDogClassifier(small_network("MobileNetV2"), head)
+    with pytest.raises(ValueError, match="fitted to 10 features, these are 12"):
+        head.logits(np.zeros((2, 12)))
+    assert transfer.Head.load(transfer.head_path()).network == "EfficientNet-Lite0"
+
+
 def test_looks_are_computed_once_and_the_cache_knows_its_photos(network, photos, tmp_path, monkeypatch):
     paths, _ = photos
     cache = tmp_path / "deep" / "features.h5"
@@ -131,10 +171,10 @@ def test_a_network_with_other_weights_is_asked_again(network, photos):
     other = small_network()
     other.model.set_weights([weight + 0.01 for weight in other.model.get_weights()])
     paths, _ = photos
-    key = transfer._fingerprint(network, paths, transfer.SPLIT_LAYER)
-    assert key == transfer._fingerprint(small_network(), paths, transfer.SPLIT_LAYER)
-    assert key != transfer._fingerprint(other, paths, transfer.SPLIT_LAYER)
-    assert key != transfer._fingerprint(network, paths[::-1], transfer.SPLIT_LAYER)
+    key = transfer._fingerprint(network, paths, "block13_add")
+    assert key == transfer._fingerprint(small_network(), paths, "block13_add")
+    assert key != transfer._fingerprint(other, paths, "block13_add")
+    assert key != transfer._fingerprint(network, paths[::-1], "block13_add")
     assert key != transfer._fingerprint(network, paths, "block14_add")
 
 
@@ -216,5 +256,8 @@ def test_classifier_predicts_from_a_file(network, photos):
     assert kind == "cat"
     assert sure == pytest.approx(1 - dog[0], abs=1e-5)
     assert classifier.predict_file(str(paths[-1]))[0] == "dog"
+    assert classifier.predict_file(pixels[-1]) == classifier.predict_file(paths[-1])
+    with pytest.raises(PhotoError, match="got None"):
+        classifier.predict_file(None)
     with pytest.raises(PhotoError, match="does not exist"):
         classifier.predict_file("nowhere.jpg")
