@@ -277,8 +277,8 @@ class CatDogClassifier:
     def __post_init__(self):
         if self.head.network and self.head.network != self.network.name:
             raise ValueError(
-                f"This head was fitted to the features of {self.head.network}; on those of {self.network.name} it would "
-                f"judge nonsense. Load {self.head.network}, or fit a head of its own."
+                f"This head was fitted to the features of {self.head.network}; on those of {self.network.name} "
+                f"it would judge nonsense. Load {self.head.network}, or fit a head of its own."
             )
 
     def probability_of_dog(self, photos: Sequence[np.ndarray]) -> np.ndarray:

@@ -95,7 +95,7 @@ def test_lower_and_upper_part_together_are_the_network(network):
 def test_where_a_network_is_cut(network):
     assert transfer.split_layer(network) == "block13_add"
     assert transfer.split_layer(network, "block14_add") == "block14_add"
-    with pytest.raises(ValueError, match="EfficientNet-Lite0 has no layer 'block99_add'; name one .* block14_add"):
+    with pytest.raises(ValueError, match=r"has no layer .block99_add.; name one .* block14_add"):
         transfer.split_network(network, "block99_add")
     with pytest.raises(ValueError, match="The course has no cut of MyNet; name one of its layers"):
         transfer.split_network(small_network("MyNet"))
