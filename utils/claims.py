@@ -36,8 +36,8 @@ NEEDED = 0.8  # a claim on the ledger must hold in four of five seeds
 # Mark, colour that is legible on white and on dark grey, words before and after the sentence.
 LOOKS = {
     HOLDS: ("✓", "#2e9e5b", "", ""),
-    FAILS: ("✗", "#d9822b", "Not in this run: ", ""),
-    NOT_JUDGED: ("○", "#808080", "", " (not judged at the smoke budget)"),
+    FAILS: ("✗", "#c2691a", "Not in this run: ", ""),
+    NOT_JUDGED: ("○", "#7d7d7d", "", " (not judged at the smoke budget)"),
 }
 
 

@@ -204,6 +204,16 @@ def _shows(cell) -> bool:
     return False
 
 
+def _told(output) -> bool:
+    """Has each picture of this output an alternative text?"""
+    data, metadata = output.get("data", {}), output.get("metadata", {})
+    pictures = [mime for mime in data if mime.startswith("image/")]
+    tags = re.findall(r"<img\b[^>]*>", data.get("text/html", ""))
+    return all(metadata.get(mime, {}).get("alt") for mime in pictures) and all(
+        re.search(r"""\balt=("[^"]+"|'[^']+')""", tag) for tag in tags
+    )
+
+
 def broken_rules(notebook) -> list[str]:
     """What a notebook's conclusions lack; empty if every one is a measured claim."""
     code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
@@ -213,6 +223,8 @@ def broken_rules(notebook) -> list[str]:
     for cell in code:
         calls = _calls(cell.source)
         made += len(calls)
+        if not all(_told(output) for output in cell.outputs):
+            found.append(f"a picture without an alternative text: {cell.source}")
         for call in calls:
             found += _wrong_with(call, computed)
             if "nbval-check-output" in _tags(cell):
@@ -262,10 +274,13 @@ def test_every_conclusion_is_a_claim_that_holds(path):
         assert not broken, "\n---\n".join(broken)
 
 
-def _executed(source: str, claim: claims.Claim | None = None, figure: bool = False, tags: tuple = ()):
+def _executed(
+    source: str, claim: claims.Claim | None = None, figure: bool = False, tags: tuple = (), told: bool = True
+):
     cell = nbformat.v4.new_code_cell(source, metadata={"tags": list(tags)})
     if figure:
-        cell.outputs.append(nbformat.v4.new_output("display_data", {"image/png": "…"}))
+        alt = {"image/png": {"alt": "a line that rises"}} if told else {}
+        cell.outputs.append(nbformat.v4.new_output("display_data", {"image/png": "…"}, metadata=alt))
     if claim:
         cell.outputs.append(nbformat.v4.new_output("display_data", claim._repr_mimebundle_()))
     return cell
@@ -291,6 +306,7 @@ DRAWN = _executed("x = draw()", figure=True)
             None,
         ),
         ([DRAWN], "nothing is claimed of"),
+        ([_executed("x = draw()", figure=True, told=False), GOOD], "without an alternative text"),
         ([DRAWN, _executed("y = draw()", figure=True), GOOD], "nothing is claimed of"),
         ([DRAWN, _executed("claim('Large', x > 1)", claims.Claim("Large", claims.FAILS))], "does not hold"),
         ([DRAWN, _executed("claim('Large', x > 1)", claims.Claim("Large", claims.NOT_JUDGED))], "does not hold"),

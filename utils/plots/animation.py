@@ -118,12 +118,9 @@ class Animation:
         """Write the frames as a video (``.mp4``, ``.gif``), e.g. for a talk."""
         save_video(self.frames, path, fps=self.fps)
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {
-            "text/html": self.as_html(),
-            "image/png": base64.b64encode(self.strip()).decode(),
-            "text/plain": repr(self),
-        }
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:
+        data = {"text/html": self.as_html(), "image/png": base64.b64encode(self.strip()).decode()}
+        return data | {"text/plain": repr(self)}, {"image/png": {"alt": self.caption}}
 
     def __repr__(self) -> str:
         return f"<Animation of {len(self)} frames: {self.caption}>"

@@ -219,16 +219,16 @@ class Clip:
         if self.suffix == ".gif":
             player = f"<img {style} alt='{_escape(self.caption) or 'animation'}' src='data:image/gif;base64,{text}'/>"
         else:
-            player = f"<video {style} controls loop muted playsinline src='data:video/mp4;base64,{text}'></video>"
+            label = f"aria-label='{_escape(self.caption) or 'animation'}'"
+            player = (
+                f"<video {style} {label} controls loop muted playsinline src='data:video/mp4;base64,{text}'></video>"
+            )
         caption = f"<figcaption>{_escape(self.caption)}</figcaption>" if self.caption else ""
         return f"<figure style='margin:0'>{player}{caption}</figure>"
 
-    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
-        return {
-            "text/html": self.as_html(),
-            "image/png": base64.b64encode(self.strip).decode(),
-            "text/plain": repr(self),
-        }
+    def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
+        data = {"text/html": self.as_html(), "image/png": base64.b64encode(self.strip).decode()}
+        return data | {"text/plain": repr(self)}, {"image/png": {"alt": self.caption or "animation"}}
 
     def __repr__(self) -> str:
         return f"<Clip{': ' + self.caption if self.caption else ''}>"

@@ -69,7 +69,8 @@ def test_every_animation_has_one_frame_an_output_cell(make, count):
 
 def test_the_player_holds_all_frames_and_refers_to_nothing_outside():
     film = sliding.animate_pool1d(ROW)
-    bundle = film._repr_mimebundle_()
+    bundle, metadata = film._repr_mimebundle_()
+    assert metadata == {"image/png": {"alt": film.caption}} and film.caption
     page = bundle["text/html"]
     pictures = re.search(r"const frames = \[(.*?)\]", page).group(1).split(",")
     assert len(pictures) == len(film)

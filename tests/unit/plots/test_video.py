@@ -103,10 +103,12 @@ def test_reading_what_is_not_there_says_so(tmp_path):
 
 def test_a_clip_carries_the_whole_video_and_a_strip(tmp_path):
     path = video.save_video(moving_square(), tmp_path / "x.mp4", fps=10)
-    bundle = video.show_video(path, caption="a < b")._repr_mimebundle_()
+    bundle, metadata = video.show_video(path, caption="a < b")._repr_mimebundle_()
+    assert metadata == {"image/png": {"alt": "a < b"}}
     page = bundle["text/html"]
     assert base64.b64encode(path.read_bytes()).decode() in page
     assert "a &lt; b" in page and "controls" in page and "<script" not in page
+    assert "aria-label='a &lt; b'" in page
     assert base64.b64decode(bundle["image/png"]).startswith(b"\x89PNG")
 
 
