@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import keras
+import nbformat
 import numpy as np
 import pytest
 from keras import layers
 from PIL import Image
 
-from utils.layers.blocks import conv_bn, mbconv
+from utils import runtime
+from utils.layers.blocks import conv_bn, mbconv, residual_block
+from utils.layers.schedule import one_cycle
 from utils.vision import fine_tuning, from_scratch, pretrained, transfer
 from utils.vision.photos import PhotoError, open_photo
 from utils.vision.pretrained import ImageNetModel
@@ -75,6 +81,46 @@ def test_from_scratch_learns_the_obvious_and_repeats():
     np.testing.assert_allclose(logits, mirrored, atol=1e-4)
     again, _ = from_scratch.train_scratch(pixels, labels, TINY, seed=3)
     np.testing.assert_allclose(from_scratch.predict_mirrored(again, pixels), logits, atol=0.05)
+
+
+def lesson(**given) -> dict:
+    """What the lesson's cells define, executed with the names they use."""
+    path = Path(__file__).parents[3] / "notebooks" / "04_transfer_learning_cats_vs_dogs.ipynb"
+    code = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    nodes = [node for source in code for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
+    space = {"keras": keras, "layers": layers, "np": np, "conv_bn": conv_bn, "residual_block": residual_block}
+    space |= {"one_cycle": one_cycle, "transfer": transfer, "test_labels": None} | given
+    exec(compile(ast.Module(nodes, []), str(path), "exec"), space)
+    return space
+
+
+def test_the_network_that_the_lesson_writes_is_the_one_of_the_ledger():
+    cells, recipe = lesson(learn=range(80), epochs=5), from_scratch.Recipe()
+    ours, theirs = from_scratch.scratch_convnet(), cells["compiled"](cells["convnet"](), 5)
+    assert [weight.shape for weight in ours.get_weights()] == [weight.shape for weight in theirs.get_weights()]
+    assert len(cells["convnet"](augment=False).get_weights()) < len(theirs.get_weights())  # its generators' states
+
+    def settings(model):
+        layers_of = model.get_layer("augmentation").layers
+        return [{k: v for k, v in layer.get_config().items() if k not in ("name", "seed")} for layer in layers_of]
+
+    assert settings(ours) == settings(theirs)
+    schedule, wanted = theirs.optimizer._learning_rate, one_cycle(recipe.rate, 10)
+    assert schedule.get_config() == wanted.get_config()
+    assert theirs.optimizer.weight_decay == recipe.weight_decay
+    assert theirs.loss.label_smoothing == recipe.smoothing
+
+
+def test_the_head_that_the_lesson_writes_is_the_one_of_the_ledger():
+    rng = np.random.default_rng(0)
+    features, labels = rng.normal(size=(40, 2, 6)).astype(np.float32), np.tile([0, 1], 20)
+    targets = labels[:, None].astype("float32")
+    seen = transfer.FrozenFeatures(np.zeros((40, 2, 1, 1, 1)), features)
+    cells = lesson(train_seen=seen, targets=targets)
+    runtime.seed_everything(1)
+    head = cells["train_head"](np.arange(40), 1e-2, epochs=3)
+    ours = transfer.train_head(features, labels, 1e-2, epochs=3, seed=1)
+    np.testing.assert_allclose(cells["head_logits"](head, features), ours.logits(features), atol=2e-3)
 
 
 def test_labels_become_a_column():
@@ -215,7 +261,7 @@ def test_fine_tuning_starts_from_the_head_and_leaves_normalisation_alone(network
     }
     kernels = model.get_layer("head_conv").get_weights()[0].copy()
     tuning = fine_tuning.Tuning(epochs=3, rate=1e-2, batch_size=8)
-    losses = fine_tuning.fine_tune(model, maps, labels, tuning, progress=False)
+    losses = fine_tuning.fine_tune(model, maps, labels, tuning)
     assert losses[-1] < losses[0]
     assert len(losses) == 3
     assert len(statistics) == 4
@@ -236,7 +282,7 @@ def test_fine_tuned_weights_lie_between_start_and_end(network):
     for mix in (0.0, 0.5, 1.0):
         model = fine_tuning.with_head(upper, transfer.Head(np.ones(10, dtype=np.float32), 0.0), dropout=0.0)
         tuning = fine_tuning.Tuning(epochs=1, rate=1e-2, batch_size=8, mix=mix)
-        fine_tuning.fine_tune(model, maps, labels, tuning, progress=False)
+        fine_tuning.fine_tune(model, maps, labels, tuning)
         ends[mix] = model.get_layer("head_conv").get_weights()[0]
     np.testing.assert_array_equal(ends[0.0], upper.get_layer("head_conv").get_weights()[0])
     assert np.abs(ends[1.0] - ends[0.0]).max() > 1e-3
