@@ -38,7 +38,7 @@ class Recipe:
 
     size: int = 64
     filters: tuple[int, ...] = (24, 64, 128, 256)
-    epochs: int = 36
+    epochs: int = 24
     small_size: int = 48
     small_share: float = 2 / 3
     batch_size: int = 40
