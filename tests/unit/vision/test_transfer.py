@@ -13,7 +13,7 @@ from keras import layers
 from PIL import Image
 
 from utils import runtime
-from utils.layers.blocks import conv_bn, mbconv, residual_block
+from utils.layers.blocks import conv_bn, mbconv
 from utils.layers.schedule import one_cycle
 from utils.vision import fine_tuning, from_scratch, pretrained, transfer
 from utils.vision.photos import PhotoError, open_photo
@@ -88,7 +88,7 @@ def lesson(**given) -> dict:
     path = Path(__file__).parents[3] / "notebooks" / "04_transfer_learning_cats_vs_dogs.ipynb"
     code = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
     nodes = [node for source in code for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
-    space = {"keras": keras, "layers": layers, "np": np, "conv_bn": conv_bn, "residual_block": residual_block}
+    space = {"keras": keras, "layers": layers, "np": np, "conv_bn": conv_bn}
     space |= {"one_cycle": one_cycle, "transfer": transfer, "test_labels": None} | given
     exec(compile(ast.Module(nodes, []), str(path), "exec"), space)
     return space
