@@ -21,6 +21,7 @@ import statistics
 import time
 
 import numpy as np
+from scipy.stats import binomtest
 from sklearn.model_selection import train_test_split
 
 from utils import results, runtime
@@ -197,16 +198,16 @@ def report(name: str) -> None:
 
 
 def compare() -> None:
-    """Frozen against fine-tuned on the same photos, all seeds together."""
+    """Frozen against fine-tuned on the same photos, seed by seed: the exact sign test."""
     _, (_, labels) = photos()
-    only = np.zeros(2, dtype=int)
     for seed in SEEDS:
         pair = [kept(name, seed) for name in ("frozen", "finetuned")]
         if None in pair:
             return
         frozen, tuned = ((logits > 0) == labels for logits, _ in pair)
-        only += int(np.sum(frozen & ~tuned)), int(np.sum(tuned & ~frozen))
-    print(f"over {len(SEEDS)} seeds: only frozen right on {only[0]} photos, only fine-tuned right on {only[1]}")
+        only = int(np.sum(frozen & ~tuned)), int(np.sum(tuned & ~frozen))
+        p = binomtest(only[0], sum(only)).pvalue if sum(only) else 1.0
+        print(f"seed {seed}: only frozen right on {only[0]} photos, only fine-tuned right on {only[1]}; p = {p:.2g}")
 
 
 def choose_scratch() -> None:
