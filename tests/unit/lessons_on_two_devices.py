@@ -30,7 +30,7 @@ def lesson_04() -> list[float]:
     inputs = keras.Input((4, 4, 3))
     upper = keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(inputs))
     model = fine_tuning.with_head(upper, transfer.Head(np.zeros(3, np.float32), 0.0), dropout=0.0)
-    return history["loss"] + fine_tuning.fine_tune(model, MAPS, KINDS, fine_tuning.Tuning(epochs=1), progress=False)
+    return history["loss"] + fine_tuning.fine_tune(model, MAPS, KINDS, fine_tuning.Tuning(epochs=1))
 
 
 def lesson_05() -> list[float]:

@@ -37,6 +37,7 @@ def learning_curves(
     history: Any,
     metrics: Sequence[str] = ("loss", "accuracy"),
     title: str = "",
+    labels: tuple[str, str] = ("training", "validation"),
 ) -> Figure:
     """One panel a metric: training drawn full, validation (``val_`` + name) dashed.
 
@@ -45,6 +46,7 @@ def learning_curves(
             drawn with a band of one standard deviation.
         metrics: names to draw; those that the history lacks are left out.
         title: above the figure.
+        labels: what the legend calls training and validation.
 
     Raises:
         ValueError: the history has none of the metrics.
@@ -55,7 +57,7 @@ def learning_curves(
         raise ValueError(f"The history has {', '.join(runs[0]) or 'nothing'}, but none of {', '.join(metrics)}.")
     figure, axes = plt.subplots(1, len(present), figsize=(4.6 * len(present), 3.4), squeeze=False)
     for ax, name in zip(axes[0], present):
-        _panel(ax, runs, name)
+        _panel(ax, runs, name, labels)
         ax.set(xlabel="epoch", ylabel=name, title=name.replace("_", " "))
         ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         ax.legend()
@@ -64,8 +66,8 @@ def learning_curves(
     return figure
 
 
-def _panel(ax: Axes, runs: Sequence[Mapping[str, Sequence[float]]], name: str) -> None:
-    for key, label, line, color in ((name, "training", "-", COLORS[0]), (f"val_{name}", "validation", "--", COLORS[1])):
+def _panel(ax: Axes, runs: Sequence[Mapping[str, Sequence[float]]], name: str, labels: tuple[str, str]) -> None:
+    for key, label, line, color in ((name, labels[0], "-", COLORS[0]), (f"val_{name}", labels[1], "--", COLORS[1])):
         curves = [np.asarray(run[key], dtype=np.float64) for run in runs if key in run]
         if not curves:
             continue

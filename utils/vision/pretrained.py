@@ -108,6 +108,11 @@ class ImageNetModel:
         """Output of ``feature_layer``, (batch, features) float32: what a new classifier learns from."""
         return self._in_batches(self.extractor(self.feature_layer), images, batch_size, crop)
 
+    def classifier(self) -> tuple[np.ndarray, np.ndarray]:
+        """Kernel (features, 1000) and bias (1000,) of the last layer: features to logits of ImageNet's classes."""
+        kernel, bias = self.logits.layers[-1].get_weights()
+        return kernel, bias
+
     def extractor(self, layer: str) -> keras.Model:
         """The network up to the named layer.
 

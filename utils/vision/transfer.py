@@ -1,9 +1,8 @@
-"""Cats against dogs: holding photos out, frozen features with a new classifier (lesson 04).
+"""Cats against dogs: what a pretrained network computes, kept; and the classifier on it that ships (lesson 04).
 
-The lesson's order: :func:`utils.vision.from_scratch.train_scratch`; then :func:`extract_features` runs the pretrained
-network once over all photos and keeps what it computed in an HDF5 file; :func:`train_head` learns a classifier on that;
-:func:`utils.vision.fine_tuning.fine_tune` goes on with the top of the network. :class:`CatDogClassifier` predicts with
-the head that ships with the course.
+:func:`extract_features` runs the pretrained network once over all photos and keeps what it computed in an HDF5 file.
+:class:`CatDogClassifier` predicts with the head that ships with the course. :func:`train_head` is the training of
+that head, for the ledger; the lesson writes its own in a cell.
 
 The pretrained network sees each photo twice, in two *views*, and the two logits are averaged.
 """
@@ -30,7 +29,14 @@ from utils.vision.photos import open_photo
 from utils.vision.pretrained import ImageNetModel
 
 CLASSES = ("cat", "dog")
-SPLIT_LAYER = "block13_add"  # of EfficientNet-Lite0: above it lie two blocks and the head, 28 % of the work
+# Where networks are cut in two; above Lite0's cut lie two blocks and the head, 28 % of the work.
+SPLIT_LAYERS = {
+    "EfficientNet-Lite0": "block13_add",
+    "MobileNetV2": "block_14_add",
+    "ResNet50": "conv5_block1_out",
+    "VGG16": "block4_pool",
+    "VGG19": "block4_pool",
+}
 
 
 def accuracy(logits: np.ndarray, labels: np.ndarray) -> float:
@@ -42,8 +48,26 @@ def accuracy(logits: np.ndarray, labels: np.ndarray) -> float:
 # What the pretrained network computes, once
 
 
-def split_network(network: ImageNetModel, layer: str = SPLIT_LAYER) -> tuple[keras.Model, keras.Model]:
+def split_layer(network: ImageNetModel, layer: str | None = None) -> str:
+    """The layer at which to cut the network in two: ``layer``, or where lesson 04 cuts it.
+
+    Raises:
+        ValueError: the network has no such layer, or none was named and the course knows none; the message names some.
+    """
+    names = [each.name for each in network.model.layers]
+    layer = layer or SPLIT_LAYERS.get(network.name)
+    if layer in names:
+        return layer
+    ends = [name for name in names if name.endswith(("_add", "_out", "_pool"))][-6:]
+    missing = f"{network.name} has no layer {layer!r}" if layer else f"The course has no cut of {network.name}"
+    raise ValueError(f"{missing}; name one of its layers, for example {', '.join(ends)}.")
+
+
+def split_network(network: ImageNetModel, layer: str | None = None) -> tuple[keras.Model, keras.Model]:
     """The network below and above a layer; the upper part is a copy, so training it leaves ``network`` as it is.
+
+    Args:
+        layer: a name; None cuts where lesson 04 does.
 
     Returns:
         Lower part, from prepared photos to the layer's maps; upper part, from the maps to features (batch, features).
@@ -51,6 +75,7 @@ def split_network(network: ImageNetModel, layer: str = SPLIT_LAYER) -> tuple[ker
     Raises:
         ValueError: there is no such layer, or another path leads around it.
     """
+    layer = split_layer(network, layer)
     middle = network.model.get_layer(layer).output
     shared = keras.Model(middle, network.model.get_layer(network.feature_layer).output)
     upper = keras.models.clone_model(shared)
@@ -91,7 +116,7 @@ def extract_features(
     network: ImageNetModel,
     paths: Sequence[Path],
     cache: str | Path | None = None,
-    layer: str = SPLIT_LAYER,
+    layer: str | None = None,
     batch_size: int = 25,
     progress: bool = True,
 ) -> FrozenFeatures:
@@ -101,8 +126,9 @@ def extract_features(
         paths: photo files.
         cache: HDF5 file (.h5); None keeps nothing. A file made for other photos, another network or another layer, or
             a damaged one, is made anew.
-        layer: where the maps are taken.
+        layer: where the maps are taken; None cuts where lesson 04 does.
     """
+    layer = split_layer(network, layer)
     key = _fingerprint(network, paths, layer)
     found = _read_cache(cache, key) if cache is not None else None
     if found is not None:
@@ -165,29 +191,45 @@ class Head:
     Attributes:
         weights: (features,) float32.
         bias: a number.
+        network: name of the network whose features it was fitted to; empty if nobody noted it.
     """
 
     weights: np.ndarray
     bias: float
+    network: str = ""
 
     def logits(self, features: np.ndarray) -> np.ndarray:
-        """(photos,) from (photos, features) or, averaged over views, (photos, views, features)."""
+        """(photos,) from (photos, features) or, averaged over views, (photos, views, features).
+
+        Raises:
+            ValueError: another number of features than it was fitted to.
+        """
+        if features.shape[-1] != len(self.weights):
+            raise ValueError(
+                f"The head was fitted to {len(self.weights):,} features, these are {features.shape[-1]:,}."
+            )
         answer = features @ self.weights + self.bias
         return answer.mean(axis=1) if answer.ndim == 2 else answer
 
     def save(self, path: str | Path, sidecar: dict | None = None) -> Path:
         """Write it, a few kB; see :func:`utils.checkpoints.save_network`."""
-        return save_network(path, [self.weights, np.float32(self.bias)], {}, sidecar)
+        return save_network(path, [self.weights, np.float32(self.bias)], {"network": self.network}, sidecar)
 
     @classmethod
     def load(cls, path: str | Path) -> Head:
         """Read what :meth:`save` wrote."""
-        (weights, bias), _ = load_network(path)
-        return cls(weights, float(bias))
+        (weights, bias), meta = load_network(path)
+        return cls(weights, float(bias), meta.get("network", ""))
 
 
 def train_head(
-    features: np.ndarray, labels: np.ndarray, penalty: float = 1e-2, epochs: int = 15, rate: float = 1e-3, seed: int = 1
+    features: np.ndarray,
+    labels: np.ndarray,
+    penalty: float = 1e-2,
+    epochs: int = 15,
+    rate: float = 1e-3,
+    seed: int = 1,
+    network: str = "",
 ) -> Head:
     """Logistic regression on frozen features, trained as a network of one layer.
 
@@ -195,6 +237,7 @@ def train_head(
         features: (photos, features) or (photos, views, features), each view an example of its own.
         labels: (photos,) 0 or 1.
         penalty: on the squared weights (of standardised features); the larger, the simpler the classifier.
+        network: whose features they are, for the head to know.
     """
     runtime.seed_everything(seed)
     views = features.shape[1] if features.ndim == 3 else 1
@@ -207,7 +250,7 @@ def train_head(
     kernel, bias = model.get_weights()
     # Standardising is linear too, so it is folded into the weights and the head takes features as they come.
     weights = kernel[:, 0] / spread
-    return Head(weights.astype(np.float32), float(bias[0] - mean @ weights))
+    return Head(weights.astype(np.float32), float(bias[0] - mean @ weights), network)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -221,10 +264,22 @@ def head_path() -> Path:
 
 @dataclass(frozen=True)
 class CatDogClassifier:
-    """A pretrained network with a head on its features."""
+    """A pretrained network with a head on its features.
+
+    Raises:
+        ValueError: the head was fitted to the features of another network. (That their number agrees proves nothing:
+            MobileNetV2 has 1,280, too.)
+    """
 
     network: ImageNetModel
     head: Head
+
+    def __post_init__(self):
+        if self.head.network and self.head.network != self.network.name:
+            raise ValueError(
+                f"This head was fitted to the features of {self.head.network}; on those of {self.network.name} "
+                f"it would judge nonsense. Load {self.head.network}, or fit a head of its own."
+            )
 
     def probability_of_dog(self, photos: Sequence[np.ndarray]) -> np.ndarray:
         """(photos,) float32 from uint8 RGB arrays of any size."""
@@ -233,11 +288,11 @@ class CatDogClassifier:
         logits = self.head.logits(features.reshape(len(photos), views.shape[1], -1))
         return (1 / (1 + np.exp(-logits))).astype(np.float32)
 
-    def predict_file(self, path: str | Path) -> tuple[str, float]:
-        """``("cat" or "dog", its probability)`` for one image file.
+    def predict_file(self, photo) -> tuple[str, float]:
+        """``("cat" or "dog", its probability)`` for one photo: a file, an address, an array (see ``open_photo``).
 
         Raises:
-            PhotoError: the file cannot be read as a photo.
+            PhotoError: it cannot be read as a photo.
         """
-        dog = float(self.probability_of_dog([open_photo(path)])[0])
+        dog = float(self.probability_of_dog([open_photo(photo)])[0])
         return (CLASSES[1], dog) if dog > 0.5 else (CLASSES[0], 1 - dog)

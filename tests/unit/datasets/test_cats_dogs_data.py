@@ -25,16 +25,23 @@ def cache(tmp_path, monkeypatch):
     return tmp_path
 
 
-def put_in_mirror(folder, monkeypatch, top, parts=("train", "validation")):
+def jpeg() -> bytes:
     buffer = io.BytesIO()
     Image.new("RGB", (4, 4)).save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+def put_in_mirror(folder, monkeypatch, top, parts=("train", "validation"), numbers=(10, 9, 100), also=()):
+    """An archive of twelve photos or more; ``also``: more members by their name in it."""
     mirror = folder / "mirror"
     mirror.mkdir()
     with zipfile.ZipFile(mirror / "cats_and_dogs_small.zip", "w") as file:
         for part in parts:
             for kind in ("cat", "dog"):
-                for number in (10, 9, 100):
-                    file.writestr(f"{top}{part}/{kind}s/{kind}.{number}.jpg", buffer.getvalue())
+                for number in numbers:
+                    file.writestr(f"{top}{part}/{kind}s/{kind}.{number}.jpg", jpeg())
+        for name, content in dict(also).items():
+            file.writestr(top + name, content)
     digest = hashlib.sha256((mirror / "cats_and_dogs_small.zip").read_bytes()).hexdigest()
     (mirror / "registry.txt").write_text(f"cats_and_dogs_small.zip {digest}\n")
     monkeypatch.setenv("COURSE_MIRROR", str(mirror))
@@ -58,6 +65,47 @@ def test_another_layout_is_told(cache, monkeypatch):
     put_in_mirror(cache, monkeypatch, "x/", parts=("train",))
     with pytest.raises(DataError, match="train/ and validation/"):
         load_cats_and_dogs()
+
+
+def test_hidden_files_are_no_photos(cache, monkeypatch, capsys):
+    hidden = {"train/cats/._cat.9.jpg": b"\x00\x05\x16\x07", "train/.DS_Store": b"x", "._train": b"x"}
+    put_in_mirror(cache, monkeypatch, "photos/", also=hidden)
+    data = load_cats_and_dogs()
+    assert set(data.counts().values()) == {3} and data.damaged == {} and capsys.readouterr().out == ""
+    assert [path.name for path in data.paths("train")[0][:3]] == ["cat.9.jpg", "cat.10.jpg", "cat.100.jpg"]
+
+
+def test_a_few_damaged_photos_are_left_out_and_named(cache, monkeypatch, capsys):
+    bad = {
+        "train/cats/cat.666.jpg": b"",
+        "train/dogs/dog.7.jpg": jpeg()[:-200],
+        "validation/dogs/dog.8.jpg": b"<html>no photo</html>",
+        "validation/cats/cat.5.jpg": jpeg() + b"a camera wrote on after the end",
+    }
+    put_in_mirror(cache, monkeypatch, "photos/", numbers=range(1000, 1040), also=bad)
+    data = load_cats_and_dogs()
+    assert data.counts() == {"train/cats": 40, "train/dogs": 40, "validation/cats": 41, "validation/dogs": 40}
+    said = capsys.readouterr().out
+    assert said.startswith("Left out, of 164 photos in photos: train/cats/cat.666.jpg is empty; train/dogs/dog.7")
+    assert said.count("\n") == 1 and "validation/dogs/dog.8.jpg is no image." in said
+    assert set(data.damaged) == set(bad) - {"validation/cats/cat.5.jpg"}
+    paths, labels = data.paths("train")
+    assert len(paths) == len(labels) == 80 and "cat.666" not in [path.stem for path in paths]
+
+
+def test_too_many_damaged_photos_stop_with_a_remedy(cache, monkeypatch):
+    bad = {f"train/cats/cat.{number}.jpg": b"" for number in range(7)}
+    put_in_mirror(cache, monkeypatch, "photos/", numbers=range(1000, 1040), also=bad)
+    with pytest.raises(DataError, match=r"7 of 167 photos in .*photos.*cat.0.jpg is empty; .*; and 2 more. Delete"):
+        load_cats_and_dogs()
+
+
+def test_labels_known_to_be_wrong_are_set_right_in_a_copy(monkeypatch):
+    monkeypatch.setattr(cats_dogs, "WRONG_LABELS", {"dog.7.jpg": 0})
+    labels = np.array([0, 1, 1], dtype=np.int32)
+    paths = [cats_dogs.Path(name) for name in ("a/cat.7.jpg", "a/dog.7.jpg", "a/dog.8.jpg")]
+    fixed = cats_dogs.corrected(paths, labels)
+    assert fixed.tolist() == [0, 0, 1] and fixed.dtype == labels.dtype and labels.tolist() == [0, 1, 1]
 
 
 def test_without_the_photos_animals_are_drawn(cache, monkeypatch, capsys):

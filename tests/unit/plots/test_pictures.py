@@ -56,6 +56,11 @@ def test_curves_of_one_run_show_training_and_validation():
     assert ax.get_xlabel() == "epoch" and ax.get_ylabel() == "loss"
 
 
+def test_a_curve_may_name_its_two_parts():
+    figure = curves.learning_curves({"loss": [3, 2], "val_loss": [3, 2.5]}, labels=("learned from", "held out"))
+    assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()] == ["learned from", "held out"]
+
+
 def test_curves_of_several_seeds_show_mean_and_band():
     figure = curves.learning_curves([{"accuracy": [0.2, 0.4, 0.9]}, {"accuracy": [0.4, 0.8]}])
     (ax,) = figure.axes

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import keras
+import nbformat
 import numpy as np
 import pytest
 from keras import layers
 from PIL import Image
 
+from utils import runtime
 from utils.layers.blocks import conv_bn, mbconv
-from utils.vision import fine_tuning, from_scratch, transfer
+from utils.layers.schedule import one_cycle
+from utils.vision import fine_tuning, from_scratch, pretrained, transfer
 from utils.vision.photos import PhotoError, open_photo
 from utils.vision.pretrained import ImageNetModel
 
 
-def small_network() -> ImageNetModel:
+def small_network(name: str = "EfficientNet-Lite0") -> ImageNetModel:
     """Built like EfficientNet-Lite0, a thousandth of its work."""
     keras.utils.set_random_seed(1)
     inputs = keras.Input((32, 32, 3), name="image")
@@ -26,7 +32,7 @@ def small_network() -> ImageNetModel:
     x = layers.GlobalAveragePooling2D(name="pool")(x)
     logits = keras.Model(inputs, layers.Dense(7, name="logits")(x))
     model = keras.Model(inputs, layers.Softmax()(logits.output))
-    return ImageNetModel("small", 32, model, logits, "head_act", "pool", "random weights")
+    return ImageNetModel(name, 32, model, logits, "head_act", "pool", "random weights")
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +83,46 @@ def test_from_scratch_learns_the_obvious_and_repeats():
     np.testing.assert_allclose(from_scratch.predict_mirrored(again, pixels), logits, atol=0.05)
 
 
+def lesson(**given) -> dict:
+    """What the lesson's cells define, executed with the names they use."""
+    path = Path(__file__).parents[3] / "notebooks" / "04_transfer_learning_cats_vs_dogs.ipynb"
+    code = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    nodes = [node for source in code for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
+    space = {"keras": keras, "layers": layers, "np": np, "conv_bn": conv_bn}
+    space |= {"one_cycle": one_cycle, "transfer": transfer, "test_labels": None} | given
+    exec(compile(ast.Module(nodes, []), str(path), "exec"), space)
+    return space
+
+
+def test_the_network_that_the_lesson_writes_is_the_one_of_the_ledger():
+    cells, recipe = lesson(learn=range(80), epochs=5), from_scratch.Recipe()
+    ours, theirs = from_scratch.scratch_convnet(), cells["compiled"](cells["convnet"](), 5)
+    assert [weight.shape for weight in ours.get_weights()] == [weight.shape for weight in theirs.get_weights()]
+    assert "augmentation" not in [layer.name for layer in cells["convnet"](augment=False).layers]
+
+    def settings(model):
+        layers_of = model.get_layer("augmentation").layers
+        return [{k: v for k, v in layer.get_config().items() if k not in ("name", "seed")} for layer in layers_of]
+
+    assert settings(ours) == settings(theirs)
+    schedule, wanted = theirs.optimizer._learning_rate, one_cycle(recipe.rate, 10)
+    assert schedule.get_config() == wanted.get_config()
+    assert theirs.optimizer.weight_decay == recipe.weight_decay
+    assert theirs.loss.label_smoothing == recipe.smoothing
+
+
+def test_the_head_that_the_lesson_writes_is_the_one_of_the_ledger():
+    rng = np.random.default_rng(0)
+    features, labels = rng.normal(size=(40, 2, 6)).astype(np.float32), np.tile([0, 1], 20)
+    targets = labels[:, None].astype("float32")
+    seen = transfer.FrozenFeatures(np.zeros((40, 2, 1, 1, 1)), features)
+    cells = lesson(train_seen=seen, targets=targets)
+    runtime.seed_everything(1)
+    head = cells["train_head"](np.arange(40), 1e-2, epochs=3)
+    ours = transfer.train_head(features, labels, 1e-2, epochs=3, seed=1)
+    np.testing.assert_allclose(cells["head_logits"](head, features), ours.logits(features), atol=2e-3)
+
+
 def test_labels_become_a_column():
     assert from_scratch.as_column(np.array([0, 1, 1])).shape == (3, 1)
     assert transfer.accuracy(np.array([1.0, -1.0, 2.0]), np.array([1, 0, 0])) == pytest.approx(2 / 3)
@@ -90,6 +136,46 @@ def test_lower_and_upper_part_together_are_the_network(network):
     lower, upper = transfer.split_network(network)
     together = upper.predict_on_batch(np.asarray(lower.predict_on_batch(x)))
     np.testing.assert_allclose(np.asarray(together), network.features(x), atol=1e-5)
+
+
+def test_where_a_network_is_cut(network):
+    assert transfer.split_layer(network) == "block13_add"
+    assert transfer.split_layer(network, "block14_add") == "block14_add"
+    with pytest.raises(ValueError, match=r"has no layer .block99_add.; name one .* block14_add"):
+        transfer.split_network(network, "block99_add")
+    with pytest.raises(ValueError, match="The course has no cut of MyNet; name one of its layers"):
+        transfer.split_network(small_network("MyNet"))
+    with pytest.raises(ValueError, match="MobileNetV2 has no layer 'block_14_add'"):
+        transfer.extract_features(small_network("MobileNetV2"), [])
+
+
+def test_the_old_classifier_reads_the_features(network):
+    x = np.random.default_rng(0).uniform(0, 255, (3, 32, 32, 3)).astype(np.float32)
+    kernel, bias = network.classifier()
+    logits = np.asarray(network.logits.predict_on_batch(x))
+    np.testing.assert_allclose(network.features(x) @ kernel + bias, logits, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["MobileNetV2", "ResNet50", "VGG16"])
+def test_other_networks_have_a_cut_and_a_classifier(name):
+    other = pretrained._build_application(name, None)
+    kernel, bias = other.classifier()
+    lower, upper = transfer.split_network(other)
+    assert upper.output_shape[-1] == kernel.shape[0] and bias.shape == (1000,)
+    assert len(lower.output_shape) == 4 and lower.count_params() > 0 < upper.count_params()
+
+
+def test_a_head_refuses_features_it_was_not_fitted_to(network, tmp_path):
+    head = transfer.Head(np.ones(10, np.float32), 0.0, "EfficientNet-Lite0")
+    assert transfer.Head.load(head.save(tmp_path / "head.npz")).network == "EfficientNet-Lite0"
+    transfer.CatDogClassifier(network, head)
+    transfer.CatDogClassifier(small_network("MyNet"), transfer.Head(np.ones(10, np.float32), 0.0))
+    # The same number of features, and nonsense all the same.
+    with pytest.raises(ValueError, match="fitted to the features of EfficientNet-Lite0; on those of MobileNetV2"):
+        transfer.CatDogClassifier(small_network("MobileNetV2"), head)
+    with pytest.raises(ValueError, match="fitted to 10 features, these are 12"):
+        head.logits(np.zeros((2, 12)))
+    assert transfer.Head.load(transfer.head_path()).network == "EfficientNet-Lite0"
 
 
 def test_looks_are_computed_once_and_the_cache_knows_its_photos(network, photos, tmp_path, monkeypatch):
@@ -131,10 +217,10 @@ def test_a_network_with_other_weights_is_asked_again(network, photos):
     other = small_network()
     other.model.set_weights([weight + 0.01 for weight in other.model.get_weights()])
     paths, _ = photos
-    key = transfer._fingerprint(network, paths, transfer.SPLIT_LAYER)
-    assert key == transfer._fingerprint(small_network(), paths, transfer.SPLIT_LAYER)
-    assert key != transfer._fingerprint(other, paths, transfer.SPLIT_LAYER)
-    assert key != transfer._fingerprint(network, paths[::-1], transfer.SPLIT_LAYER)
+    key = transfer._fingerprint(network, paths, "block13_add")
+    assert key == transfer._fingerprint(small_network(), paths, "block13_add")
+    assert key != transfer._fingerprint(other, paths, "block13_add")
+    assert key != transfer._fingerprint(network, paths[::-1], "block13_add")
     assert key != transfer._fingerprint(network, paths, "block14_add")
 
 
@@ -175,7 +261,7 @@ def test_fine_tuning_starts_from_the_head_and_leaves_normalisation_alone(network
     }
     kernels = model.get_layer("head_conv").get_weights()[0].copy()
     tuning = fine_tuning.Tuning(epochs=3, rate=1e-2, batch_size=8)
-    losses = fine_tuning.fine_tune(model, maps, labels, tuning, progress=False)
+    losses = fine_tuning.fine_tune(model, maps, labels, tuning)
     assert losses[-1] < losses[0]
     assert len(losses) == 3
     assert len(statistics) == 4
@@ -196,7 +282,7 @@ def test_fine_tuned_weights_lie_between_start_and_end(network):
     for mix in (0.0, 0.5, 1.0):
         model = fine_tuning.with_head(upper, transfer.Head(np.ones(10, dtype=np.float32), 0.0), dropout=0.0)
         tuning = fine_tuning.Tuning(epochs=1, rate=1e-2, batch_size=8, mix=mix)
-        fine_tuning.fine_tune(model, maps, labels, tuning, progress=False)
+        fine_tuning.fine_tune(model, maps, labels, tuning)
         ends[mix] = model.get_layer("head_conv").get_weights()[0]
     np.testing.assert_array_equal(ends[0.0], upper.get_layer("head_conv").get_weights()[0])
     assert np.abs(ends[1.0] - ends[0.0]).max() > 1e-3
@@ -216,5 +302,8 @@ def test_classifier_predicts_from_a_file(network, photos):
     assert kind == "cat"
     assert sure == pytest.approx(1 - dog[0], abs=1e-5)
     assert classifier.predict_file(str(paths[-1]))[0] == "dog"
+    assert classifier.predict_file(pixels[-1]) == classifier.predict_file(paths[-1])
+    with pytest.raises(PhotoError, match="got None"):
+        classifier.predict_file(None)
     with pytest.raises(PhotoError, match="does not exist"):
         classifier.predict_file("nowhere.jpg")
