@@ -25,7 +25,7 @@ def test_every_picture_is_shipped_with_its_provenance(name):
 def test_certainties_are_what_the_slides_say():
     plain, firm = gallery.facts("magpie_plain"), gallery.facts("magpie_all")
     assert plain["probability"] > 0.9 and firm["probability"] > 0.9
-    assert plain["recognised"] < 0.9 < min(firm["recognised"], gallery.facts("snake_all")["recognised"])
+    assert plain["recognised"] < 0.5 < 0.8 < min(firm["recognised"], gallery.facts("snake_all")["recognised"])
     assert all(0 <= gallery.facts(name)["shifted_least"] <= 1 for name in names() if name.startswith(("mag", "snake")))
 
 

@@ -57,6 +57,15 @@ def test_a_photograph_becomes_a_jpeg():
     assert mime == "image/jpeg" and _opened(data).format == "JPEG"
 
 
+def test_a_picture_that_would_be_heavy_is_drawn_at_single_size():
+    figure, ax = plt.subplots(figsize=(8, 8))
+    ax.imshow(np.random.default_rng(0).integers(0, 256, (300, 300, 3), dtype=np.uint8))
+    mime, data, metadata = rendering.picture(figure)
+    plt.close(figure)
+    assert mime == "image/jpeg"
+    assert abs(_opened(data).width - metadata["width"]) <= 1
+
+
 def test_a_colour_seen_once_among_many_keeps_itself():
     figure, axes = plt.subplots(figsize=(5, 5))
     axes.imshow(np.random.default_rng(0).random((60, 60)), cmap="viridis")
