@@ -1,7 +1,7 @@
 """Game records: SGF in, checked games out; bad files are skipped with a named reason, never with a crash (lesson 11).
 
 :mod:`utils.go.sgf_files` opens files and archives, :mod:`utils.go.sgf_trees` cuts collections into games, sgfmill
-parses each, :mod:`utils.go.sgf_header` reads what stands before the moves; here a tree's main line becomes a game, every
+parses each, :mod:`utils.go.sgf_header` reads what stands before the moves; here a tree's main line becomes a game, each
 move replayed on our own board, so that what comes out is legal by our rules. Every game tree yields one game or one
 named reason.
 """
@@ -41,7 +41,8 @@ class Game:
         black, white: set-up stones.
         opening: number of leading moves that the players did not choose (random openings), from the comment.
         source: the record as it was read.
-        odd: header fields that were left out because they make no sense (``komi``, ``result``, ``encoding``).
+        odd: what the header leaves unclear: ``komi``, ``result`` or ``encoding`` that make no sense count as absent; an
+            absent ``size`` is 19 by the format's rule.
     """
 
     size: int
@@ -88,7 +89,7 @@ class Report:
         good: number of games.
         skipped: reasons and how often each.
         faults: the first thousand of them, each with file, number of the game and place.
-        odd: header fields that were left out of good games, and how often each.
+        odd: what the headers of good games leave unclear (see :class:`Game`), and how often.
     """
 
     good: int = 0
@@ -108,7 +109,7 @@ class Report:
             reasons = ", ".join(f"{count} {reason}" for reason, count in self.skipped.most_common())
             text += f", {sum(self.skipped.values())} skipped ({reasons})"
         if self.odd:
-            text += f"; left out: {', '.join(f'{count} {name}' for name, count in self.odd.most_common())}"
+            text += f"; unclear: {', '.join(f'{count} {name}' for name, count in self.odd.most_common())}"
         return text
 
 

@@ -160,6 +160,9 @@ def _tarred(whole: Piece) -> Iterator[Piece]:
                 yield Piece(f"{whole.name}/{member.name}", data, (fault or "cut off") if cut else "")
                 if cut:
                     return
+            end = whole.data[archive.offset : archive.offset + tarfile.BLOCKSIZE]
+            if end != tarfile.NUL * tarfile.BLOCKSIZE:  # an archive ends with blocks of zeros
+                fault = fault or f"cut off at byte {len(whole.data)}"
     except DAMAGE as error:
         fault = fault or _sentence(error)
     if fault:

@@ -66,6 +66,8 @@ def header_of(nodes: list[dict[str, list[bytes]]], wanted: int | None = None) ->
                 raise BadGame("two headers", f"{key} twice")
             fields.setdefault(key, values)
     header = Header(_size(fields, wanted))
+    if "SZ" not in fields:
+        header.odd.append("size")
     if "KM" in fields:
         _komi(fields["KM"], header)
     if "RE" in fields:

@@ -17,23 +17,34 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-LOOK_AHEAD = 4000  # bytes of a node that are searched for the properties of a first node
-VALUE = rb"\[[^\\\]]*(?:\\.[^\\\]]*)*\]"
+LOOK_AHEAD = 4000  # bytes that are searched for the properties of a first node
+VALUE = rb"\[[^\\\]]*+(?:\\.[^\\\]]*+)*+\]"
 TOKEN = re.compile(rb"\s*(?:(" + VALUE + rb")|([A-Za-z]{1,64})|([;()]))", re.DOTALL)
 TREE = re.compile(rb"\(\s*;")
+FIRST_NODE = rb"[a-z]*(?:G[a-z]*M|F[a-z]*F|S[a-z]*Z)[a-z]*"  # GM, FF, SZ, as they are and as old programs write them
+HEADER = re.compile(FIRST_NODE + rb"\s*\[\s*[0-9:]{1,5}\s*\]")
 ROOT = re.compile(
-    rb"\(\s*;(?:\s*[A-Za-z]{1,64}(?:\s*"
-    + VALUE
-    + rb")+){0,60}?\s*(?:[a-z]*G[a-z]*M|F[a-z]*F|S[a-z]*Z)[a-z]*\s*\[\s*[0-9]",
+    rb"\(\s*;(?:[\s;]*(?!(?:GM|FF|SZ)\s*\[)[A-Za-z]{1,64}(?:\s*" + VALUE + rb")++){0,60}?[\s;]*" + HEADER.pattern,
     re.DOTALL,
 )
 PLAIN_TREE = re.compile(rb"\((?>[^()\[\]\\]+|\[[^\\\](]*\])*+\)")  # no variations, and values that raise no question
 ROOT_ONLY = frozenset((b"GM", b"FF", b"SZ"))
 MOVES = frozenset((b"B", b"W"))
-# Values of these hold points and numbers: a parenthesis there means that a bracket is missing.
-PLAIN = (
-    MOVES | ROOT_ONLY | frozenset((b"AB", b"AW", b"AE", b"KM", b"HA", b"PL", b"TM", b"MN", b"BL", b"WL", b"OB", b"OW"))
+# Values of these hold points and numbers: a parenthesis or bracket there means that another bracket is missing.
+PLAIN = MOVES | ROOT_ONLY | frozenset((b"AB", b"AW", b"AE", b"KM", b"HA", b"PL", b"TM", b"MN", b"BL", b"WL"))
+SWALLOWED = re.compile(rb"\(\s*;\s*(?:GM|FF|SZ)\s*\[\s*[0-9]{1,2}\s*\]\Z")  # a value that ends like a first node
+REMAINS = re.compile(rb"[A-Za-z]\s*\[|\]\s*[;()]")  # text between games that stood in one ...
+NODE = rb"[a-z]*(?:G[a-z]*M|F[a-z]*F|S[a-z]*Z)[a-z]*"  # GM, FF, SZ, as they are and as old programs write them
+HEADER = re.compile(FIRST_NODE + rb"\s*\[\s*[0-9:]{1,5}\s*\]")
+ROOT = re.compile(
+    rb"\(\s*;(?:[\s;]*(?!(?:GM|FF|SZ)\s*\[)[A-Za-z]{1,64}(?:\s*" + VALUE + rb")++){0,60}?[\s;]*" + HEADER.pattern,
+    re.DOTALL,
 )
+PLAIN_TREE = re.compile(rb"\((?>[^()\[\]\\]+|\[[^\\\](]*\])*+\)")  # no variations, and values that raise no question
+ROOT_ONLY = frozenset((b"GM", b"FF", b"SZ"))
+MOVES = frozenset((b"B", b"W"))
+# Values of these hold points and numbers: a parenthesis or bracket there means that another bracket is missing.
+PLAIN = MOVES | ROOT_ONLY | frozenset((b"AB", b"AW", b"AE", b"KM", b"HA", b"PL", b"TM", b"MN", b"BL", b"WL"))
 SWALLOWED = re.compile(rb"\(\s*;\s*(?:GM|FF|SZ)\s*\[\s*[0-9]{1,2}\s*\]\Z")  # a value that ends like a first node
 REMAINS = re.compile(rb"[A-Z]{1,2}\s*\[[^\]]*\]")  # text between games that stood in one ...
 NODE = re.compile(rb";\s*[A-Z]{1,2}\s*\[[^\]]*\]")  # ... and before the first of them, where letters may stand
@@ -83,32 +94,46 @@ def trees(data: bytes) -> Iterator[Found]:
 
     A tree without a header is a game by itself, but not where a parenthesis too many shows that it was a variation.
     """
-    at, whole, bare = 0, None, []  # bare: trees without a header that stand behind ``whole``
+    at, whole, bare, sure = 0, None, [], 0  # bare: trees without a header behind ``whole``, ``sure`` of them fragments
     while True:
         tree = TREE.search(data, at)
         between = data[at : tree.start() if tree else len(data)]
         if (REMAINS if at else NODE).search(between):
+            stop = _next_root(data, at)
+            if HEADER.search(data, at, stop):  # not the end of the tree before it, but a game that lost its beginning
+                yield from [*filter(None, [whole]), *bare]
+                whole = None
             start = whole.start if whole else at
-            following = ROOT.search(data, at)
-            at = following.start() if following else len(data)
-            yield Found(start, data[start:at], f"text outside its parentheses before byte {at}")
-            whole, bare = None, []
+            yield Found(start, data[start:stop], f"text outside its parentheses, from byte {at} on")
+            at = stop
+            whole, bare, sure = None, [], 0
             continue
         if b")" in between:
-            for part in bare:
+            for part in bare[sure:]:
                 part.fault, part.reason = "a variation outside its game", "fragment"
-        headed = tree is not None and ROOT.match(data, tree.start(), tree.start() + LOOK_AHEAD) is not None
+            sure = len(bare)
+        headed = tree is not None and _is_root(data, tree.start())
         found, at = _one_tree(data, tree.start()) if tree else (None, at)
         if whole and found and not headed and not found.fault:
             bare.append(found)
             continue
         yield from [*filter(None, [whole]), *bare]
-        whole, bare = found, []
+        whole, bare, sure = found, [], 0
         if found is None:
             return
         if found.fault:
             yield found
             whole = None
+
+
+def _is_root(data: bytes, at: int) -> bool:
+    """Does a game begin here beyond doubt?"""
+    return ROOT.match(data, at, at + LOOK_AHEAD) is not None
+
+
+def _next_root(data: bytes, at: int) -> int:
+    """Where the next such game begins; the end if none does."""
+    return next((tree.start() for tree in TREE.finditer(data, at) if _is_root(data, tree.start())), len(data))
 
 
 def _one_tree(data: bytes, start: int) -> tuple[Found, int]:
@@ -125,7 +150,7 @@ def _one_tree(data: bytes, start: int) -> tuple[Found, int]:
         if sign:
             played, moved, name = played or moved, False, b""
         if sign == b"(":
-            if (begun or played) and ROOT.match(data, here, here + LOOK_AHEAD):
+            if (begun or played) and _is_root(data, here):
                 return _torn(data, start, here, None, "another game begins in it")
             depth += 1
         elif sign == b")":
@@ -141,7 +166,7 @@ def _one_tree(data: bytes, start: int) -> tuple[Found, int]:
             seen.add(name)
             moved |= name in MOVES
             begun |= name in (b"GM", b"SZ")
-        elif value.find(b"(") >= 0:
+        elif b"(" in value or b"[" in value[1:]:
             suspect = here
             if name in PLAIN or SWALLOWED.search(value):
                 return _torn(data, start, here, suspect, f"{name.decode()} without a closing bracket")
@@ -157,6 +182,5 @@ def _one_header(text: bytes) -> bool:
 
 def _torn(data: bytes, start: int, at: int, suspect: int | None, fault: str) -> tuple[Found, int]:
     """A damaged tree, and the beginning of the next game at or behind ``at``, or in the value at ``suspect``."""
-    following = ROOT.search(data, at if suspect is None else suspect)
-    stop = following.start() if following else len(data)
+    stop = _next_root(data, at if suspect is None else suspect)
     return Found(start, data[start:stop], f"{fault}, at byte {at}"), stop
