@@ -52,9 +52,11 @@ class Engine(Extras):
     ):
         self.player, self.name, self.loading = player, name, loading
         self.first_game = size, komi
+        self.board, self.history = None, []
         self.time: tuple[float, float, int] | None = None
         self.clocks: dict[int, Clock] = {}
         self.margin = FIRST_MARGIN
+        self.default_seconds = getattr(player, "seconds", None)
         self.seed = 0
         self.running = True
         self.waiting: Callable[[], bool] = lambda: True  # is another command here, which ends an analysis?
@@ -64,14 +66,7 @@ class Engine(Extras):
             if method.startswith("cmd_")
         }
         if player is not None:
-            self._ready()
-
-    def _ready(self) -> None:
-        """Begin the first game, when the player is there."""
-        if self.player is None:
-            self.player = self.loading()
-        self.default_seconds = getattr(self.player, "seconds", None)
-        self._new_game(*self.first_game)
+            self._new_game(size, komi)
 
     def _new_game(self, size: int, komi: float) -> None:
         from utils.go.board import Board  # compiled code: whoever only asks for the name does not wait for it
@@ -79,13 +74,24 @@ class Engine(Extras):
         self.board, self.history = Board(size, komi), []
         self.seed += 1
         self.clocks = {color: Clock(*self.time) for color in (BLACK, WHITE)} if self.time else {}
-        self.player.start(size, komi, self.seed)
+        if self.player is not None:
+            self._begin()
+
+    def _begin(self) -> None:
+        self.player.start(self.board.size, self.board.komi, self.seed)
         self._warm()
 
     def _warm(self) -> None:
         """Let the player compile what a first move compiles, before a clock runs."""
         if self.clocks and hasattr(self.player, "warm"):
             self.player.warm(self.board.size, self.board.komi)
+
+    def _need_player(self) -> None:
+        """Wait for the player if it still loads."""
+        if self.player is None:
+            self.player = self.loading()
+            self.default_seconds = getattr(self.player, "seconds", None)
+            self._begin()
 
     # --- the line protocol
 
@@ -123,8 +129,8 @@ class Engine(Extras):
         command = self.commands.get(words[0])
         if command is None:
             raise CommandError("unknown command")
-        if self.player is None and words[0] not in AT_ONCE:
-            self._ready()
+        if self.board is None and words[0] not in AT_ONCE:
+            self._new_game(*self.first_game)
         return command(words[1:])
 
     def serve(self, source: TextIO, sink: TextIO) -> None:
@@ -203,6 +209,7 @@ class Engine(Extras):
     def cmd_genmove(self, words: list[str]) -> str:
         started = time.perf_counter()
         color = gtp_words.color(words)
+        self._need_player()
         before = self.board.copy()
         if self.board.to_play != color:
             self.board.set_to_play(color)
@@ -264,6 +271,7 @@ class Engine(Extras):
             raise CommandError("times cannot be negative")
         self.time = main, period, int(stones)
         self.clocks = {color: Clock(*self.time) for color in (BLACK, WHITE)}
+        self._need_player()
         self._warm()
         return ""
 
@@ -272,6 +280,7 @@ class Engine(Extras):
         left = max(0.0, gtp_words.real(words, 1))
         stones = gtp_words.real(words, 2) if len(words) > 2 else 0
         self.clocks.setdefault(color, Clock(0, 0, 0)).told(left, max(0, int(stones)))
+        self._need_player()
         self._warm()
         return ""
 

@@ -164,6 +164,7 @@ class Extras:
                 ownership = words[at + 1 : at + 2] == ["true"]
             elif words[at] not in IGNORED:
                 raise CommandError(f"unknown argument {words[at]}")
+        self._need_player()
         if not hasattr(self.player, "think"):
             raise CommandError("no search to analyze with")
         seconds = max(interval / 100, LEAST_INTERVAL)
