@@ -85,7 +85,7 @@ def _size(header: dict, wanted: int | None) -> int:
     if "SZ" in header:
         sides = header["SZ"][0].split(b":")
         numbers = {int(side[1]) for side in map(NUMBER.fullmatch, sides) if side}
-        if len(header["SZ"]) > 1 or len(sides) > 2 or not all(map(NUMBER.fullmatch, sides)) or len(numbers) != 1:
+        if len(set(header["SZ"])) > 1 or len(sides) > 2 or not all(map(NUMBER.fullmatch, sides)) or len(numbers) != 1:
             raise BadGame("wrong size", f"SZ is {shown(header['SZ'])}")
         size = numbers.pop()
     if not MIN_SIZE <= size <= MAX_SIZE or wanted not in (None, size):

@@ -161,7 +161,7 @@ def _one_tree(data: bytes, start: int) -> tuple[Found, int]:
             seen, suspect = set(), None
         elif ident is not None:
             name = bytes(byte for byte in ident if byte < 97)  # old programs write GaMe for GM
-            if name in ROOT_ONLY and (played or name in seen):
+            if name in ROOT_ONLY and (played or (suspect is not None and name in seen)):
                 return _torn(data, start, here, suspect, f"{name.decode()} within the game")
             seen.add(name)
             moved |= name in MOVES

@@ -336,7 +336,8 @@ def test_numbers_are_those_of_the_protocol(line, start):
 COMMANDS = "fixed_handicap place_free_handicap set_free_handicap final_status_list loadsgf lz-analyze kata-analyze"
 WORDS = (
     "play genmove boardsize komi b w c3 A1 pass 9 -1 99999999999999 1e400 undo time_left # \x00 fly 1_9 ９ 2 3 0.5 / "
-    "time_settings dead seki alive interval ownership true reg_genmove clear_board showboard known_command list_commands lego-describe"
+    "time_settings dead seki alive interval ownership true reg_genmove clear_board showboard known_command "
+    "list_commands lego-describe"
 )
 WORDS = [*COMMANDS.split(), *WORDS.split(" ")]
 

@@ -40,6 +40,23 @@ MAIN_LINES = [
     ("(;SZ[9]\n(;B[aa]\n(;W[bb]\n(;B[cc])\n(;B[dd]))\n(;W[ee]))\n(;B[ff]))", [(9, ["a1", "b2", "c3"])]),
     ("(;SZ[9];AB[aa][bb];AE[aa];W[cc])", [(9, ["c3"])]),
     ("(;SZ[9:9];B[tt];W[])", [(9, ["pass", "pass"])]),
+    ("(;GM[1]SZ[9]AP[a]GM[1]SZ[9]AP[b];B[aa])", [(9, ["a1"])]),
+    # in the manner of the examples that the format's own page and parsers' manuals give
+    (
+        "(;FF[4]GM[1]SZ[9]C[root](;C[a];C[b]B[aa](;C[c]W[bb])(;C[d];C[e]))(;C[f](;C[g];C[h])(;C[j])))",
+        [(9, ["a1", "b2"])],
+    ),
+    (
+        "(;FF[4]AP[some program:0]CA[utf-8]DT[2009-06-06]GM[1]KM[7.5]PB[One engine]PL[B]PW[Another]RE[W+R]SZ[9]\n"
+        "AB[ai][bh][ee]AW[fc][gc]\n;B[dg]\n;W[ef]C[a comment\non two lines]\n;B[]\n;W[tt]C[The end.])",
+        [(9, ["d7", "e6", "pass", "pass"])],
+    ),
+    (
+        "(;GM[1]FF[4]  SZ[19]  GN[]  DT[2020-01-01]  PB[一]  PW[二]  BR[9段]  WR[9段]  KM[7.5]HA[0]RU[Chinese]"
+        "AP[GNU Go:3.8]RN[3]RE[B+R]TM[300]TC[3]TT[30]AP[foxwq]RL[0]\n;B[pd];W[dp]\n)",
+        [(19, ["p4", "d16"])],
+    ),
+    ("(;FF[3]GaMe[1]SiZe[9]Komi[5.5]\r\nPlayerBlack[x]\r\n;Black[aa];White[bb])", [(9, ["a1", "b2"])]),
 ]
 
 
