@@ -31,8 +31,9 @@ import numpy as np
 from utils.go import mcts
 from utils.go.board import Board, IllegalMove
 from utils.go.gtp_client import ProgramError, gnugo
+from utils.go.options import between, share
 from utils.go.players import RESIGN, Player, PolicyPlayer, RandomPlayer, SearchPlayer, fit_planes, load_pair
-from utils.go.vertices import BLACK, WHITE, vertex_of
+from utils.go.vertices import BLACK, MAX_SIZE, MIN_SIZE, WHITE, vertex_of
 from utils.statistics import wilson_interval
 
 
@@ -260,12 +261,14 @@ def main() -> None:
     play = commands.add_parser("match", help="play; continues after a kill")
     play.add_argument("first")
     play.add_argument("second")
-    play.add_argument("--games", type=int, default=100)
+    play.add_argument("--games", type=between(int, 1, 1e6), default=100)
     play.add_argument("--out", type=Path)
-    play.add_argument("--size", type=int, default=9)
-    play.add_argument("--komi", type=float, default=7.0)
-    play.add_argument("--seed", type=int, default=0)
-    play.add_argument("--share", default="0/1", metavar="K/N", help="play every N-th pair of games, beside others")
+    play.add_argument("--size", type=between(int, MIN_SIZE, MAX_SIZE), default=9)
+    play.add_argument("--komi", type=between(float, -1000, 1000), default=7.0)
+    play.add_argument("--seed", type=between(int, 0, 2**31 - 1), default=0)
+    play.add_argument(
+        "--share", type=share, default=(0, 1), metavar="K/N", help="play every N-th pair of games, beside others"
+    )
     table = commands.add_parser("elo", help="ratings from match files")
     table.add_argument("files", type=Path, nargs="+")
     table.add_argument("--anchor")
@@ -277,8 +280,9 @@ def main() -> None:
         return
     try:
         first, second = make_player(options.first), make_player(options.second)
-        share = tuple(int(number) for number in options.share.split("/"))
-        results = match(first, second, options.games, options.out, options.size, options.komi, options.seed, share)
+        results = match(
+            first, second, options.games, options.out, options.size, options.komi, options.seed, options.share
+        )
     except (ProgramError, FileNotFoundError, ValueError, IllegalMove) as error:
         raise SystemExit(str(error)) from None
     print(json.dumps(summary(results, first.name), indent=1))

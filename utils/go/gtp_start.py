@@ -3,28 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import math
 import os
 import sys
 import threading
 from typing import TextIO
 
+from utils.go.options import between
 from utils.go.vertices import MAX_SIZE, MIN_SIZE
-
-
-def _between(kind: type, low: float, high: float):
-    """A reader of numbers for the command line."""
-
-    def read(text: str):
-        try:
-            value = kind(text)
-        except ValueError:
-            value = math.nan
-        if not low <= value <= high or "_" in text:
-            raise argparse.ArgumentTypeError(f"{text!r} is no number from {low:g} to {high:g}")
-        return value
-
-    return read
 
 
 def parse(words: list[str] | None = None) -> argparse.Namespace:
@@ -32,21 +17,21 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m utils.go.gtp", description="Our player inside any Go program: the Go Text Protocol, version 2."
     )
-    parser.add_argument("--size", type=_between(int, MIN_SIZE, MAX_SIZE), default=9)
-    parser.add_argument("--komi", type=_between(float, -1000, 1000), default=7.0)
+    parser.add_argument("--size", type=between(int, MIN_SIZE, MAX_SIZE), default=9)
+    parser.add_argument("--komi", type=between(float, -1000, 1000), default=7.0)
     parser.add_argument(
-        "--playouts", type=_between(int, 0, 1e6), default=800, help="simulations a move; 0 plays without search"
+        "--playouts", type=between(int, 0, 1e6), default=800, help="simulations a move; 0 plays without search"
     )
-    parser.add_argument("--seconds", type=_between(float, 0.01, 1e6), help="limit for a move")
+    parser.add_argument("--seconds", type=between(float, 0.01, 1e6), help="limit for a move")
     parser.add_argument("--network", default="go_master9", help="POLICY+VALUE or a name; - for none")
     parser.add_argument(
-        "--mixing", type=_between(float, 0, 1), default=0.5, help="lambda: weight of rollouts in a leaf's value"
+        "--mixing", type=between(float, 0, 1), default=0.5, help="lambda: weight of rollouts in a leaf's value"
     )
     parser.add_argument(
-        "--rollouts", type=_between(int, 1, 1000), default=8, help="games played out from a leaf by the fast policy"
+        "--rollouts", type=between(int, 1, 1000), default=8, help="games played out from a leaf by the fast policy"
     )
     parser.add_argument(
-        "--resign", type=_between(float, -1, 1), default=-0.95, help="give up below this value; -1 never"
+        "--resign", type=between(float, -1, 1), default=-0.95, help="give up below this value; -1 never"
     )
     return parser.parse_args(words)
 
@@ -102,7 +87,13 @@ class Loading:
 
 
 def own_output() -> TextIO:
-    """A stream to standard output for answers alone: whatever else prints there goes to standard error from now on."""
+    """A stream to standard output for answers alone: whatever else prints there goes to standard error from now on.
+
+    Raises:
+        SystemExit: there is no standard input or output.
+    """
+    if sys.stdin is None or sys.stdout is None or sys.stderr is None:
+        raise SystemExit("Nobody can talk to this program: its standard input, output or error is closed.")
     sys.stdin.reconfigure(encoding="utf-8", errors="replace")  # any byte may come in, none may stop us
     sys.stdout.flush()
     stream = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8", errors="replace")

@@ -141,10 +141,21 @@ def _zipped(path: Path) -> Iterator[Piece]:
                     while part := file.read(BLOCK):
                         parts.append(part)
             except DAMAGE as error:
-                kept = b"" if "CRC" in str(error) else b"".join(parts)
-                yield Piece(name, kept, _sentence(error))
+                yield Piece(name, b"" if "CRC" in str(error) else _start_of(path, member), _sentence(error))
                 continue
             yield Piece(name, b"".join(parts))
+
+
+def _start_of(path: Path, member: zipfile.ZipInfo) -> bytes:
+    """What unpacks of a damaged member, past the library, which would drop the block that holds the damage."""
+    if member.compress_type != zipfile.ZIP_DEFLATED:
+        return b""
+    with path.open("rb") as file:
+        file.seek(member.header_offset + 26)
+        name, extra = (int.from_bytes(file.read(2), "little") for _ in range(2))
+        file.seek(name + extra, io.SEEK_CUR)
+        packed = file.read(min(member.compress_size, MAX_BYTES))
+    return _again(io.BytesIO(packed), lambda: zlib.decompressobj(-15))[0]
 
 
 def _tarred(whole: Piece) -> Iterator[Piece]:

@@ -201,6 +201,21 @@ def test_a_member_of_a_zip_is_damaged_alone(tmp_path):
         assert len(games) >= len(GAMES) - 3 or report.skipped
 
 
+def test_a_damaged_member_gives_the_whole_games_before_the_damage(tmp_path):
+    store = io.BytesIO()
+    with zipfile.ZipFile(store, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("all.sgf", TEXT)
+    most = 0
+    for at in range(800, len(store.getvalue()) - 200, 40):
+        data = bytearray(store.getvalue())
+        data[at : at + 12] = b"\xff" * 12
+        games, report = read(tmp_path, bytes(data), "games.zip")
+        most = max(most, len(games))
+        assert report.skipped["unreadable file"] == 1 and report.faults[-1].file == "games.zip/all.sgf"
+        assert len([game for game in games if game.source not in GAMES]) <= 1
+    assert most > len(GAMES) / 4
+
+
 @pytest.mark.parametrize("ending", ["tar", "tar.gz", "tar.xz", "tar.bz2"])
 def test_a_torn_tar_gives_its_whole_members(tmp_path, ending):
     store = io.BytesIO()
