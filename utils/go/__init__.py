@@ -13,7 +13,7 @@ The networks: ``features`` (what they see), ``batch`` (many games side by side, 
 The search: ``tree`` (its statistics, and the compiled steps that grow it), ``lecture_search`` (the lecture's formula in
 forty lines: start here), ``mcts`` (the same with all that AlphaGo added; ``Forest.describe`` shows what it thinks).
 
-The players: ``players``, ``gtp_client`` (other programs as opponents), ``options`` (numbers on command lines), ``arena``
+The players: ``players``, ``gtp_client`` (other programs as opponents), ``options`` (of command lines), ``arena``
 (matches and Elo), ``gtp`` (ours inside other programs; ``gtp_words``, ``gtp_clock``, ``gtp_views``, ``gtp_extras`` and
 ``gtp_start`` are its parts).
 

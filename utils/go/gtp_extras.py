@@ -15,6 +15,7 @@ from utils.go.gtp_words import CommandError
 from utils.go.vertices import WHITE, vertex_of
 
 MOST_EDGES = 2_500_000  # of a tree in analysis, which then only repeats what it has found
+MOST_BYTES = 1 << 24  # of a record to load
 LEAST_INTERVAL = 0.05  # seconds between two lines of analysis
 IGNORED = ("minmoves", "rootInfo", "pvVisits", "pvEdgeVisits", "movesOwnership", "ownershipStdev")
 
@@ -110,8 +111,9 @@ class Extras:
         if len(words) > 1 and not Path(name).is_file():
             name, moves = " ".join(words[:-1]), gtp_words.integer(words, len(words) - 1, "move number")
         try:
-            data = Path(name).read_bytes()
-            game = sgf.parse_game(data)
+            if not Path(name).is_file() or Path(name).stat().st_size > MOST_BYTES:
+                raise CommandError("cannot load file: there is none of that name, or it is no game")
+            game = sgf.parse_game(Path(name).read_bytes())
         except (OSError, ValueError) as error:
             raise CommandError(f"cannot load file: {' '.join(str(error).split())}") from None
         self._new_game(game.size, game.komi)
