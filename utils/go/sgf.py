@@ -244,9 +244,9 @@ def read_games(path: str | Path, size: int | None = None, limit: int | None = No
 
 def _games(path: Path, size: int | None, report: Report) -> Iterator[Game]:
     for piece in pieces(path):
-        number = 0
-        for number, found in enumerate(trees(as_ascii_compatible(piece.data)), 1):
-            if piece.fault and found.fault and found.start + len(found.text) >= len(piece.data):
+        number, data = 0, as_ascii_compatible(piece.data)
+        for number, found in enumerate(trees(data), 1):
+            if piece.fault and found.fault and found.start + len(found.text) >= len(data):
                 number -= 1  # where the file breaks off, a game does: one fault, not two
                 continue
             try:

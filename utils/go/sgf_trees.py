@@ -13,6 +13,7 @@ doubt: at a node that holds GM, FF or SZ, which only the first node of a game ma
 from __future__ import annotations
 
 import codecs
+import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,22 +34,12 @@ MOVES = frozenset((b"B", b"W"))
 # Values of these hold points and numbers: a parenthesis or bracket there means that another bracket is missing.
 PLAIN = MOVES | ROOT_ONLY | frozenset((b"AB", b"AW", b"AE", b"KM", b"HA", b"PL", b"TM", b"MN", b"BL", b"WL"))
 SWALLOWED = re.compile(rb"\(\s*;\s*(?:GM|FF|SZ)\s*\[\s*[0-9]{1,2}\s*\]\Z")  # a value that ends like a first node
-REMAINS = re.compile(rb"[A-Za-z]\s*\[|\]\s*[;()]")  # text between games that stood in one ...
-NODE = rb"[a-z]*(?:G[a-z]*M|F[a-z]*F|S[a-z]*Z)[a-z]*"  # GM, FF, SZ, as they are and as old programs write them
-HEADER = re.compile(FIRST_NODE + rb"\s*\[\s*[0-9:]{1,5}\s*\]")
-ROOT = re.compile(
-    rb"\(\s*;(?:[\s;]*(?!(?:GM|FF|SZ)\s*\[)[A-Za-z]{1,64}(?:\s*" + VALUE + rb")++){0,60}?[\s;]*" + HEADER.pattern,
-    re.DOTALL,
-)
-PLAIN_TREE = re.compile(rb"\((?>[^()\[\]\\]+|\[[^\\\](]*\])*+\)")  # no variations, and values that raise no question
-ROOT_ONLY = frozenset((b"GM", b"FF", b"SZ"))
-MOVES = frozenset((b"B", b"W"))
-# Values of these hold points and numbers: a parenthesis or bracket there means that another bracket is missing.
-PLAIN = MOVES | ROOT_ONLY | frozenset((b"AB", b"AW", b"AE", b"KM", b"HA", b"PL", b"TM", b"MN", b"BL", b"WL"))
-SWALLOWED = re.compile(rb"\(\s*;\s*(?:GM|FF|SZ)\s*\[\s*[0-9]{1,2}\s*\]\Z")  # a value that ends like a first node
-REMAINS = re.compile(rb"[A-Z]{1,2}\s*\[[^\]]*\]")  # text between games that stood in one ...
+REMAINS = re.compile(rb"[A-Za-z]\s*\[|\]\s*[;)]")  # text between games that stood in one ...
 NODE = re.compile(rb";\s*[A-Z]{1,2}\s*\[[^\]]*\]")  # ... and before the first of them, where letters may stand
-WIDE = ("gb18030", "big5", "big5hkscs", "shift_jis", "cp932", "gbk", "gb2312", "hz", "cp949", "cp950", "johab")
+ENCODING = re.compile(rb"(?<![A-Z])CA\s*\[\s*([A-Za-z0-9_.:-]{1,20})\s*\]")
+WIDE = frozenset(
+    "gb18030 gbk gb2312 hz big5 big5hkscs cp950 shift_jis cp932 cp949 johab iso2022_jp iso2022_kr".split()  # noqa: SIM905
+)
 MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
@@ -73,18 +64,19 @@ def as_ascii_compatible(data: bytes) -> bytes:
     """The same text in an encoding whose brackets are brackets.
 
     The second byte of a Chinese or Japanese character may look like a bracket or a backslash, and UTF-16 has zeros
-    between the letters; such text becomes UTF-8 if it is whole.
+    between the letters; such text becomes UTF-8 if all of it is what its CA or its first bytes say.
     """
-    encoding = next((name for mark, name in MARKS if data.startswith(mark)), None)
-    if encoding is None and (named := re.search(rb"[^A-Z]CA\s*\[\s*([A-Za-z0-9_.:-]{1,20})\s*\]", data[:LOOK_AHEAD])):
-        try:
-            encoding = codecs.lookup(named[1].decode()).name
-        except LookupError:
+    encoding = next((name for mark, name in MARKS if data.startswith(mark)), "")
+    named = {name.lower() for name in ENCODING.findall(data)}
+    if not encoding and len(named) == 1:
+        with contextlib.suppress(LookupError):
+            encoding = codecs.lookup(named.pop().decode()).name
+        if encoding not in WIDE:
             return data
-    if encoding not in (*WIDE, *(name for _, name in MARKS)):
+    if not encoding:
         return data
     try:
-        return data.decode(encoding).encode()
+        return codecs.getincrementaldecoder(encoding)().decode(data).encode()  # the last character may be torn
     except UnicodeError:
         return data
 

@@ -120,10 +120,10 @@ class Writer:
         fields += [self.put("AB", *stones)] * bool(stones)
         return f"({self.space()};{self.space()}{''.join(fields)}{self._line(game, game.moves)}{self.space()})"
 
-    def collection(self, games: int) -> tuple[list[Drawn], list[str]]:
-        """Games and their texts, each with what stands before it."""
+    def collection(self, games: int) -> tuple[list[Drawn], list[bytes], list[bytes]]:
+        """Games, what stands before each, and their texts."""
         drawn = [self.game() for _ in range(games)]
-        return drawn, [self.rng.choice(BETWEEN) + self.text(game) for game in drawn]
+        return drawn, [self.rng.choice(BETWEEN).encode() for _ in drawn], [self.text(game).encode() for game in drawn]
 
     def damaged(self, data: bytes) -> tuple[bytes, int]:
         """A collection with one byte changed, removed or inserted, or cut off; and where."""

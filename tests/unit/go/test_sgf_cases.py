@@ -121,9 +121,17 @@ def test_plain_fields_are_read_as_before():
 
 
 def test_characters_whose_second_byte_is_a_bracket():
-    for encoding, text in (("shift_jis", "表ソ十"), ("gb18030", "俓乗"), ("big5", "功許"), ("utf-16", "囲碁")):
+    for encoding, text in (
+        ("shift_jis", "表ソ十"),
+        ("gb18030", "俓乗"),
+        ("big5", "功許"),
+        ("utf-16", "囲碁"),
+        ("iso2022_jp", "表五"),
+    ):
         record = f"(;CA[{encoding}]SZ[9]PB[{text}];B[ee]C[{text}])".encode(encoding)
         assert sgf.parse_game(record).points == [40], encoding
+    two = "(;CA[gbk]SZ[9];B[ee]C[功])".encode("gbk") + "(;CA[utf-8]SZ[9];B[ee]C[囲碁])".encode()
+    assert [sgf.parse_game(part).points for part in (two, two[two.index(b")") + 1 :])] == [[40], [40]]
     assert sgf.parse_game(b"\xef\xbb\xbf(;SZ[9];B[ee])").points == [40]
     assert sgf.parse_game("(;SZ[9]C[\ud800];B[ee])").points == [40]  # half a character
 
