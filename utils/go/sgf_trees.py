@@ -33,8 +33,8 @@ ROOT_ONLY = frozenset((b"GM", b"FF", b"SZ"))
 MOVES = frozenset((b"B", b"W"))
 # Values of these hold points and numbers: a parenthesis or bracket there means that another bracket is missing.
 PLAIN = MOVES | ROOT_ONLY | frozenset((b"AB", b"AW", b"AE", b"KM", b"HA", b"PL", b"TM", b"MN", b"BL", b"WL"))
-SWALLOWED = re.compile(rb"\(\s*;\s*(?:GM|FF|SZ)\s*\[\s*[0-9]{1,2}\s*\]\Z")  # a value that ends like a first node
-REMAINS = re.compile(rb"[A-Za-z]\s*\[|\]\s*[;)]")  # text between games that stood in one ...
+SWALLOWED = re.compile(rb"\(\s*;\s*" + HEADER.pattern + rb"\Z")  # a value that ends like a first node
+REMAINS = re.compile(rb"[A-Za-z]\s*\[|\]\s*[;)]|\[[^\]]*\Z")  # text between games that stood in one ...
 NODE = re.compile(rb";\s*[A-Z]{1,2}\s*\[[^\]]*\]")  # ... and before the first of them, where letters may stand
 ENCODING = re.compile(rb"(?<![A-Z])CA\s*\[\s*([A-Za-z0-9_.:-]{1,20})\s*\]")
 WIDE = frozenset(

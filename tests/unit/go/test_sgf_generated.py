@@ -68,7 +68,7 @@ def damages(tmp_path, seeds) -> dict[str, int]:
         for game in foreign:
             assert distance(places(game), places(drawn[hit])) <= 2, (seed, game, drawn[hit])
             assert game.size == drawn[hit].size or report.odd["size"] or b"SZ" in data or b"SiZe" in data
-        # The games before the damage are all there, and what is missing is reported. (Damage between two games may belong
+        # The games before the damage are all there, what is missing is reported. (Damage between two games may belong
         # to either.)
         assert found[:hit] == drawn[:hit] or (in_between and report.skipped), (seed, at)
         sure = max(0, hit - in_between)
