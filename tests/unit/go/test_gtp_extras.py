@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 
 import pytest
 from clock_11 import play_on_time
@@ -344,20 +345,38 @@ WORDS = (
 WORDS = [*COMMANDS.split(), *WORDS.split(" ")]
 
 
-def hostile(count: int) -> None:
-    draw = random.Random(1)
+PLAUSIBLE = """
+play b C3 | play w D4 | play b pass | play w A1 | genmove b | genmove w | undo | boardsize 5 | boardsize 9 | clear_board
+komi 0.5 | time_settings 10 5 3 | time_settings 0 1 0 | time_left b 3 0 | time_left w 5 2 | fixed_handicap 2
+place_free_handicap 3 | set_free_handicap B2 D4 | final_status_list dead | final_score | reg_genmove w
+lz-analyze b 1 | kata-analyze 1 ownership true | loadsgf /dev/zero
+"""
+PLAUSIBLE = [line.strip() for line in PLAUSIBLE.replace("|", "\n").splitlines() if line]
+
+
+def hostile(count: int) -> Counter:
+    """Answer so many lines: words at random, and commands with and without a letter changed."""
+    draw, marks = random.Random(1), Counter()
     one = Engine(players.SearchPlayer(mcts.no_network, mcts.rollout_settings(2)), 5, 0.5)
     for number in range(count):
-        words = [draw.choice(WORDS) for _ in range(draw.randrange(6))]
-        if draw.random() < 0.3:
-            words.append("".join(chr(draw.choice((draw.randrange(256), draw.randrange(0x3000)))) for _ in range(8)))
-        line = " ".join(words)
+        if draw.random() < 0.5:
+            line = draw.choice(PLAUSIBLE)
+            if draw.random() < 0.4:
+                at = draw.randrange(len(line))
+                line = line[:at] + chr(draw.choice((draw.randrange(128), draw.randrange(0x3000)))) + line[at + 1 :]
+        else:
+            words = [draw.choice(WORDS) for _ in range(draw.randrange(6))]
+            if draw.random() < 0.3:
+                words.append("".join(chr(draw.choice((draw.randrange(256), draw.randrange(0x3000)))) for _ in range(8)))
+            line = " ".join(words)
         answer = one.handle(line)
         assert answer is None or (answer[0] in "=?" and answer.endswith("\n\n") and "\n\n" not in answer[:-2]), line
         assert "internal error" not in (answer or ""), (line, answer)
-        if one.board is not None and (one.board.size > 9 or number % 200 == 0):
+        marks[answer[0] if answer else ""] += 1
+        if one.board.size > 9 or number % 200 == 0:
             one.handle("boardsize 5")
-    assert ask(one, "clear_board", "genmove b").startswith("= ")
+    assert ask(one, "clear_board", "genmove b").startswith("= ") and marks["="] > count / 5
+    return marks
 
 
 def test_hostile_lines_get_one_answer_each():
