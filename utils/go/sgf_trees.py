@@ -91,11 +91,11 @@ def trees(data: bytes) -> Iterator[Found]:
         tree = TREE.search(data, at)
         between = data[at : tree.start() if tree else len(data)]
         if (REMAINS if at else NODE).search(between):
-            stop = _next_root(data, at)
-            if HEADER.search(data, at, stop):  # not the end of the tree before it, but a game that lost its beginning
-                yield from [*filter(None, [whole]), *bare]
-                whole = None
-            start = whole.start if whole else at
+            stop, start = _next_root(data, at), at
+            before = [*filter(None, [whole]), *bare]
+            if before and not HEADER.search(data, at, stop):  # the rest of the tree before it, else of another game
+                start = before.pop().start
+            yield from before
             yield Found(start, data[start:stop], f"text outside its parentheses, from byte {at} on")
             at = stop
             whole, bare, sure = None, [], 0

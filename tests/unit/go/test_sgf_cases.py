@@ -76,6 +76,7 @@ def test_a_collection_is_what_the_grammar_says(tmp_path, text, games):
         ("(;SZ[9];B[aa];W[bb])(;W[cc]))\n(;SZ[9];B[dd])", 2, 1),
         (";SZ[9];B[aa](;W[bb])(;W[cc]))\n(;SZ[9];B[dd])", 1, 1),
         ("(;SZ[9];B[aa])W[bb];B[cc](;W[dd]))\n(;SZ[9];B[dd])", 1, 1),
+        ("(;SZ[9];B[aa])(;KM[7])Z[9];B[cc])\n(;SZ[9];B[dd])", 2, 1),
         # a bracket lost
         ("(;SZ[9];B[aa];W[bb\n(;GM[1]SZ[9];B[cc])", 1, 1),
         ("(;SZ[9];B[aa]C[text)\n(;GM[1]FF[4]SZ[9];B[cc])", 1, 1),
