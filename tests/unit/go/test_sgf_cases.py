@@ -251,7 +251,7 @@ def test_hostile_texts_take_no_time(tmp_path):
     started = time.perf_counter()
     for text in ("(;SZ[9];B[aa]", "(;GM[1]C[", "(;", "(;C[(;C[", "(;SZ[9](;W[aa]", "(;SZ[9])[", "((;B[aa]))", "x(;C["):
         read(tmp_path, text * 3_000)
-    assert time.perf_counter() - started < 30
+    assert time.perf_counter() - started < 120  # a hang, not a busy machine
 
 
 def test_games_made_in_the_course_are_read_back():

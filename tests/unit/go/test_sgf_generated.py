@@ -18,7 +18,7 @@ def read(tmp_path, data: bytes):
     path.write_bytes(data)
     started = time.perf_counter()
     games, report = sgf.read_games(path)
-    assert time.perf_counter() - started < 5
+    assert time.perf_counter() - started < 60  # a hang, not a busy machine
     assert len(games) == report.good and len(report.faults) == sum(report.skipped.values())
     assert all(fault.file == "games.sgf" and fault.number and fault.reason for fault in report.faults)
     return games, report
