@@ -146,7 +146,7 @@ def alone(path: str | Path) -> Iterator[None]:
 
 def share(text: str) -> tuple[int, int]:
     """``2/8``, the third of eight shares, as a type for argparse."""
-    found = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text)
+    found = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", text)
     if not found or int(found[1]) >= int(found[2]):
         raise argparse.ArgumentTypeError(f"{text!r} is no share such as 0/8, 1/8, ..., 7/8")
     return int(found[1]), int(found[2])

@@ -34,8 +34,9 @@ from utils.checkpoints import append_line, write_atomically
 from utils.go import mcts
 from utils.go.board import Board, IllegalMove
 from utils.go.gtp_client import ProgramError, gnugo
+from utils.go.options import between
 from utils.go.players import RESIGN, Player, PolicyPlayer, RandomPlayer, SearchPlayer, fit_planes, load_pair
-from utils.go.vertices import BLACK, WHITE, vertex_of
+from utils.go.vertices import BLACK, MAX_SIZE, MIN_SIZE, WHITE, vertex_of
 from utils.statistics import wilson_interval
 
 
@@ -276,11 +277,11 @@ def main() -> None:
     play = kinds.add_parser("match", help="play; continues after a kill")
     play.add_argument("first")
     play.add_argument("second")
-    play.add_argument("--games", type=int, default=100)
+    play.add_argument("--games", type=between(int, 1, 1e6), default=100)
     play.add_argument("--out", type=Path)
-    play.add_argument("--size", type=int, default=9)
-    play.add_argument("--komi", type=float, default=7.0)
-    play.add_argument("--seed", type=int, default=0)
+    play.add_argument("--size", type=between(int, MIN_SIZE, MAX_SIZE), default=9)
+    play.add_argument("--komi", type=between(float, -1000, 1000), default=7.0)
+    play.add_argument("--seed", type=between(int, 0, 2**31 - 1), default=0)
     play.add_argument(
         "--share", type=commands.share, default="0/1", metavar="K/N", help="every N-th pair of games, beside others"
     )

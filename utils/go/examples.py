@@ -133,5 +133,8 @@ def split_games(path: Path | None = None, limit: int | None = None) -> tuple[lis
         return *split_by_opening(load_games("train")), load_games("heldout")
     if not path.exists() and path.name in store.registry():
         path = store.fetch(path.name) or path
-    rest, heldout = split_by_opening(sgf.read_games(path, limit=limit)[0], salt="held out")
+    games, report = sgf.read_games(path, limit=limit)
+    if report.skipped:
+        print(f"{path.name}: {report}")
+    rest, heldout = split_by_opening(games, salt="held out")
     return *split_by_opening(rest), heldout

@@ -1,138 +1,161 @@
 """Our player inside any Go program: the Go Text Protocol, version 2 (lesson 11).
 
 ``python -m utils.go.gtp --size 9 --playouts 800`` reads commands from standard input. Whatever comes in, an
-answer goes out: ``= result`` or ``? message``. Specification: Gunnar Farneback, "Specification of the Go Text
-Protocol, version 2, draft 2", 2002.
+answer goes out: ``= result`` or ``? message``. Who it is and what it can do it says at once, while its network still
+loads. Specification: Gunnar Farneback, "Specification of the Go Text Protocol, version 2, draft 2", 2002.
+
+Here is the line protocol with the commands that play a game; :mod:`utils.go.gtp_extras` has those that front ends use
+for handicaps, dead stones, records and analysis, :mod:`utils.go.gtp_start` the command line.
 """
 
 from __future__ import annotations
 
-import argparse
-import contextlib
+import copy
+import os
+import queue
 import re
 import sys
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
 from typing import TextIO
 
 from utils import commands
-from utils.go.board import Board, IllegalMove
-from utils.go.vertices import BLACK, MAX_SIZE, MIN_SIZE, WHITE, action_of, vertex_of
+from utils.go import gtp_start, gtp_words
+from utils.go.gtp_clock import Clock
+from utils.go.gtp_extras import Extras
+from utils.go.gtp_words import CommandError
+from utils.go.vertices import BLACK, MAX_SIZE, MIN_SIZE, WHITE, vertex_of
 
 VERSION = "0.1"
-COLORS = {"b": BLACK, "black": BLACK, "w": WHITE, "white": WHITE}
+AT_ONCE = ("protocol_version", "name", "version", "known_command", "list_commands", "quit")
+FIRST_MARGIN = 0.05  # seconds that a move may take beyond its budget, until moves were measured
 
 
-class CommandError(Exception):
-    """Becomes ``? message``."""
-
-
-class Clock:
-    """Time left for one colour, and how much of it to spend on a move.
-
-    Args:
-        main, period, stones: ``time_settings`` in seconds and stones a period.
-    """
-
-    def __init__(self, main: float, period: float, stones: int):
-        self.main, self.period, self.stones = main, period, stones
-        self.left, self.stones_left = main, 0
-        if main <= 0:
-            self.left, self.stones_left = period, stones
-
-    def budget(self, board: Board) -> float | None:
-        """Seconds for the next move; None when there is no limit."""
-        if self.period > 0 and self.stones == 0:
-            return None  # the protocol's way to say that time does not count
-        if self.stones_left > 0:
-            return max(0.02, 0.9 * self.left / self.stones_left)
-        expected = max(10.0, 0.7 * board.size**2 / 2 - len(board.moves) / 2)
-        spare = self.period / self.stones if self.stones else 0.0
-        return max(0.02, 0.9 * self.left / expected + 0.8 * spare)
-
-
-class Engine:
+class Engine(Extras):
     """State and commands of one session.
 
     Args:
         player: a :class:`utils.go.players.Player` that chooses the moves; its ``seconds``, if it has such an attribute,
-            follows the clock.
+            follows the clock. None: ``loading`` will bring it.
         size, komi: to start with.
         name: what the program calls itself.
+        loading: waits for the player and returns it; called when a command needs it.
     """
 
-    def __init__(self, player, size: int = 9, komi: float = 7.0, name: str = "From Lego to Go"):
-        self.player, self.name = player, name
-        self.default_seconds = getattr(player, "seconds", None)
+    def __init__(
+        self,
+        player,
+        size: int = 9,
+        komi: float = 7.0,
+        name: str = "From Lego to Go",
+        loading: Callable[[], object] | None = None,
+    ):
+        self.player, self.name, self.loading = player, name, loading
+        self.first_game = size, komi
+        self.board, self.history = None, []
+        self.time: tuple[float, float, int] | None = None
         self.clocks: dict[int, Clock] = {}
+        self.margin = FIRST_MARGIN
+        self.default_seconds = getattr(player, "seconds", None)
         self.seed = 0
         self.running = True
-        self.commands: dict[str, Callable[[list[str]], str]] = {
-            method[4:].replace("kgs_", "kgs-").replace("lego_", "lego-"): getattr(self, method)
+        self.waiting: Callable[[], bool] = lambda: True  # is another command here, which ends an analysis?
+        self.commands: dict[str, Callable[[list[str]], str | Iterator[str]]] = {
+            re.sub(r"^(kgs|lego|lz|kata)_", r"\1-", method[4:]): getattr(self, method)
             for method in dir(self)
             if method.startswith("cmd_")
         }
-        self._new_game(size, komi)
+        if player is not None:
+            self._new_game(size, komi)
 
     def _new_game(self, size: int, komi: float) -> None:
+        from utils.go.board import Board  # compiled code: whoever only asks for the name does not wait for it
+
         self.board, self.history = Board(size, komi), []
         self.seed += 1
-        self.player.start(size, komi, self.seed)
+        self.clocks = {color: Clock(*self.time) for color in (BLACK, WHITE)} if self.time else {}
+        if self.player is not None:
+            self._begin()
+
+    def _begin(self) -> None:
+        self.player.start(self.board.size, self.board.komi, self.seed)
+        self._warm()
+
+    def _warm(self) -> None:
+        """Let the player compile what a first move compiles, before a clock runs."""
+        if self.clocks and hasattr(self.player, "warm"):
+            self.player.warm(self.board.size, self.board.komi)
+
+    def _need_player(self) -> None:
+        """Wait for the player if it still loads."""
+        if self.player is None:
+            self.player = self.loading()
+            self.default_seconds = getattr(self.player, "seconds", None)
+            self._begin()
 
     # --- the line protocol
 
     def handle(self, line: str) -> str | None:
         """Answer one line, with its final empty line; None for a line without a command."""
+        return "".join(self.answer(line)) or None
+
+    def answer(self, line: str) -> Iterator[str]:
+        """The answer to one line in pieces, as they come; none for a line without a command."""
         line = re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "", line.replace("\t", " ")).split("#")[0].strip()
         if not line:
-            return None
+            return
         words = line.split()
-        # The protocol's ids are integers of up to 31 bits; a longer number is taken for an unknown command.
-        identifier = words.pop(0) if re.fullmatch(r"[0-9]{1,10}", words[0]) else ""
+        # The protocol's ids have up to 31 bits; a longer one comes back all the same, so that its sender knows it.
+        identifier = words.pop(0) if gtp_words.INTEGER.fullmatch(words[0]) else ""
         if not words:
-            return f"?{identifier} no command\n\n"
+            yield f"?{identifier} no command\n\n"
+            return
         try:
-            command = self.commands.get(words[0])
-            if command is None:
-                raise CommandError("unknown command")
-            mark, text = "=", command(words[1:])
+            result = self._run(words)
+            if isinstance(result, str):
+                yield f"={identifier} {result}".rstrip() + "\n\n"
+                return
+            yield f"={identifier}\n"
+            for piece in result:
+                yield piece + "\n"
+            yield "\n"
         except CommandError as error:
-            mark, text = "?", str(error)
+            yield f"?{identifier} {error}\n\n"
         except Exception as error:  # a bug must not end somebody's game
-            mark, text = "?", f"internal error: {type(error).__name__}: {error}"
-        return f"{mark}{identifier} {text}".rstrip() + "\n\n"
+            sentence = " ".join(str(error).split())
+            yield f"?{identifier} internal error: {type(error).__name__}: {sentence}\n\n"
+
+    def _run(self, words: list[str]) -> str | Iterator[str]:
+        command = self.commands.get(words[0])
+        if command is None:
+            raise CommandError("unknown command")
+        if self.board is None and words[0] not in AT_ONCE:
+            self._new_game(*self.first_game)
+        return command(words[1:])
 
     def serve(self, source: TextIO, sink: TextIO) -> None:
         """Answer until ``quit`` or the end of the input."""
-        while self.running:
-            try:
-                line = source.readline()
-            except UnicodeDecodeError:
-                continue
-            if not line:
-                break
-            answer = self.handle(line)
-            if answer is not None:
-                sink.write(answer)
+        lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+
+        def read() -> None:
+            while True:
+                try:
+                    line = source.readline()
+                except UnicodeDecodeError:
+                    continue
+                except (OSError, ValueError):  # the other side is gone
+                    line = ""
+                lines.put(line or None)
+                if not line:
+                    return
+
+        threading.Thread(target=read, daemon=True).start()
+        self.waiting = lambda: not lines.empty()
+        while self.running and (line := lines.get()) is not None:
+            for piece in self.answer(line):
+                sink.write(piece)
                 sink.flush()
-
-    # --- arguments
-
-    @staticmethod
-    def _number(words: list[str], at: int, kind: type = float, what: str = "number"):
-        try:
-            value = kind(words[at])
-        except (IndexError, ValueError):
-            raise CommandError(f"{what} not a number" if len(words) > at else f"{what} missing") from None
-        if value != value or abs(value) > 1e9:
-            raise CommandError(f"{what} out of range")
-        return value
-
-    @staticmethod
-    def _color(words: list[str]) -> int:
-        color = COLORS.get(words[0].lower()) if words else None
-        if color is None:
-            raise CommandError("invalid color")
-        return color
 
     # --- mandatory commands
 
@@ -156,7 +179,7 @@ class Engine:
         return ""
 
     def cmd_boardsize(self, words: list[str]) -> str:
-        size = self._number(words, 0, int, "boardsize")
+        size = gtp_words.integer(words, 0, "boardsize")
         if not MIN_SIZE <= size <= MAX_SIZE:
             raise CommandError("unacceptable size")
         self._new_game(size, self.board.komi)
@@ -167,53 +190,60 @@ class Engine:
         return ""
 
     def cmd_komi(self, words: list[str]) -> str:
-        self.board.komi = self._number(words, 0, float, "komi")
+        self.board.komi = gtp_words.real(words, 0, "komi")
         return ""
 
     def cmd_play(self, words: list[str]) -> str:
-        color = self._color(words)
-        if len(words) < 2:
-            raise CommandError("vertex missing")
-        try:
-            action = action_of(words[1], self.board.size)
-        except ValueError:
-            raise CommandError("invalid coordinate") from None
-        self._play(action, color)
+        color = gtp_words.color(words)
+        self._play(gtp_words.vertex(words, 1, self.board.size), color)
         return ""
 
     def _play(self, action: int, color: int) -> None:
         before = self.board.copy()
         try:
             self.board.play(action, color)
-        except IllegalMove:
+        except ValueError:
             self.board = before
             raise CommandError("illegal move") from None
         self.history.append(before)
 
     def cmd_genmove(self, words: list[str]) -> str:
-        color = self._color(words)
+        started = time.perf_counter()
+        color = gtp_words.color(words)
+        self._need_player()
         before = self.board.copy()
         if self.board.to_play != color:
             self.board.set_to_play(color)
         self.board.resume()  # two passes, and asked for a move all the same: the players disagree on what is dead
+        clock = self.clocks.get(color)
+        budget = clock.budget(self.board.size, len(self.board.moves), self.margin) if clock else None
         if hasattr(self.player, "seconds"):
-            budget = self.clocks[color].budget(self.board) if color in self.clocks else None
-            limits = [s for s in (budget, self.default_seconds) if s is not None]
+            limits = [seconds for seconds in (budget, self.default_seconds) if seconds is not None]
             self.player.seconds = min(limits) if limits else None
         action = self.player.choose(self.board)
         if action < 0:
             self.board = before
-            return "resign"
-        self.board.play(action)
-        self.history.append(before)
-        return vertex_of(action, self.board.size)
+            answer = "resign"
+        else:
+            self.board.play(action)
+            self.history.append(before)
+            answer = vertex_of(action, self.board.size)
+        if clock:
+            self._count(clock, time.perf_counter() - started, budget)
+        return answer
+
+    def _count(self, clock: Clock, seconds: float, budget: float | None) -> None:
+        """Keep the clock, and learn what a move takes beyond its budget on this machine now."""
+        clock.spend(seconds)
+        if budget is not None:
+            self.margin = max(FIRST_MARGIN, 0.8 * self.margin, min(seconds - budget, 2.0))
 
     # --- optional commands
 
     def cmd_reg_genmove(self, words: list[str]) -> str:
-        board, history = self.board.copy(), len(self.history)
+        board, history, clocks = self.board.copy(), len(self.history), copy.deepcopy(self.clocks)
         answer = self.cmd_genmove(words)
-        self.board = board
+        self.board, self.clocks = board, clocks
         del self.history[history:]
         return answer
 
@@ -235,67 +265,46 @@ class Engine:
         score = self.board.score()
         return "0" if score == 0 else f"{'B' if score > 0 else 'W'}+{abs(score):g}"
 
-    def cmd_lego_describe(self, words: list[str]) -> str:
-        """The search behind the latest ``genmove``: a private command, so with our name in front."""
-        forest = getattr(self.player, "forest", None)
-        if forest is None:
-            raise CommandError("no search to describe")
-        return "\n" + forest.describe()
-
     def cmd_time_settings(self, words: list[str]) -> str:
-        main, period = self._number(words, 0), self._number(words, 1)
-        stones = self._number(words, 2, int)
+        main, period = gtp_words.real(words, 0), gtp_words.real(words, 1)
+        stones = gtp_words.real(words, 2)
         if min(main, period, stones) < 0:
             raise CommandError("times cannot be negative")
-        self.clocks = {color: Clock(main, period, stones) for color in (BLACK, WHITE)}
+        self.time = main, period, int(stones)
+        self.clocks = {color: Clock(*self.time) for color in (BLACK, WHITE)}
+        self._need_player()
+        self._warm()
         return ""
 
     def cmd_time_left(self, words: list[str]) -> str:
-        color = self._color(words)
-        clock = self.clocks.setdefault(color, Clock(0, 0, 0))
-        clock.left = max(0.0, self._number(words, 1))
-        clock.stones_left = max(0, self._number(words, 2, int)) if len(words) > 2 else 0
+        color = gtp_words.color(words)
+        left = max(0.0, gtp_words.real(words, 1))
+        stones = gtp_words.real(words, 2) if len(words) > 2 else 0
+        self.clocks.setdefault(color, Clock(0, 0, 0)).told(left, max(0, int(stones)))
+        self._need_player()
+        self._warm()
         return ""
 
 
-def make_player(options: argparse.Namespace):
-    """The player that the command line asks for; without a network it needs no Keras and starts at once."""
-    from utils.go import mcts, players
-
-    blind = not options.network.strip("-+")
-    if not blind:
-        from utils import runtime
-
-        runtime.start(quiet=True)
-    try:
-        evaluate = mcts.no_network if blind else players.load_pair(options.network)
-    except (FileNotFoundError, ValueError) as error:
-        raise SystemExit(str(error)) from None
-    if options.playouts <= 0:
-        return players.RandomPlayer() if blind else players.PolicyPlayer(evaluate)
-    settings = mcts.rollout_settings() if blind else mcts.SearchSettings(mixing=options.mixing)
-    settings.rollouts, settings.tactics = options.rollouts, True
-    settings.playouts = options.playouts
-    return players.SearchPlayer(evaluate, settings, "search", options.seconds, options.resign)
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m utils.go.gtp", description=__doc__.splitlines()[0])
-    parser.add_argument("--size", type=int, default=9)
-    parser.add_argument("--komi", type=float, default=7.0)
-    parser.add_argument("--playouts", type=int, default=800, help="simulations a move; 0 plays without search")
-    parser.add_argument("--seconds", type=float, help="limit for a move")
-    parser.add_argument("--network", default="go_master9", help="POLICY+VALUE or a name; - for none")
-    parser.add_argument("--mixing", type=float, default=0.5, help="lambda: weight of rollouts in a leaf's value")
-    parser.add_argument("--rollouts", type=int, default=8, help="games played out from a leaf by the fast policy")
-    parser.add_argument("--resign", type=float, default=-0.95, help="give up below this value; -1 never")
-    options = parser.parse_args()
-    # Programs read our standard output: nothing but answers may go there while the libraries load.
-    with contextlib.redirect_stdout(sys.stderr):
-        player = make_player(options)
-    for stream in (sys.stdin, sys.stdout):
-        stream.reconfigure(encoding="utf-8", errors="replace")  # any byte may come in, none may stop us
-    Engine(player, options.size, options.komi).serve(sys.stdin, sys.stdout)
+    loading = None
+    options = gtp_start.parse()
+    code: int | str = 0
+    try:
+        sink = gtp_start.own_output()
+        loading = gtp_start.Loading(options)
+        Engine(None, options.size, options.komi, loading=loading.wait).serve(sys.stdin, sink)
+    except SystemExit as error:
+        code = error.code
+    except KeyboardInterrupt:
+        code = 130
+    except BrokenPipeError:
+        code = "The program on the other side has gone."
+    if isinstance(code, str):
+        print(code, file=sys.stderr)
+    sys.stderr.flush()
+    # Libraries that still load in their thread would make an orderly end wait, or fail.
+    os._exit(code if isinstance(code, int) else 1)
 
 
 if __name__ == "__main__":

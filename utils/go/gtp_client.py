@@ -6,18 +6,23 @@ The other direction, our player inside somebody else's program, is :mod:`utils.g
 from __future__ import annotations
 
 import contextlib
+import queue
 import shutil
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Sequence
 
 from utils.go.board import Board
 from utils.go.players import RESIGN, Player
 from utils.go.vertices import action_of, vertex_of
 
+PATIENCE = 300.0  # seconds for one answer: GNU Go at its highest level thinks for less
+
 
 class ProgramError(RuntimeError):
-    """The program is missing, died, or answered ``? message``."""
+    """The program is missing, died, did not answer in time, or answered ``? message``."""
 
 
 class Program:
@@ -26,13 +31,14 @@ class Program:
     Args:
         command: program and arguments, e.g. ``["gnugo", "--mode", "gtp"]``.
         environment: its environment variables; None inherits ours.
+        patience: seconds to wait for an answer; a program that needs longer is ended.
 
     Raises:
         ProgramError: the program is not installed.
     """
 
-    def __init__(self, command: Sequence[str], environment: dict[str, str] | None = None):
-        self.command = list(command)
+    def __init__(self, command: Sequence[str], environment: dict[str, str] | None = None, patience: float = PATIENCE):
+        self.command, self.patience = list(command), patience
         path = shutil.which(self.command[0]) or (
             shutil.which(self.command[0], path="/usr/games") if sys.platform != "win32" else None
         )
@@ -44,33 +50,59 @@ class Program:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
+            encoding="utf-8",
+            errors="replace",  # a name in another encoding is no reason to end a match
             env=environment,
         )
+        # Pipes have no deadline on every system; a thread that reads has.
+        self.lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        with contextlib.suppress(OSError, ValueError):  # closed meanwhile
+            for line in self.process.stdout:
+                self.lines.put(line)
+        self.lines.put("")
 
     def send(self, command: str) -> str:
         """Send one command, return the text of its answer.
 
         Raises:
-            ProgramError: the program refused the command or has ended.
+            ProgramError: the program refused the command, has ended, or is silent for longer than our patience.
+            ValueError: that is no command; programs do not answer an empty line or a comment.
         """
+        if not command.split("#")[0].strip() or len(command.splitlines()) > 1:
+            raise ValueError(f"{command!r} is not one command, so that no answer would come.")
         try:
             self.process.stdin.write(command + "\n")
             self.process.stdin.flush()
-        except (BrokenPipeError, OSError) as error:
+        except (BrokenPipeError, OSError, ValueError) as error:
             raise ProgramError(f"{self.command[0]} has ended; it could not be sent {command!r}.") from error
-        lines: list[str] = []
-        while True:
-            line = self.process.stdout.readline()
-            if not line:
-                raise ProgramError(f"{self.command[0]} ended while answering {command!r}.")
-            if line.strip():
-                lines.append(line.rstrip("\n"))
-            elif lines:
-                break
-        answer = "\n".join(lines)
+        answer = "\n".join(self._answer(command, time.monotonic() + self.patience))
         if not answer.startswith("="):
             raise ProgramError(f"{self.command[0]} refused {command!r}: {answer.lstrip('? ')}")
         return answer[1:].strip()
+
+    def _answer(self, command: str, deadline: float) -> list[str]:
+        """The lines of an answer, from its ``=`` or ``?`` to the empty line; what a program prints before is not its
+        answer."""
+        lines: list[str] = []
+        while True:
+            try:
+                line = self.lines.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                self.process.kill()
+                raise ProgramError(
+                    f"{self.command[0]} has not answered {command!r} for {self.patience:g} seconds; it was ended."
+                ) from None
+            if not line:
+                self.lines.put("")  # for whoever asks again
+                raise ProgramError(f"{self.command[0]} ended while answering {command!r}.")
+            line = line.strip()
+            if not line and lines:
+                return lines
+            if lines or line.startswith(("=", "?")):
+                lines.append(line)
 
     def start_game(self, size: int, komi: float) -> None:
         """Empty board of the given size, komi in points."""
@@ -79,6 +111,7 @@ class Program:
 
     def close(self) -> None:
         """Ask the program to quit; end it if it does not."""
+        self.patience = min(self.patience, 3.0)
         with contextlib.suppress(ProgramError):
             if self.process.poll() is None:
                 self.send("quit")
@@ -120,7 +153,10 @@ class ProgramPlayer(Player):
         answer = self.program.send(f"genmove {'BW'[board.to_play - 1]}").strip().lower()
         if answer == "resign":
             return RESIGN
-        return action_of(answer, board.size)
+        try:
+            return action_of(answer, board.size)
+        except ValueError:
+            raise ProgramError(f"{self.command[0]} answered 'genmove' with {answer[:40]!r}.") from None
 
     def observe(self, board: Board, action: int) -> None:
         self.program.send(f"play {'BW'[board.to_play - 1]} {vertex_of(action, board.size)}")

@@ -97,10 +97,20 @@ class SearchPlayer(Player):
 
     def start(self, size: int, komi: float, seed: int) -> None:
         self.forest, self.moves, self.seed, self.hopeless = None, [], seed, 0
-        if self.seconds is not None and size not in self._warm_sizes:
-            # The first evaluations compile; no move's clock should pay for that.
-            mcts.Forest([Board(size, komi)], self.evaluate, self.settings).run(4 * self.settings.batch)
+        if self.seconds is not None:
+            self.warm(size, komi)
+
+    def warm(self, size: int, komi: float) -> None:
+        """Play a few moves on the side, once a size: what is compiled then, no move's clock has to pay for."""
+        if size not in self._warm_sizes:
             self._warm_sizes.add(size)
+            twin = SearchPlayer(
+                self.evaluate, replace(self.settings, playouts=4 * self.settings.batch), resign=self.resign
+            )
+            board = Board(size, komi)
+            for _ in range(3):
+                if (action := twin.choose(board)) != RESIGN:
+                    board.play(action)
 
     def think(self, board: Board) -> mcts.Forest:
         """Search ``board`` and return the search; the tree of the last move is used if the game went on from

@@ -1,34 +1,30 @@
 """Game records: SGF in, checked games out; bad files are skipped with a named reason, never with a crash (lesson 11).
 
-The parser is sgfmill's; every move is replayed on our own board, so that what comes out is legal by our rules.
+:mod:`utils.go.sgf_files` opens files and archives, :mod:`utils.go.sgf_trees` cuts collections into games, sgfmill
+parses each, :mod:`utils.go.sgf_header` reads what stands before the moves; here a tree's main line becomes a game, each
+move replayed on our own board, so that what comes out is legal by our rules. Every game tree yields one game or one
+named reason.
 """
 
 from __future__ import annotations
 
-import gzip
-import io
-import tarfile
-import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sgfmill import sgf
+from sgfmill import sgf_grammar
+from sgfmill.sgf_properties import Presenter, interpret_go_point
 
 from utils.go.board import Board, IllegalMove
-from utils.go.vertices import BLACK, WHITE, sgf_point
+from utils.go.sgf_files import pieces
+from utils.go.sgf_header import MOST_KOMI, BadGame, decimal, header_of, shown
+from utils.go.sgf_trees import Found, as_ascii_compatible, trees
+from utils.go.vertices import BLACK, EMPTY, WHITE, sgf_point
 
-MAX_BYTES = 1 << 28  # of one decompressed file: more is a mistake or an attack
 MAX_MOVES = 1200
-
-
-class BadGame(ValueError):
-    """A record that cannot be used; ``reason`` is a short name that reports count."""
-
-    def __init__(self, reason: str, detail: str = ""):
-        super().__init__(f"{reason}: {detail}" if detail else reason)
-        self.reason = reason
+MOST_FAULTS = 1000  # that a report describes one by one
+SETTING = (("AB", BLACK), ("AW", WHITE), ("AE", EMPTY))
 
 
 @dataclass
@@ -45,6 +41,8 @@ class Game:
         black, white: set-up stones.
         opening: number of leading moves that the players did not choose (random openings), from the comment.
         source: the record as it was read.
+        odd: what the header leaves unclear: ``komi``, ``result`` or ``encoding`` that make no sense count as absent; an
+            absent ``size`` is 19 by the format's rule.
     """
 
     size: int
@@ -57,6 +55,7 @@ class Game:
     white: list[int] = field(default_factory=list)
     opening: int = 0
     source: str = ""
+    odd: list[str] = field(default_factory=list)
 
     def boards(self) -> Iterator[tuple[Board, int]]:
         """Yield the position before each move and the move; the board is one object that changes."""
@@ -84,129 +83,130 @@ class Game:
 
 @dataclass
 class Report:
-    """How many games were read and why others were not."""
+    """How many games were read and why others were not.
+
+    Attributes:
+        good: number of games.
+        skipped: reasons and how often each.
+        faults: the first thousand of them, each with file, number of the game and place.
+        odd: what the headers of good games leave unclear (see :class:`Game`), and how often.
+    """
 
     good: int = 0
     skipped: Counter = field(default_factory=Counter)
+    faults: list[BadGame] = field(default_factory=list)
+    odd: Counter = field(default_factory=Counter)
+
+    def skip(self, fault: BadGame) -> None:
+        """Count a fault."""
+        self.skipped[fault.reason] += 1
+        if len(self.faults) < MOST_FAULTS:
+            self.faults.append(fault)
 
     def __str__(self) -> str:
-        if not self.skipped:
-            return f"{self.good} games"
-        reasons = ", ".join(f"{count} {reason}" for reason, count in self.skipped.most_common())
-        return f"{self.good} games, {sum(self.skipped.values())} skipped ({reasons})"
+        text = f"{self.good} games"
+        if self.skipped:
+            reasons = ", ".join(f"{count} {reason}" for reason, count in self.skipped.most_common())
+            text += f", {sum(self.skipped.values())} skipped ({reasons})"
+        if self.odd:
+            text += f"; unclear: {', '.join(f'{count} {name}' for name, count in self.odd.most_common())}"
+        return text
 
 
 def parse_game(text: str | bytes, size: int | None = None) -> Game:
-    """One record's main line, replayed.
+    """The first record's main line, replayed.
 
     Args:
-        text: the SGF; junk before the first ``(;`` is ignored.
+        text: the SGF; text before the first game is passed over.
         size: accept only this board size.
 
     Raises:
-        BadGame: reasons ``no game``, ``unreadable``, ``bad encoding``, ``other game``, ``wrong size``, ``bad move``,
-            ``set-up within the game``, ``illegal move``, ``too long``, ``no moves``.
+        BadGame: reasons ``no game``, ``unreadable``, ``other game``, ``wrong size``, ``two headers``, ``bad move``,
+            ``bad set-up``, ``set-up within the game``, ``illegal move``, ``too long``, ``no moves``.
     """
-    data = text.encode() if isinstance(text, str) else bytes(text)
-    start = data.find(b"(;")
-    if start < 0:
+    data = as_ascii_compatible(text.encode("utf-8", "replace") if isinstance(text, str) else bytes(text))
+    found = next(trees(data), None)
+    if found is None:
         raise BadGame("no game")
-    try:
-        record = sgf.Sgf_game.from_bytes(data[start:])
-    except (LookupError, UnicodeError) as error:
-        raise BadGame("bad encoding", str(error)) from None
-    except ValueError as error:
-        text = str(error)
-        reason = "wrong size" if "size" in text or "SZ" in text else "unreadable"
-        raise BadGame("bad encoding" if "encoding" in text or "CA" in text else reason, text) from None
-    except RecursionError:
-        raise BadGame("unreadable", "nested too deeply") from None
-    if size is not None and record.get_size() != size:
-        raise BadGame("wrong size", f"{record.get_size()}, not {size}")
-    if not 2 <= record.get_size() <= 19:
-        raise BadGame("wrong size", f"{record.get_size()}")
-    try:
-        game = _main_line(record)
-    except UnicodeError as error:
-        raise BadGame("bad encoding", str(error)) from None
-    game.source = data[start:].decode("utf-8", "replace")
-    _replay(game)
-    return game
+    return _game_of(found, size)
 
 
-def _main_line(record: sgf.Sgf_game) -> Game:
-    size, root = record.get_size(), record.get_root()
-    if root.has_property("GM") and root.get_raw("GM").strip() != b"1":
-        raise BadGame("other game")
+def _game_of(found: Found, size: int | None) -> Game:
+    if found.fault:
+        raise BadGame(found.reason, found.fault)
     try:
-        komi = float(record.get_komi())
-        black, white, _ = root.get_setup_stones()
+        tree = sgf_grammar.parse_sgf_game(found.text)
     except ValueError as error:
         raise BadGame("unreadable", str(error)) from None
-    game = Game(size, [], [], komi, black=_points(black, size), white=_points(white, size))
-    for node in record.get_main_sequence()[1 if not _has_move(root) else 0 :]:
-        if node is not root and node.has_setup_stones():
-            raise BadGame("set-up within the game")
-        try:
-            color, move = node.get_move()
-        except ValueError as error:
-            raise BadGame("bad move", str(error)) from None
-        if color is None:
-            continue
-        game.colors.append(BLACK if color == "b" else WHITE)
-        game.points.append(size * size if move is None else (size - 1 - move[0]) * size + move[1])
-    if not game.points:
-        raise BadGame("no moves")
-    if len(game.points) > MAX_MOVES:
-        raise BadGame("too long", f"{len(game.points)} moves")
-    game.winner, game.score = _result(root)
-    game.opening = _opening(root)
-    return game
-
-
-def _has_move(node) -> bool:
-    return node.has_property("B") or node.has_property("W")
-
-
-def _points(points, size: int) -> list[int]:
-    return sorted((size - 1 - row) * size + column for row, column in points)
-
-
-def _result(root) -> tuple[int | None, float | None]:
-    """Winner and Black's margin from RE (``B+3.5``, ``W+R``, ``0``, ``Draw``, anything else is unknown)."""
-    if not root.has_property("RE"):
-        return None, None
-    text = root.get_raw("RE").decode("ascii", "replace").strip().upper()
-    if text in ("0", "DRAW", "JIGO"):
-        return 0, 0.0
-    if text[:2] not in ("B+", "W+"):
-        return None, None
-    winner = BLACK if text[0] == "B" else WHITE
-    try:
-        margin = float(text[2:])
-    except ValueError:
-        return winner, None
-    if not 0 <= margin <= 1000:
-        return winner, None
-    return winner, margin if winner == BLACK else -margin
-
-
-def _opening(root) -> int:
-    """``N random opening moves`` in the comment."""
-    if not root.has_property("C"):
-        return 0
-    words = root.get_raw("C").split()
-    if words[1:4] == [b"random", b"opening", b"moves"] and words[0].isdigit():
-        return int(words[0])
-    return 0
-
-
-def _replay(game: Game) -> None:
+    game = _main_line(tree, size)
+    game.source = found.text.decode("utf-8", "replace")
     try:
         for _ in game.boards():
             pass
     except IllegalMove as error:
         raise BadGame("illegal move", str(error)) from None
+    return game
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The main line
+
+
+def _main_line(tree, size: int | None) -> Game:
+    nodes = list(sgf_grammar.main_sequence_iter(tree))
+    first = next((i for i, node in enumerate(nodes) if "B" in node or "W" in node), len(nodes))
+    header = header_of(nodes[: first + 1], size)
+    game = Game(header.size, [], [], header.komi, header.winner, header.score, opening=header.opening, odd=header.odd)
+    stones: dict[int, int] = {}
+    for i, node in enumerate(nodes):
+        if "" in node:
+            raise BadGame("unreadable", "a property without a name")
+        if any(key in node for key, _ in SETTING):
+            if i > first:
+                raise BadGame("set-up within the game")
+            _set_up(node, stones, game.size)
+        if "B" in node or "W" in node:
+            _move(node, game)
+    if not game.points:
+        raise BadGame("no moves")
+    if len(game.points) > MAX_MOVES:
+        raise BadGame("too long", f"more than {MAX_MOVES} moves")
+    game.black = sorted(point for point, color in stones.items() if color == BLACK)
+    game.white = sorted(point for point, color in stones.items() if color == WHITE)
+    return game
+
+
+def _action(row: int, column: int, size: int) -> int:
+    return (size - 1 - row) * size + column  # sgfmill counts rows from below
+
+
+def _set_up(node: dict, stones: dict[int, int], size: int) -> None:
+    """Add a node's AB, AW and AE to ``stones``."""
+    seen: set[int] = set()
+    for key, color in SETTING:
+        values = [value for value in map(bytes.strip, node.get(key, [])) if value]
+        try:
+            found = Presenter(size, "ascii").interpret(key, values) if values else ()
+            points = {_action(row, column, size) for row, column in found}
+        except (ValueError, TypeError):
+            raise BadGame("bad set-up", f"{key} is {shown(node[key])}") from None
+        if seen & points:
+            raise BadGame("bad set-up", f"{key} holds a point that another list of its node holds too")
+        seen |= points
+        stones.update(dict.fromkeys(points, color))
+
+
+def _move(node: dict, game: Game) -> None:
+    if "B" in node and "W" in node:
+        raise BadGame("bad move", f"both players in the node of move {len(game.points) + 1}")
+    key = "B" if "B" in node else "W"
+    try:
+        (value,) = node[key]
+        point = interpret_go_point(b"".join(value.split()), game.size)
+    except ValueError:
+        raise BadGame("bad move", f"move {len(game.points) + 1} is {shown(node[key])}") from None
+    game.colors.append(BLACK if key == "B" else WHITE)
+    game.points.append(game.size**2 if point is None else _action(*point, game.size))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -217,14 +217,14 @@ def read_games(path: str | Path, size: int | None = None, limit: int | None = No
     """All usable games of a file, folder or archive.
 
     Args:
-        path: ``.sgf`` (one or many games), ``.sgf.gz`` with one game a line, ``.zip`` or ``.tar`` (any
-        compression) with
-            SGF members, or a folder of such files.
+        path: ``.sgf`` (one or many games), the same compressed (``.gz``, ``.bz2``, ``.xz``), ``.zip`` or ``.tar`` (any
+            compression) with SGF members, or a folder of such files.
         size: accept only this board size.
         limit: stop after so many good games.
 
     Returns:
-        The games and a :class:`Report` of what was skipped and why.
+        The games and a :class:`Report` of what was skipped and why: of a damaged file the whole games before the damage
+        are kept, and the damage is one of the report's faults.
 
     Raises:
         FileNotFoundError: there is nothing at ``path``.
@@ -233,84 +233,32 @@ def read_games(path: str | Path, size: int | None = None, limit: int | None = No
     if not path.exists():
         raise FileNotFoundError(f"No game records at {path}; check the path, or use the games in mldata/go.")
     games, report = [], Report()
-    for text in _records(path, report):
-        try:
-            games.append(parse_game(text, size))
-            report.good += 1
-        except BadGame as error:
-            report.skipped[error.reason] += 1
-        if limit is not None and len(games) >= limit:
+    if limit is not None and limit <= 0:
+        return games, report
+    for game in _games(path, size, report):
+        games.append(game)
+        if len(games) == limit:
             break
     return games, report
 
 
-def _records(path: Path, report: Report) -> Iterator[bytes]:
-    """The single records in a file, folder or archive; what cannot be opened is counted as ``unreadable file``."""
-    if path.is_dir():
-        for file in sorted(path.rglob("*")):
-            if file.is_file() and file.name.lower().endswith((".sgf", ".sgf.gz", ".zip", ".tar", ".tgz", ".tar.gz")):
-                yield from _records(file, report)
-        return
-    try:
-        name = path.name.lower()
-        if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                for member in archive.infolist():
-                    if member.filename.lower().endswith(".sgf") and member.file_size <= MAX_BYTES:
-                        yield archive.read(member)
-        elif name.endswith((".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")):
-            with tarfile.open(path) as archive:
-                for member in archive:
-                    if member.isfile() and member.name.lower().endswith(".sgf") and member.size <= MAX_BYTES:
-                        yield archive.extractfile(member).read()
-        else:
-            with gzip.open(path) if name.endswith(".gz") else path.open("rb") as file:
-                data = file.read(MAX_BYTES + 1)
-            if len(data) > MAX_BYTES:
-                report.skipped["too large"] += 1
-                return
-            yield from split_collection(data)
-    except (OSError, EOFError, tarfile.TarError, zipfile.BadZipFile, RuntimeError, ValueError):
-        report.skipped["unreadable file"] += 1
-
-
-def split_collection(data: bytes) -> Iterator[bytes]:
-    """Cut a collection of games at each top-level parenthesis, so that one bad game does not spoil its neighbours.
-
-    A line that starts with ``(;`` always starts a new game: thus a truncated game ends where the next one begins.
-    """
-    for line_block in _blocks(data):
-        depth, start, in_value, escaped = 0, None, False, False
-        for i, byte in enumerate(line_block):
-            if in_value:
-                if escaped:
-                    escaped = False
-                elif byte == 0x5C:  # backslash
-                    escaped = True
-                elif byte == 0x5D:  # ]
-                    in_value = False
-            elif byte == 0x5B and depth:  # [
-                in_value = True
-            elif byte == 0x28:  # (
-                if depth == 0:
-                    start = i
-                depth += 1
-            elif byte == 0x29 and depth:  # )
-                depth -= 1
-                if depth == 0:
-                    yield line_block[start : i + 1]
-                    start = None
-        if start is not None:
-            yield line_block[start:]
-
-
-def _blocks(data: bytes) -> Iterator[bytes]:
-    """One block for a file that spreads over lines, else one a line."""
-    lines = [line for line in io.BytesIO(data) if line.strip()]
-    if lines and all(line.lstrip().startswith(b"(;") for line in lines):
-        yield from lines
-    elif lines:
-        yield data
+def _games(path: Path, size: int | None, report: Report) -> Iterator[Game]:
+    for piece in pieces(path):
+        number, data = 0, as_ascii_compatible(piece.data)
+        for number, found in enumerate(trees(data), 1):
+            if piece.fault and found.fault and found.start + len(found.text) >= len(data):
+                number -= 1  # where the file breaks off, a game does: one fault, not two
+                continue
+            try:
+                game = _game_of(found, size)
+            except BadGame as fault:
+                report.skip(BadGame(fault.reason, fault.detail, piece.name, number))
+                continue
+            report.good += 1
+            report.odd.update(game.odd)
+            yield game
+        if piece.fault:
+            report.skip(BadGame(piece.reason, piece.fault, piece.name, number + 1))
 
 
 def write_game(game: Game, **properties: str) -> str:
@@ -319,15 +267,24 @@ def write_game(game: Game, **properties: str) -> str:
     Args:
         game: what to write; its ``source`` is ignored.
         properties: become root properties (``PB="me"``).
+
+    Raises:
+        ValueError: a komi that :func:`read_games` would not believe.
     """
     size = game.size
+    if not abs(game.komi) <= min(MOST_KOMI, size**2):
+        raise ValueError(f"A komi of {game.komi} on {size}x{size} is not to be believed; give a smaller one.")
 
     def escaped(text: str) -> str:
         return text.replace("\\", "\\\\").replace("]", "\\]")
 
-    head = {"GM": "1", "FF": "4", "SZ": str(size), "KM": f"{game.komi:g}", "RU": "Chinese"}
+    head = {"GM": "1", "FF": "4", "CA": "UTF-8", "SZ": str(size), "KM": decimal(game.komi), "RU": "Chinese"}
     if game.score is not None:
-        head["RE"] = "0" if game.score == 0 else f"{'B' if game.score > 0 else 'W'}+{abs(game.score):g}"
+        head["RE"] = "0" if game.score == 0 else f"{'B' if game.score > 0 else 'W'}+{decimal(abs(game.score))}"
+    elif game.winner is not None:
+        head["RE"] = f"{'BW'[game.winner - 1]}+R" if game.winner else "0"
+    if game.opening:
+        head["C"] = f"{game.opening} random opening moves"
     head.update(properties)
     text = "".join(f"{key}[{escaped(value)}]" for key, value in head.items())
     for key, points in (("AB", game.black), ("AW", game.white)):

@@ -23,7 +23,7 @@ def action_of(vertex: str, size: int) -> int:
     Raises:
         ValueError: no such vertex on this board.
     """
-    text = vertex.strip().upper()
+    text = vertex.strip().upper() if vertex.isascii() else ""
     if text == "PASS":
         return size * size
     column = COLUMNS.find(text[:1]) if text else -1

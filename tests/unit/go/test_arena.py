@@ -129,3 +129,11 @@ def test_a_policy_draws_legal_moves_and_ends_games():
     uniform = players.PolicyPlayer(lambda planes: (np.ones((len(planes), 26)), None))
     result = arena.play_game(uniform, uniform, 5, 0.5, seed=4)
     assert result.end == "passes" and BLACK == 1
+
+
+@pytest.mark.parametrize("words", ["--komi nan", "--size 30", "--games 0", "--share 2/2", "--share x", "--size 1_9"])
+def test_numbers_that_make_no_match_are_refused(words, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["arena", "match", "random:", "random:", *words.split()])
+    with pytest.raises(SystemExit) as error:
+        arena.main()
+    assert error.value.code == 2 and " is no " in capsys.readouterr().err
