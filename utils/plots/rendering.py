@@ -56,16 +56,20 @@ def picture(figure: Figure) -> tuple[str, bytes, dict[str, Any]]:
     figure.savefig(buffer, format="png", dpi=SCALE * figure.dpi, bbox_inches="tight", facecolor="white")
     drawn = Image.open(buffer).convert("RGB")
     metadata = {"width": drawn.width // SCALE, "height": drawn.height // SCALE, "alt": alternative_text(figure)}
+    return *_smallest(drawn), metadata
+
+
+def _smallest(drawn: Image.Image) -> tuple[str, bytes]:
+    """The smallest file that shows a picture as it is: its kind and its bytes."""
     few = drawn.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     error = np.abs(np.asarray(few.convert("RGB"), np.int16) - np.asarray(drawn, np.int16))
-    if error.mean() <= MEAN_ERROR and np.quantile(error, 0.999) <= WORST_ERROR:
-        return "image/png", _file(few, "PNG"), metadata
-    exact, photograph = _file(drawn, "PNG"), _file(drawn, "JPEG", quality=QUALITY)
+    does = error.mean() <= MEAN_ERROR and np.quantile(error, 0.999) <= WORST_ERROR
+    exact, photograph = _file(few if does else drawn, "PNG"), _file(drawn, "JPEG", quality=QUALITY)
     if min(len(exact), len(photograph)) > HEAVY:  # many photos: they have no more pixels than single size shows
-        return "image/jpeg", _file(drawn.reduce(SCALE), "JPEG", quality=QUALITY_OF_MANY), metadata
-    if len(photograph) < PHOTOGRAPH * len(exact):
-        return "image/jpeg", photograph, metadata
-    return "image/png", exact, metadata
+        return "image/jpeg", _file(drawn.reduce(SCALE), "JPEG", quality=QUALITY_OF_MANY)
+    if not does and len(photograph) < PHOTOGRAPH * len(exact):
+        return "image/jpeg", photograph
+    return "image/png", exact
 
 
 def _file(drawn: Image.Image, kind: str, **options: Any) -> bytes:
