@@ -15,7 +15,7 @@ import time
 
 import numpy as np
 
-from utils import results, runtime
+from utils import commands, results, runtime
 
 STEPS = 4
 POSITIONS = (224 // 2) ** 2
@@ -79,4 +79,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(commands.run(main))
