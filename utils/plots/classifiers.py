@@ -32,7 +32,7 @@ def pixel_values(image: np.ndarray, top: int, left: int, height: int, width: int
         ink = "white" if value > 150 else "black"
         part.text(left + column, top + row, value, ha="center", va="center", fontsize=8, color=ink)
     whole.set_title(title)
-    part.set_title("The framed part, as the network gets it")
+    part.set_title("The framed part, as numbers")
     for ax in (whole, part):
         ax.set(xlabel="column", ylabel="row")
         ax.grid(False)
