@@ -181,11 +181,10 @@ def test_the_next_command_ends_an_analysis():
     ends = time.perf_counter() + 60
     while sink.getvalue().count("\n") < 4 and time.perf_counter() < ends:
         time.sleep(0.02)
-    started = time.perf_counter()
     source.queue.put("2 name\n")
     while "=2 " not in sink.getvalue() and time.perf_counter() < ends:
         time.sleep(0.01)
-    assert time.perf_counter() - started < 10
+    assert "=2 " in sink.getvalue()  # an analysis has no end of its own
     source.queue.put("3 kata-analyze 5\n")
     source.queue.put("")
     server.join(60)
@@ -380,12 +379,14 @@ def hostile(count: int) -> Counter:
 
 
 def test_hostile_lines_get_one_answer_each():
-    hostile(1000)
+    marks = hostile(1000)
+    assert sum(marks.values()) == 1000 and marks["?"] > 300, marks
 
 
 @pytest.mark.full
 def test_very_many_hostile_lines_get_one_answer_each():
-    hostile(10_000)
+    marks = hostile(10_000)
+    assert sum(marks.values()) == 10_000 and marks["?"] > 3_000, marks
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -400,11 +401,10 @@ def script(tmp_path, text: str) -> list[str]:
 
 def test_a_silent_program_is_given_up(tmp_path):
     program = gtp_client.Program(script(tmp_path, "import time\ntime.sleep(600)"), patience=1.0)
-    started = time.perf_counter()
     with pytest.raises(gtp_client.ProgramError, match="has not answered 'name' for 1 seconds"):
         program.send("name")
     program.close()
-    assert time.perf_counter() - started < 30
+    assert program.process.returncode != 0  # killed: it would have slept for ten minutes
 
 
 def test_what_no_program_answers_is_not_sent(tmp_path):

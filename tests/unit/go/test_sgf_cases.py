@@ -248,10 +248,10 @@ def test_a_torn_tar_gives_its_whole_members(tmp_path, ending):
 
 
 def test_hostile_texts_take_no_time(tmp_path):
-    started = time.perf_counter()
+    started = time.process_time()
     for text in ("(;SZ[9];B[aa]", "(;GM[1]C[", "(;", "(;C[(;C[", "(;SZ[9](;W[aa]", "(;SZ[9])[", "((;B[aa]))", "x(;C["):
         read(tmp_path, text * 3_000)
-    assert time.perf_counter() - started < 120  # a hang, not a busy machine
+    assert time.process_time() - started < 60  # work that grows with the square; a busy machine adds nothing to it
 
 
 def test_games_made_in_the_course_are_read_back():

@@ -16,9 +16,9 @@ SAMPLE, FULL = 300, 10_000
 def read(tmp_path, data: bytes):
     path = tmp_path / "games.sgf"
     path.write_bytes(data)
-    started = time.perf_counter()
+    started = time.process_time()
     games, report = sgf.read_games(path)
-    assert time.perf_counter() - started < 60  # a hang, not a busy machine
+    assert time.process_time() - started < 20  # work without end; a busy machine adds nothing to it
     assert len(games) == report.good and len(report.faults) == sum(report.skipped.values())
     assert all(fault.file == "games.sgf" and fault.number and fault.reason for fault in report.faults)
     return games, report
@@ -43,7 +43,9 @@ def places(game: Drawn) -> list:
     return [(color, divmod(action, game.size) if action < game.size**2 else None) for color, action in game.moves]
 
 
-def layouts(tmp_path, seeds) -> None:
+def layouts(tmp_path, seeds) -> int:
+    """Games that were read back as they were written."""
+    count = 0
     for seed in seeds:
         writer = Writer(seed)
         drawn, between, texts = writer.collection(writer.rng.randrange(1, 6))
@@ -52,6 +54,8 @@ def layouts(tmp_path, seeds) -> None:
         assert [seen(game) for game in games] == drawn, seed
         again = sgf.parse_game(sgf.write_game(games[0]))
         assert seen(again) == drawn[0], seed
+        count += len(games)
+    return count
 
 
 def damages(tmp_path, seeds) -> dict[str, int]:
@@ -83,18 +87,20 @@ def damages(tmp_path, seeds) -> dict[str, int]:
 
 
 def test_a_sample_of_layouts_is_read_as_it_was_written(tmp_path):
-    layouts(tmp_path, range(SAMPLE))
+    assert layouts(tmp_path, range(SAMPLE)) > 2 * SAMPLE  # one to five games each
 
 
 def test_a_sample_of_damages_invents_nothing(tmp_path):
-    assert damages(tmp_path, range(SAMPLE))["reported"] > SAMPLE / 10
+    counts = damages(tmp_path, range(SAMPLE))
+    assert sum(counts.values()) == SAMPLE and counts["reported"] > SAMPLE / 10, counts
 
 
 @pytest.mark.full
 def test_all_layouts_are_read_as_they_were_written(tmp_path):
-    layouts(tmp_path, range(FULL))
+    assert layouts(tmp_path, range(FULL)) > 2 * FULL
 
 
 @pytest.mark.full
 def test_all_damages_invent_nothing(tmp_path):
-    print(damages(tmp_path, range(FULL)))
+    counts = damages(tmp_path, range(FULL))
+    assert sum(counts.values()) == FULL and counts["reported"] > FULL / 10, counts

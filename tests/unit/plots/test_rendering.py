@@ -111,6 +111,9 @@ def test_in_a_notebook_figures_are_shown_so(figure, monkeypatch):
     plt.close(empty)
 
 
-def test_without_a_notebook_nothing_happens(monkeypatch):
+def test_without_a_notebook_nothing_is_registered(monkeypatch):
+    registered = []
     monkeypatch.setattr(IPython, "get_ipython", lambda: None)
+    monkeypatch.setattr("IPython.core.formatters.BaseFormatter.for_type", lambda *given: registered.append(given))
     rendering.install()
+    assert registered == []
