@@ -266,9 +266,3 @@ def load_imagenet_model(name: str = "EfficientNet-Lite0", announce: bool = True)
     if announce:
         print(f"{network.name}: {network.model.count_params():,} parameters; weights from {network.origin}.")
     return network
-
-
-def contains_class(probabilities: np.ndarray, classes: Sequence[int], count: int = 5) -> np.ndarray:
-    """Whether one of ``classes`` is among the ``count`` likeliest of each image: (batch,) bool."""
-    best = np.argsort(-probabilities, axis=1)[:, :count]
-    return np.isin(best, list(classes)).any(axis=1)
