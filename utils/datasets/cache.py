@@ -126,9 +126,3 @@ def move_in(part: Path, target: Path, how: str, address: str) -> None:
     except OSError:
         part.unlink(missing_ok=True)  # room that a full disk needs
         raise
-
-
-def writable(folder: Path) -> bool:
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    return os.access(folder, os.W_OK)

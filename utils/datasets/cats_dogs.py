@@ -156,13 +156,10 @@ def load_cats_and_dogs() -> CatsAndDogs:
 def _writable_folder() -> Path:
     """The cache, or a temporary folder where the cache cannot be written."""
     folder = cache_folder()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if os.access(folder, os.W_OK):
-            return folder
-    except OSError:
-        pass
-    return settings.temporary_folder()
+    if not settings.writable(folder):
+        return settings.temporary_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import urllib.parse
 from collections.abc import Callable
 from pathlib import Path
 
-from utils import runtime
+from utils import runtime, settings
 from utils.datasets import cache, download
 from utils.datasets.archives import DataError
 from utils.datasets.download import Refused, Unreachable
@@ -96,7 +96,7 @@ def mirror_hash(entry: Entry, outcome: Outcome) -> tuple[str | Path, str] | None
 
 def from_mirror_in_place(entry: Entry, outcome: Outcome) -> bool:
     """Where the cache cannot be written, a folder's file is used where it lies."""
-    if not isinstance(mirror_place(), Path) or cache.writable(cache.cache_folder()):
+    if not isinstance(mirror_place(), Path) or settings.writable(cache.cache_folder()):
         return False
     found = mirror_hash(entry, outcome)
     if found is None:

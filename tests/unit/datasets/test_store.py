@@ -238,7 +238,7 @@ def test_a_mirror_folder_is_used_in_place_where_the_cache_cannot_be_written(cour
     course()
     mirror = make_mirror(tmp_path / "mirror")
     monkeypatch.setenv("COURSE_MIRROR", str(mirror))
-    monkeypatch.setattr("utils.datasets.cache.writable", lambda folder: False)
+    monkeypatch.setattr("utils.settings.writable", lambda folder: False)
     assert store.fetch("file.bin") == mirror / "other.bin"
 
 
