@@ -274,6 +274,16 @@ def test_every_conclusion_is_a_claim_that_holds(path):
         assert not broken, "\n---\n".join(broken)
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_counts_over_seeds_are_of_the_claims_that_are_made(path, monkeypatch):
+    """Whoever rewords a claim counts again; lessons that were never counted have no entries."""
+    monkeypatch.delenv("COURSE_RESULTS")
+    number = path.name[:2]
+    counted = [entry["note"] for name, entry in sorted(results.read().items()) if name.startswith(f"claims.{number}.")]
+    made = [claim["sentence"] for claim in claims.stored_claims(nbformat.read(path, as_version=4))]
+    assert [note.removeprefix("on the ledger: ") for note in counted] in ([], made)
+
+
 def _executed(
     source: str, claim: claims.Claim | None = None, figure: bool = False, tags: tuple = (), told: bool = True
 ):
