@@ -1,0 +1,249 @@
+"""TRAININGS x FAULTS: what goes wrong in the middle costs the work since the last checkpoint, and nothing else.
+
+Each training runs with its networks, files and locks; only what takes long (games, gradient steps, measurements) is a
+counter. The tests marked ``full`` run the commands themselves on a real small disk that somebody else fills up
+meanwhile, and send them real signals.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from faults import FAULTS, REAL, ROOT, SETTINGS, assert_one_sentence, contents, on_a_real_disk, trouble_in
+
+from utils import commands, results
+from utils.checkpoints import load_checkpoint
+
+GAMES = ROOT / "mldata" / "go" / "gnugo_9x9_heldout.sgf.gz"
+OLD = b"older"
+SMALL_AGENT = {"num_games": 4, "capacity": 400, "learning_starts": 64, "batch_size": 8, "filters": "[2,2]", "hidden": 8}
+
+
+@dataclass
+class Training:
+    """A training in small.
+
+    Attributes:
+        main: of its command.
+        arguments: of the command line.
+        owner, method: what does a stretch of work.
+        work: counts instead.
+        done: how far a trainer is.
+        middle: so far it is at a checkpoint, with more to come.
+        total: so far it is at the end.
+        checkpoint: the file, and where in its JSON stands how far it was.
+    """
+
+    main: Callable[[], object]
+    arguments: str
+    owner: type
+    method: str
+    work: Callable
+    done: Callable[[object], int]
+    middle: int
+    total: int
+    checkpoint: tuple[Path, Callable[[dict], int]]
+
+
+def _steps(trainer, steps: int) -> float:
+    trainer.step += steps
+    return 1.0
+
+
+def _iterations(trainer) -> dict:
+    trainer.iteration += 1
+    trainer.curve.append({"iteration": trainer.iteration})
+    return trainer.curve[-1]
+
+
+def _supervised(folder: Path, patch: pytest.MonkeyPatch) -> Training:
+    from utils.go import supervised
+
+    games, aside, _ = supervised.split_games(GAMES, 30)
+    patch.setattr(supervised, "split_games", lambda *_: (games, aside, aside))
+    patch.setattr(supervised, "accuracy", lambda *_: {"loss": 1.0, "top1 all": 0.5})
+    words = f"--out {folder}/net.npz --checkpoint {folder}/run.npz --steps 6 --every 2 --blocks 1 --filters 8 --batch 8"
+    file = folder / "run.npz", lambda meta: meta["step"]
+    return Training(supervised.main, words, supervised.Trainer, "run", _steps, lambda t: t.step, 2, 6, file)
+
+
+def _reinforce(folder: Path, patch: pytest.MonkeyPatch) -> Training:
+    from utils.go import reinforce
+
+    patch.setattr(reinforce, "compare", lambda *_, **__: {"win_rate": 0.5})
+    words = f"--out {folder}/net.npz --checkpoint {folder}/run.npz --iterations 60"
+    file, owner = (folder / "run.npz", lambda meta: meta["iteration"]), reinforce.Learner
+    return Training(reinforce.main, words, owner, "iterate", _iterations, lambda t: t.iteration, 20, 60, file)
+
+
+def _value(folder: Path, patch: pytest.MonkeyPatch) -> Training:
+    from utils.go import examples, value
+
+    some = examples.positions_of(examples.load_games("heldout", 3))
+    patch.setattr(value, "play_unit", lambda *_: some)
+    patch.setattr(value, "mean_squared_error", lambda *_: 1.0)
+    words = f"--out {folder}/net.npz --folder {folder}/games --units 3 --steps 750"
+    file, owner = (folder / "games" / "training.npz", lambda meta: meta["step"]), value.ValueTrainer
+    return Training(value.main, words, owner, "run", _steps, lambda t: t.step, 250, 750, file)
+
+
+def _selfplay(folder: Path, patch: pytest.MonkeyPatch) -> Training:
+    import numpy as np
+
+    from utils.go import selfplay
+
+    patch.setattr(selfplay, "duel", lambda *_: np.ones(10))
+    words = f"--out {folder}/net.npz --checkpoint {folder}/run.npz --iterations 5 --filters 8 --blocks 1"
+    words += f" --curves {folder}"
+    file = folder / "run.npz", lambda meta: meta["iteration"]
+    return Training(selfplay.main, words, selfplay.Loop, "iterate", _iterations, lambda t: t.iteration, 3, 5, file)
+
+
+def _breakout(folder: Path, patch: pytest.MonkeyPatch) -> Training:
+    from utils.rl import breakout, train_breakout
+
+    def step(trainer) -> None:
+        trainer.counters["agent_steps"] += 4
+
+    words = f"--folder {folder}/run --steps 16 --save-minutes 0 --threads 1 --set "
+    words += " ".join(f"{name}={value}" for name, value in SMALL_AGENT.items())
+    file = folder / "run" / "checkpoint.npz", lambda meta: meta["counters"]["agent_steps"]
+    done = lambda trainer: trainer.counters["agent_steps"]  # noqa: E731
+    return Training(train_breakout.main, words, breakout.Trainer, "step", step, done, 8, 16, file)
+
+
+TRAININGS = {
+    "supervised": _supervised,
+    "reinforce": _reinforce,
+    "value": _value,
+    "selfplay": _selfplay,
+    "breakout": _breakout,
+}
+
+
+def call(training: Training, patch: pytest.MonkeyPatch) -> tuple[int, str, str]:
+    """Exit status, and what it says on its standard error and output."""
+    patch.setattr(sys, "argv", ["training", *training.arguments.split()])
+    with contextlib.redirect_stderr(io.StringIO()) as said, contextlib.redirect_stdout(io.StringIO()) as printed:
+        status = commands.run(training.main, ValueError, interrupted=commands.GOES_ON)
+    return status, said.getvalue(), printed.getvalue()
+
+
+@pytest.fixture
+def training(tmp_path, monkeypatch):
+    """The training of a name, with an older network where its own is to be."""
+
+    def prepare(name: str) -> Training:
+        (tmp_path / "net.npz").write_bytes(OLD)
+        return TRAININGS[name](tmp_path, monkeypatch)
+
+    monkeypatch.setattr(results, "curve_path", lambda name: tmp_path / f"{name}.curve.json")
+    return prepare
+
+
+def _assert_told(fault: str, status: int, said: str, printed: str) -> None:
+    if fault == "Ctrl-C":
+        assert status == commands.INTERRUPTED and ("Interrupted." in said or "stopped" in printed), (said, printed)
+        assert "Traceback" not in said
+    else:
+        assert_one_sentence(status, said)
+
+
+def _no_parts(folder: Path) -> bool:
+    return not [path.name for path in folder.rglob("*.part")]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("name", TRAININGS)
+def test_a_training_that_ends_in_the_middle_goes_on_from_its_checkpoint(name, fault, training, tmp_path, monkeypatch):
+    one, begun = training(name), []
+    path, reached = one.checkpoint
+
+    def work(trainer, *stretch):
+        if one.done(trainer) == one.middle and fault == "Ctrl-C":
+            raise KeyboardInterrupt
+        if one.done(trainer) == one.middle:
+            trouble.enter_context(trouble_in(tmp_path, FAULTS[fault]))
+        return one.work(trainer, *stretch)
+
+    def counted(trainer, *stretch):
+        begun.append(one.done(trainer))
+        return one.work(trainer, *stretch)
+
+    with contextlib.ExitStack() as trouble, monkeypatch.context() as patch:
+        patch.setattr(one.owner, one.method, work)
+        _assert_told(fault, *call(one, patch))
+    assert reached(load_checkpoint(path)[1]) == one.middle
+    assert (tmp_path / "net.npz").read_bytes() == OLD and _no_parts(tmp_path)
+    monkeypatch.setattr(one.owner, one.method, counted)
+    status, said, _ = call(one, monkeypatch)
+    assert status == 0, said
+    assert begun[0] == one.middle and reached(load_checkpoint(path)[1]) == one.total
+    assert name == "breakout" or (tmp_path / "net.npz").read_bytes() != OLD
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("name", [name for name in TRAININGS if name != "breakout"])  # it writes nothing at its end
+def test_a_network_that_cannot_be_written_at_the_end_is_written_by_the_next_call(
+    name, fault, training, tmp_path, monkeypatch
+):
+    from utils.go import networks
+
+    one, begun, save = training(name), [], networks.save
+
+    def work(trainer, *stretch):
+        begun.append(one.done(trainer))
+        return one.work(trainer, *stretch)
+
+    def spoiled(*arguments, **options):
+        if fault == "Ctrl-C":
+            raise KeyboardInterrupt
+        trouble.enter_context(trouble_in(tmp_path, FAULTS[fault]))
+        return save(*arguments, **options)
+
+    monkeypatch.setattr(one.owner, one.method, work)
+    with contextlib.ExitStack() as trouble, monkeypatch.context() as patch:
+        patch.setattr(networks, "save", spoiled)
+        _assert_told(fault, *call(one, patch))
+    assert (tmp_path / "net.npz").read_bytes() == OLD and _no_parts(tmp_path)
+    begun.clear()
+    status, said, _ = call(one, monkeypatch)
+    assert status == 0, said
+    assert len(begun) <= 1 and (tmp_path / "net.npz").read_bytes() != OLD
+    assert json.loads((tmp_path / "net.json").read_text())["seed"] == 1
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_games_that_step_3_has_played_stay(fault, training, tmp_path, monkeypatch):
+    from utils.go import value
+
+    one, played = training("value"), []
+    monkeypatch.setattr(one.owner, one.method, one.work)
+    play = value.play_unit
+
+    def spoiled(*arguments):
+        if fault == "Ctrl-C" and len(played) == 1:
+            raise KeyboardInterrupt
+        if len(played) == 1:
+            trouble.enter_context(trouble_in(tmp_path, FAULTS[fault]))
+        played.append(arguments[-1])
+        return play(*arguments)
+
+    with contextlib.ExitStack() as trouble, monkeypatch.context() as patch:
+        patch.setattr(value, "play_unit", spoiled)
+        _assert_told(fault, *call(one, patch))
+    assert [path.name for path in (tmp_path / "games").iterdir()] == ["0000.npz"]
+    first = contents(tmp_path / "games")
+    status, said, _ = call(one, monkeypatch)
+    assert status == 0, said
+    assert contents(tmp_path / "games")["0000.npz"] == first["0000.npz"] and len(list(tmp_path.glob("games/0*"))) == 3
