@@ -72,11 +72,18 @@ def test_a_collection_is_what_the_grammar_says(tmp_path, text, games):
         # a closing parenthesis lost: the next game begins where only a first node can stand
         ("(;SZ[9];B[aa];W[bb]\n(;SZ[9];B[cc])\n(;SZ[9];B[dd])", 2, 1),
         ("(;SZ[9];B[aa](;W[bb])(;W[cc])\n(;GM[1]SZ[9];B[cc])", 1, 1),
-        # an opening one lost: what is left is nobody's game
-        ("(;SZ[9];B[aa];W[bb])(;W[cc]))\n(;SZ[9];B[dd])", 2, 1),
+        # an opening one lost, or a closing one too many: where the game went on nobody knows
+        ("(;SZ[9];B[aa];W[bb])(;W[cc]))\n(;SZ[9];B[dd])", 1, 1),
+        ("(;SZ[9];B[aa])(;W[bb];B[cc];W[dd](;B[ee])(;B[ff])))\n(;SZ[9];B[dd])", 1, 1),
+        ("(;SZ[9];B[aa])(;W[bb])(;W[cc]))\n(;W[dd]))\n(;SZ[9];B[dd])", 1, 2),
         (";SZ[9];B[aa](;W[bb])(;W[cc]))\n(;SZ[9];B[dd])", 1, 1),
         ("(;SZ[9];B[aa])W[bb];B[cc](;W[dd]))\n(;SZ[9];B[dd])", 1, 1),
         ("(;SZ[9];B[aa])(;KM[7])Z[9];B[cc])\n(;SZ[9];B[dd])", 2, 1),
+        # a bracket lost, and the beginning of the next game in a comment
+        ("(;SZ[9];B[aa]C[)\n(;RE[B+R]SZ[9];B[bb];W[cc])\n(;SZ[9];B[dd])", 2, 1),
+        ("(;SZ[9];B[aa](;W[bb])(;W[cc]C[))\n(;KM[7]SZ[9];B[bb];W[cc])\n(;SZ[9];B[dd])", 2, 1),
+        # a semicolon lost
+        ("(SiZe[9];Black[aa];White[bb])\n(;SZ[9];B[dd])", 1, 1),
         # a bracket lost
         ("(;SZ[9];B[aa];W[bb\n(;GM[1]SZ[9];B[cc])", 1, 1),
         ("(;SZ[9];B[aa]C[text)\n(;GM[1]FF[4]SZ[9];B[cc])", 1, 1),
