@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gzip
 import hashlib
 import io
 import json
@@ -490,6 +491,48 @@ def test_two_mirrors_at_once_are_both_whole(prepared, tmp_path):
     promised = f"tiny.bin {hashlib.sha256(content).hexdigest()}\n"
     assert (folder / "stick" / "registry.txt").read_text() == promised
     assert sorted(path.name for path in (folder / "stick").iterdir()) == ["registry.txt", "tiny.bin"]
+
+
+@pytest.mark.parametrize("name", ["notebooks", "sweeps"])
+def test_the_last_of_two_at_once_counts(name, prepared):
+    """Both end well, and what is there is whole, from one of them."""
+    command, folder = prepared(name)
+    before = contents(folder)
+    both = [
+        subprocess.Popen(
+            [sys.executable, command.program, *command.arguments], env=SETTINGS, stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+    said = [one.communicate()[1] for one in both]
+    assert [one.returncode for one in both] == [0, 0], said
+    after = contents(folder)
+    assert set(after) == set(before) and after != before
+    (content,) = after.values()
+    if name == "notebooks":
+        (cell,) = nbformat.reads(content.decode(), as_version=4).cells
+        assert cell.outputs[0]["data"]["text/plain"] == "2"
+    else:
+        assert json.loads(gzip.decompress(content))
+
+
+COUNTS = """
+import sys, claims_over_seeds
+who = sys.argv[1]
+for _ in range(5):
+    claims_over_seeds.record("05", [(f"{who} {k}", False, [True]) for k in range(int(who) + 1)])
+"""
+
+
+def test_counts_of_claims_at_once_are_those_of_one_of_them(prepared):
+    _, folder = prepared("claims")
+    places = [ROOT, ROOT / "tests" / "notebooks"]
+    settings = SETTINGS | {"PYTHONPATH": os.pathsep.join(map(str, places)), "COURSE_RESULTS": f"{folder}/results.json"}
+    several = [subprocess.Popen([sys.executable, "-c", COUNTS, str(who)], env=settings) for who in range(3)]
+    assert [one.wait() for one in several] == [0, 0, 0]
+    notes = [entry["note"] for entry in results.read().values()]
+    who = notes[0][0]
+    assert notes == [f"{who} {k}" for k in range(int(who) + 1)]
 
 
 def test_lines_appended_by_many_are_all_whole(tmp_path):

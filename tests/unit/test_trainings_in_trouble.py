@@ -10,16 +10,13 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import os
-import signal
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from faults import FAULTS, REAL, ROOT, SETTINGS, assert_one_sentence, contents, on_a_real_disk, trouble_in
+from faults import FAULTS, REAL, ROOT, assert_one_sentence, contents, on_a_real_disk, trouble_in
 
 from utils import commands, results
 from utils.checkpoints import load_checkpoint
@@ -159,11 +156,16 @@ def _assert_told(fault: str, status: int, said: str, printed: str) -> None:
         assert_one_sentence(status, said)
 
 
+def faults(*sample: str) -> list:
+    """All of them in full; a sample in every run."""
+    return [fault if fault in sample else pytest.param(fault, marks=pytest.mark.full) for fault in FAULTS]
+
+
 def _no_parts(folder: Path) -> bool:
     return not [path.name for path in folder.rglob("*.part")]
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", faults("Ctrl-C", "disk full"))
 @pytest.mark.parametrize("name", TRAININGS)
 def test_a_training_that_ends_in_the_middle_goes_on_from_its_checkpoint(name, fault, training, tmp_path, monkeypatch):
     one, begun = training(name), []
@@ -192,7 +194,7 @@ def test_a_training_that_ends_in_the_middle_goes_on_from_its_checkpoint(name, fa
     assert name == "breakout" or (tmp_path / "net.npz").read_bytes() != OLD
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", faults("disk full"))
 @pytest.mark.parametrize("name", [name for name in TRAININGS if name != "breakout"])  # it writes nothing at its end
 def test_a_network_that_cannot_be_written_at_the_end_is_written_by_the_next_call(
     name, fault, training, tmp_path, monkeypatch
@@ -223,7 +225,7 @@ def test_a_network_that_cannot_be_written_at_the_end_is_written_by_the_next_call
     assert json.loads((tmp_path / "net.json").read_text())["seed"] == 1
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", faults("disk full"))
 def test_games_that_step_3_has_played_stay(fault, training, tmp_path, monkeypatch):
     from utils.go import value
 
@@ -247,3 +249,104 @@ def test_games_that_step_3_has_played_stay(fault, training, tmp_path, monkeypatc
     status, said, _ = call(one, monkeypatch)
     assert status == 0, said
     assert contents(tmp_path / "games")["0000.npz"] == first["0000.npz"] and len(list(tmp_path.glob("games/0*"))) == 3
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The commands themselves on a real disk
+
+# Without an end, so that what ends them is the fault; and the file that says how far they are.
+ENDLESS = {
+    "supervised": (
+        f"utils.go.supervised --out {{disk}}/net.npz --checkpoint {{disk}}/run.npz --games {GAMES} --limit 30 "
+        "--steps 1000000 --blocks 1 --filters 8 --batch 8",
+        "run.npz",
+        "step",
+    ),
+    "reinforce": (
+        "utils.go.reinforce --out {disk}/net.npz --checkpoint {disk}/run.npz --iterations 1000000 --games 2 "
+        "--positions 16",
+        "run.npz",
+        "iteration",
+    ),
+    "value": (
+        "utils.go.value --out {disk}/net.npz --folder {disk}/games --units 2 --games 2 --steps 1000000 --batch 8",
+        "games/training.npz",
+        "step",
+    ),
+    "selfplay": (
+        "utils.go.selfplay --out {disk}/net.npz --checkpoint {disk}/run.npz --curves {disk} --iterations 1000000 "
+        "--games 2 --playouts 4 --fast-playouts 2 --steps 2 --filters 8 --blocks 1",
+        "run.npz",
+        "iteration",
+    ),
+    "breakout": (
+        "utils.rl.train_breakout --folder {disk}/run --steps 100000000 --save-minutes 0 --threads 1 --set "
+        + " ".join(f"{name}={value}" for name, value in SMALL_AGENT.items()),
+        "run/checkpoint.npz",
+        "agent_steps",
+    ),
+}
+SOMEBODY_FILLS_THE_DISK = """
+import contextlib, json, signal, subprocess, sys, time
+from utils.checkpoints import load_checkpoint
+
+checkpoint = DISK / NAME
+command = [sys.executable, "-m", *WORDS.format(disk=DISK).split()]
+
+def reached():
+    meta = load_checkpoint(checkpoint)[1]
+    return (meta | meta.get("counters", {}))[COUNTER]
+
+def training(before, then):
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        while process.poll() is None and (not checkpoint.exists() or reached() <= before):
+            time.sleep(0.1)
+        then(process)
+        printed, said = process.communicate()
+        return [process.returncode, said, printed, reached(), [path.name for path in DISK.rglob("*.part")]]
+
+def fill(process):
+    with open(DISK / "ballast", "wb", buffering=0) as file, contextlib.suppress(OSError):
+        while file.write(bytes(4096)):
+            pass
+    while process.poll() is None:  # what was about to be written fits perhaps, what comes after it does not
+        time.sleep(0.1)
+
+first = training(-1, fill)
+(DISK / "ballast").unlink()
+rest = [training(first[3], lambda process, kind=kind: process.send_signal(kind)) for kind in (signal.SIGINT,)]
+rest += [training(rest[-1][3], lambda process: process.terminate())]
+(DISK / "told.json").write_text(json.dumps([first, *rest]))
+"""
+
+
+@pytest.mark.full
+@REAL
+@pytest.mark.parametrize("name", ENDLESS)
+def test_a_command_on_a_disk_that_fills_up_goes_on_when_there_is_room(name, tmp_path):
+    words, checkpoint, counter = ENDLESS[name]
+    code = f"WORDS, NAME, COUNTER = {words!r}, {checkpoint!r}, {counter!r}\n{SOMEBODY_FILLS_THE_DISK}"
+    status, said, after = on_a_real_disk(tmp_path, "rw", 16_000, {}, code)
+    assert status == 0, said
+    told = json.loads(after["told.json"])
+    print(name, [(row[0], row[1].strip(), row[3]) for row in told])
+    (full, said, _, *_), *interrupted = told
+    assert full == 1 and ("full" in said or "space" in said), said
+    assert len([line for line in said.splitlines() if line.strip()]) == 1, said
+    for status, said, printed, _, _ in interrupted:
+        assert status == commands.INTERRUPTED, said
+        assert (said.strip() == commands.GOES_ON or "stopped" in printed) and "Traceback" not in said
+    assert not any(row[4] for row in told)
+    assert told[0][3] < told[1][3] < told[2][3]  # each went on from where the one before it had come to
+
+
+@pytest.mark.full
+@REAL
+@pytest.mark.parametrize("name", ENDLESS)
+def test_a_command_in_a_folder_that_cannot_be_written_says_so_before_it_begins(name, tmp_path):
+    words = ENDLESS[name][0]
+    code = "import sys, runpy\n"
+    code += f"sys.argv = {words!r}.format(disk=DISK).split()\nrunpy.run_module(sys.argv[0], run_name='__main__')\n"
+    status, said, after = on_a_real_disk(tmp_path, "ro", 16_000, {"net.npz": OLD}, code)
+    assert_one_sentence(status, said)
+    assert after == {"net.npz": OLD}
