@@ -306,15 +306,16 @@ def training(before, then):
         return [process.returncode, said, printed, reached(), [path.name for path in DISK.rglob("*.part")]]
 
 def fill(process):
-    with open(DISK / "ballast", "wb", buffering=0) as file, contextlib.suppress(OSError):
-        while file.write(bytes(4096)):
-            pass
-    while process.poll() is None:  # what was about to be written fits perhaps, what comes after it does not
-        time.sleep(0.1)
+    with open(DISK / "ballast", "wb", buffering=0) as file:
+        while process.poll() is None:  # again and again: a file that is replaced leaves room for the next
+            with contextlib.suppress(OSError):
+                while file.write(bytes(4096)):
+                    pass
+            time.sleep(0.05)
 
 first = training(-1, fill)
 (DISK / "ballast").unlink()
-rest = [training(first[3], lambda process, kind=kind: process.send_signal(kind)) for kind in (signal.SIGINT,)]
+rest = [training(first[3], lambda process: process.send_signal(signal.SIGINT))]
 rest += [training(rest[-1][3], lambda process: process.terminate())]
 (DISK / "told.json").write_text(json.dumps([first, *rest]))
 """

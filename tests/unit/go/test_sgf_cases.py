@@ -107,7 +107,9 @@ def test_damage_costs_its_game_and_invents_none(tmp_path, text, games, skipped):
         ("KM[1_5]", "komi"),
         ("KM[1e1]", "komi"),
         ("KM[nan]", "komi"),
-        ("KM[375]AP[foxwq]", "komi"),
+        ("KM[375]", "komi"),
+        ("KM[375]AP[GNU Go:3.8]", "komi"),
+        ("KM[37500]AP[foxwq]", "komi"),
         ("KM[٧]", "komi"),
         ("CA[]", "encoding"),
         ("CA[klingon]", "encoding"),
@@ -126,6 +128,15 @@ def test_plain_fields_are_read_as_before():
         assert sgf.parse_game(f"(;SZ[9]KM[{text}];B[ee])").komi == komi
     assert sgf.parse_game("(;SZ[9]RE[?];B[ee])").odd == sgf.parse_game("(;SZ[9]RE[Void];B[ee])").odd == []
     assert sgf.parse_game("(;B[ee])").odd == ["size"]  # 19 by the format's rule, and said
+
+
+@pytest.mark.parametrize(
+    ("text", "komi"),
+    [("375", 7.5), ("325", 6.5), ("275", 5.5), ("350", 7), ("650", 6.5), ("750", 7.5), ("6.5", 6.5), ("0", 0)],
+)
+def test_the_server_fox_counts_komi_in_hundredths(text, komi):
+    game = sgf.parse_game(f"(;GM[1]SZ[19]AP[foxwq]KM[{text}];B[ee];W[dd])")
+    assert game.komi == pytest.approx(komi) and not game.odd
 
 
 def test_characters_whose_second_byte_is_a_bracket():
