@@ -290,6 +290,7 @@ SOMEBODY_FILLS_THE_DISK = """
 import contextlib, json, signal, subprocess, sys, time
 from utils.checkpoints import load_checkpoint
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it, and their children
 checkpoint = DISK / NAME
 command = [sys.executable, "-m", *WORDS.format(disk=DISK).split()]
 
