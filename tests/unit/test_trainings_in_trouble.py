@@ -225,6 +225,16 @@ def test_a_network_that_cannot_be_written_at_the_end_is_written_by_the_next_call
     assert json.loads((tmp_path / "net.json").read_text())["seed"] == 1
 
 
+@pytest.mark.parametrize("name", ["supervised", "reinforce", "value"])
+def test_a_curve_that_could_not_be_written_is_said_before_the_training(name, training, tmp_path, monkeypatch):
+    one = training(name)
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(results, "curve_path", lambda name: tmp_path / "file" / f"{name}.json")
+    status, said, _ = call(one, monkeypatch)
+    assert_one_sentence(status, said)
+    assert "net.json" in said and not (tmp_path / "run.npz").exists() and not (tmp_path / "games").exists()
+
+
 @pytest.mark.parametrize("fault", faults("disk full"))
 def test_games_that_step_3_has_played_stay(fault, training, tmp_path, monkeypatch):
     from utils.go import value
