@@ -340,14 +340,14 @@ def test_a_command_on_a_disk_that_fills_up_goes_on_when_there_is_room(name, tmp_
     code = f"WORDS, NAME, COUNTER = {words!r}, {checkpoint!r}, {counter!r}\n{SOMEBODY_FILLS_THE_DISK}"
     status, said, after = on_a_real_disk(tmp_path, "rw", 16_000, {}, code)
     assert status == 0, said
-    told = json.loads(after["told.json"])
-    print(name, [(row[0], row[1].strip(), row[3]) for row in told])
+    told = json.loads(after["told.json"])  # TensorFlow's first lines are in it, too
+    print(name, [(row[0], row[1].strip().splitlines()[-1:], row[3]) for row in told])
     (full, said, _, *_), *interrupted = told
     assert full == 1 and ("full" in said or "space" in said), said
-    assert len([line for line in said.splitlines() if line.strip()]) == 1, said
+    assert said.strip().splitlines()[-1].startswith("Could not write") and "Traceback" not in said
     for status, said, printed, _, _ in interrupted:
         assert status == commands.INTERRUPTED, said
-        assert (said.strip() == commands.GOES_ON or "stopped" in printed) and "Traceback" not in said
+        assert (said.strip().endswith(commands.GOES_ON) or "stopped" in printed) and "Traceback" not in said
     assert not any(row[4] for row in told)
     assert told[0][3] < told[1][3] < told[2][3]  # each went on from where the one before it had come to
 
