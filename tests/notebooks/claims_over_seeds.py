@@ -28,7 +28,7 @@ COMMAND = "make claims"
 def claims_of(path: Path, seed: int) -> list[dict]:
     """The claims of one run with this seed, from the kept copy if there is one of the same sources."""
     stored = nbformat.read(path, as_version=4)
-    if seed == 0 and runtime.budget() == "cpu" and not stale_cells(stored):
+    if seed == 0 and runtime.budget() == "cpu" and _is_current(stored):
         return claims.stored_claims(stored)  # `make notebooks` has run it with this seed
     sources = [cell.source for cell in stored.cells if cell.cell_type == "code"]
     name = f"{path.stem}.{os.environ.get('COURSE_BUDGET', '')}.{source_hash(''.join(sources))}.seed{seed}.ipynb"
@@ -41,6 +41,13 @@ def claims_of(path: Path, seed: int) -> list[dict]:
             raise ValueError(f"{path.name} with seed {seed}: {error.ename}: {error.evalue}") from error
         write_notebook(notebook, copy)
     return claims.stored_claims(nbformat.read(copy, as_version=4))
+
+
+def _is_current(notebook: nbformat.NotebookNode) -> bool:
+    try:
+        return not stale_cells(notebook)
+    except LookupError:  # never executed
+        return False
 
 
 def count(runs: list[list[dict]]) -> list[tuple[str, bool, list[bool]]]:
