@@ -90,7 +90,7 @@ def measure(name: str, seed: int) -> dict:
     return {"seed": seed, **found, **times}
 
 
-def choose(rates: tuple[float, ...] = (1e-3, 2e-3, 3e-3, 6e-3)) -> None:
+def choose(rates: tuple[float, ...] = (1e-3, 2e-3, 3e-3, 6e-3, 1.2e-2)) -> None:
     """Loss and errors of the better network on the held-out images after a shorter training with each peak rate."""
     from utils.vision import digits
 
