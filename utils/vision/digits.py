@@ -152,7 +152,7 @@ def recipe(name: str) -> Recipe:
     recipes = {
         "perceptron": Recipe("perceptron", epochs=runtime.pick(smoke=1, cpu=5, gpu=12)),
         "lecture": Recipe("lecture", epochs=runtime.pick(smoke=1, cpu=12, gpu=12)),
-        "better": Recipe("better", epochs=runtime.pick(smoke=2, cpu=30, gpu=40), peak_rate=3e-3, augmented=True),
+        "better": Recipe("better", epochs=runtime.pick(smoke=2, cpu=30, gpu=40), peak_rate=6e-3, augmented=True),
     }
     return recipes[name]
 
