@@ -86,9 +86,9 @@ def main() -> None:
         print(f"seed {seed}: {solved[-1]:.3f} of {len(questions)}, losses {losses}, {seconds:.0f} s", flush=True)
         if seed == SEEDS[0]:
             ship(vectors, seed, solved[0], seconds)
-    asked = f"{len(questions)} questions about pairs that no sentence names together"
+    asked = f"{len(questions)} questions about pairs that no sentence names together, a, b and c no answers"
     record("word2vec.analogies.accuracy", solved, asked)
-    record("word2vec.analogies.nearest", near, f"{asked}, answered with the word nearest to the third, under the same rule")
+    record("word2vec.analogies.nearest", near, f"{asked}, answered with the word nearest to the third")
 
 
 def record(identifier: str, shares: list[float], asked: str) -> None:
