@@ -93,8 +93,11 @@ def uv() -> Path | None:
 
 
 def uv_environment() -> dict[str, str]:
-    """What uv does not read by itself: the index and the certificates that pip was told of."""
-    told = {}
+    """What uv does not read by itself: the index and the certificates that pip was told of.
+
+    What it fetches waits in ``.uv/cache``, so that an installation that broke off goes on, until all is there.
+    """
+    told = {} if os.environ.get("UV_CACHE_DIR") else {"UV_CACHE_DIR": str(UV_HOME / "cache")}
     for pip_name, uv_name in (("PIP_INDEX_URL", "UV_DEFAULT_INDEX"), ("PIP_EXTRA_INDEX_URL", "UV_INDEX")):
         if os.environ.get(pip_name) and not os.environ.get(uv_name):
             told[uv_name] = os.environ[pip_name]
@@ -162,6 +165,9 @@ def install(program: Path | None, added: tuple[str, ...], gpu: bool) -> None:
     options = ["--no-deps", "--no-build-isolation", "-e", "."]
     if run([*installer(program), *options], **uv_environment()).returncode != 0:
         raise Failed("Step 3 of 3 failed: the course's own package could not be installed (message above).")
+    for headers in VENV.glob("lib/python*/site-packages/tensorflow/include"):
+        shutil.rmtree(headers)  # 290 MB for whoever compiles operations of their own
+    shutil.rmtree(UV_HOME / "cache", ignore_errors=True)
 
 
 def drop_other_tensorflow(program: Path | None, gpu: bool) -> None:
