@@ -61,7 +61,7 @@ def _check_python() -> list[Finding]:
     found = f"{sys.version.split()[0]} ({sys.platform})"
     if (3, 11) <= sys.version_info[:2] <= (3, 13):
         return [Finding("ok", "Python", found)]
-    return [Finding("broken", "Python", found, "Install Python 3.11, 3.12 or 3.13, delete .venv and run `make`.")]
+    return [Finding("broken", "Python", found, "Run `make lab`, which brings a Python from 3.11 to 3.13.")]
 
 
 def _check_packages() -> list[Finding]:
@@ -79,20 +79,32 @@ def _check_packages() -> list[Finding]:
     for requirement in required:
         if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
             continue
-        try:
-            versions[requirement.name] = version = metadata.version(requirement.name)
-        except metadata.PackageNotFoundError:
+        version = _installed(requirement.name)
+        if version is None:
             wrong.append(f"{requirement.name} is missing")
             continue
+        versions[requirement.name] = version
         if not requirement.specifier.contains(version, prereleases=True):
             wrong.append(f"{requirement.name} is {version}, wanted {requirement.specifier}")
     if wrong:
         remedy = (
-            "Run `make`, which installs what requirements.lock lists (conda: `conda env update -f environment.yml`)."
+            "Run `make lab`, which installs what locks/lessons.txt lists (conda: `conda env update -f environment.yml`)."
         )
         return [Finding("broken", "packages", "; ".join(wrong), remedy)]
     shown = [f"{name} {versions[name]}" for name in ("tensorflow", "keras", "numpy", "jupyterlab") if name in versions]
     return [Finding("ok", "packages", f"all {len(versions)} in range; {', '.join(shown)}")]
+
+
+def _installed(name: str) -> str | None:
+    """A package's version; TensorFlow counts in its build for processors alone, too."""
+    from importlib import metadata
+
+    for name in (name, *(["tensorflow-cpu"] if name == "tensorflow" else [])):
+        try:
+            return metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return None
 
 
 def _check_keras() -> list[Finding]:
