@@ -1,8 +1,8 @@
 """Set up ``.venv``: ``python .ci/environment.py lessons`` (or ``slides``, ``everything``), which ``make`` calls.
 
-Runs under any Python from 3.9 on, with nothing but the standard library. uv, fetched by pip into ``.uv`` and checked by
-its hash, brings a Python that fits, if there is none, and the packages of the lock; where uv cannot be had, pip does it,
-slower and without a Python of its own. What the network or the machine refuses is said with its remedy.
+Runs under any Python from 3.9 on, with nothing but the standard library. uv, fetched by pip into ``.uv`` and checked
+by its hash, brings a Python that fits, if there is none, and the packages of the lock; where uv cannot be had, pip does
+it, slower and without a Python of its own. What the network or the machine refuses is said with its remedy.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def uv() -> Path | None:
 
 
 def uv_environment() -> dict[str, str]:
-    """What uv does not read by itself: the index and the certificates that pip was told of.
+    """What uv does not read by itself: the index, the wheels and the certificates that pip was told of.
 
     What it fetches waits in ``.uv/cache``, so that an installation that broke off goes on, until all is there.
     """
@@ -101,6 +101,8 @@ def uv_environment() -> dict[str, str]:
     for pip_name, uv_name in (("PIP_INDEX_URL", "UV_DEFAULT_INDEX"), ("PIP_EXTRA_INDEX_URL", "UV_INDEX")):
         if os.environ.get(pip_name) and not os.environ.get(uv_name):
             told[uv_name] = os.environ[pip_name]
+    if os.environ.get("PIP_NO_INDEX") and os.environ.get("PIP_FIND_LINKS"):  # a folder of wheels, in a classroom
+        told |= {"UV_NO_INDEX": "1", "UV_FIND_LINKS": os.environ["PIP_FIND_LINKS"]}
     if os.environ.get("PIP_CERT") and not os.environ.get("SSL_CERT_FILE"):
         told["SSL_CERT_FILE"] = os.environ["PIP_CERT"]
     return told
@@ -116,9 +118,8 @@ def create_with_uv(program: Path) -> None:
     made = run(command, quiet=True, **uv_environment())
     if made.returncode != 0:
         raise Failed(
-            f"Step 1 of 3 failed: there is no Python 3.11, 3.12 or 3.13 here (make runs under {sys.version.split()[0]}), "
-            f"and none could be fetched: {last_line(made.stderr)}\nInstall one of them, or name it: make "
-            f"PYTHON=/path/to/python3.12"
+            f"Step 1 of 3 failed: no Python 3.11, 3.12 or 3.13 is here (this is {sys.version.split()[0]}), and none "
+            f"could be fetched: {last_line(made.stderr)}\nInstall one, or name it: make PYTHON=/path/to/python3.12"
         )
 
 
@@ -126,8 +127,8 @@ def create_with_pip() -> None:
     """A virtual environment from this very Python."""
     if not fits(sys.version_info[:2]):
         raise Failed(
-            f"Step 1 of 3 failed: this is Python {sys.version.split()[0]}, and uv, which would fetch 3.12, could not be "
-            f"had.\nInstall Python 3.11, 3.12 or 3.13, or name it: make PYTHON=/path/to/python3.12"
+            f"Step 1 of 3 failed: this is Python {sys.version.split()[0]}, and uv, which would fetch another, is not "
+            f"to be had.\nInstall Python 3.11, 3.12 or 3.13, or name it: make PYTHON=/path/to/python3.12"
         )
     made = run([sys.executable, "-m", "venv", "--clear", VENV], quiet=True)
     if made.returncode != 0:

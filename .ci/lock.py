@@ -1,8 +1,8 @@
 """Resolve the files of ``locks/`` (all platforms, with hashes) and ``environment.yml`` from ``pyproject.toml``.
 
 ``lessons.txt`` is what a student needs, with TensorFlow's build for processors alone where there is one, which is half
-as large. ``lessons-gpu.txt`` is the same with TensorFlow and CUDA's libraries. ``slides.txt`` and ``everything.txt`` hold
-what is added for the decks and for tests and maintenance; they name no TensorFlow, so that they fit on both.
+as large. ``lessons-gpu.txt`` is the same with TensorFlow and CUDA's libraries. ``slides.txt`` and ``everything.txt``
+hold what is added for the decks and for tests and maintenance; they name no TensorFlow, so that they fit on both.
 ``uv.txt`` is the installer. environment.yml names the direct packages at the locked versions, so that conda, Binder and
 ``make`` agree (tested).
 """
