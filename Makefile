@@ -14,7 +14,7 @@ SLIDES := .venv/.slides$(KIND)
 EVERYTHING := .venv/.everything$(KIND)
 RUN := $(if $(filter 0,$(GPU)),CUDA_VISIBLE_DEVICES=-1 )$(BIN)/
 
-.PHONY: help lab test test-full test-unit test-notebooks test-jax lint lock data doctor notebooks claims sweeps results gpu-check bench slides present look clean progress release grade mirror links
+.PHONY: help lab test test-full test-unit test-notebooks test-jax lint lock data doctor notebooks claims sweeps results gpu-check bench slides present look clean progress release grade mirror links publish
 
 help: ## print this list
 	@echo "From Lego to Go. The two commands that matter: make lab, make test."
@@ -131,6 +131,9 @@ links: $(EVERYTHING) ## visit every address in the texts
 grade: $(LESSONS) ## check submissions, fenced in, and write a csv (SUBMISSIONS=folder LESSON=08 OUT=file WEIGHTS=file SECONDS=30)
 	@$(RUN)python -m utils.grading.grade grade $(if $(SUBMISSIONS),"$(SUBMISSIONS)") $(if $(OUT),--out "$(OUT)") \
 		$(if $(WEIGHTS),--weights "$(WEIGHTS)") $(if $(SECONDS),--seconds $(SECONDS)) $(if $(LESSON),--lesson $(LESSON))
+
+publish: $(EVERYTHING) ## write the repository's address (pyproject.toml) into lessons and README
+	$(RUN)python .ci/publish.py
 
 lock: $(EVERYTHING) ## resolve locks/ and environment.yml anew from pyproject.toml
 	$(RUN)python .ci/lock.py

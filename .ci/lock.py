@@ -26,6 +26,7 @@ CONDA_PYTHON = "3.12"
 HAS_CPU_BUILD = "sys_platform == 'linux' and platform_machine == 'x86_64'"
 HAS_NONE = "sys_platform != 'linux' or platform_machine != 'x86_64'"
 TENSORFLOWS = ("tensorflow", "tensorflow-cpu")
+SMALL = "imageio-ffmpeg<0.7"  # from 0.7 on the program in it is twice as large
 HEADER = """\
 # Written by `make lock` from pyproject.toml and locks/lessons.txt; for conda and Binder.
 # conda env create -f environment.yml && conda activate from-lego-to-go
@@ -88,7 +89,7 @@ def main() -> None:
         override.write(f"{tensorflow}; {HAS_NONE}\n")
         override.flush()
         cpu = tensorflow.replace("tensorflow", "tensorflow-cpu")
-        inputs = ["pyproject.toml", f"{cpu}; {HAS_CPU_BUILD}", *tools]
+        inputs = ["pyproject.toml", f"{cpu}; {HAS_CPU_BUILD}", SMALL, *tools]
         compile_lock("lessons", inputs, "--override", override.name, *passed_on)
     same = ["--constraint", "locks/lessons.txt", *passed_on]
     compile_lock("lessons-gpu", ["pyproject.toml", *tools], "--extra", "gpu", *same)
