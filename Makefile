@@ -39,14 +39,15 @@ $(EVERYTHING): $(LESSONS) locks/everything.txt
 
 # ---- for students ----------------------------------------------------------------------------------------------------
 
-# What JupyterLab takes for granted here: no question about news, no look for updates (both would need the network).
-LAB_DEFAULTS := {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}
+# What JupyterLab takes for granted here: no question about news and no look for updates (both would need the network),
+# texts shown and not edited, lessons listed before folders.
+LAB_SETTINGS := .venv/share/jupyter/lab/settings
 # Kernels talk to the server encrypted, or each would warn in the terminal that it does not.
 LAB_KERNELS := --KernelManager.transport_encryption=auto
 
 lab: $(LESSONS) ## open JupyterLab on notebooks/ (localhost only, with a token)
-	@mkdir -p .venv/share/jupyter/lab/settings && printf '%s\n' '$(LAB_DEFAULTS)' > .venv/share/jupyter/lab/settings/overrides.json
-	$(RUN)jupyter lab --ip=127.0.0.1 --notebook-dir=notebooks $(LAB_KERNELS) $(if $(filter 0,$(shell id -u)),--allow-root)
+	@mkdir -p $(LAB_SETTINGS) && cp .ci/lab-settings.json $(LAB_SETTINGS)/overrides.json
+	$(RUN)jupyter lab --ip=127.0.0.1 --notebook-dir=notebooks --LabApp.default_url=/lab/tree/index.md $(LAB_KERNELS) $(if $(filter 0,$(shell id -u)),--allow-root)
 
 data: $(LESSONS) ## fetch all data ahead of class
 	$(RUN)python -m utils.datasets.inventory
