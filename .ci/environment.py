@@ -1,4 +1,4 @@
-"""Set up ``.venv``: ``python .ci/environment.py lessons`` (or ``slides``, ``everything``), which ``make`` calls.
+"""Set up ``.venv``: ``python .ci/environment.py lessons`` (``slides``, ``hub``, ``everything``), which ``make`` calls.
 
 Runs under any Python from 3.9 on, with nothing but the standard library. uv, fetched by pip into ``.uv`` and checked
 by its hash, brings a Python that fits, if there is none, and the packages of the lock; where uv cannot be had, pip does
@@ -16,7 +16,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 VENV, UV_HOME = ROOT / ".venv", ROOT / ".uv"
-SETS = {"lessons": (), "slides": ("slides",), "everything": ("everything",)}  # what each adds to the lessons' packages
+SETS = {
+    "lessons": (),
+    "slides": ("slides",),
+    "hub": ("hub",),
+    "everything": ("everything",),
+}  # what each adds to the lessons' packages
 FITTING = ((3, 11), (3, 13))
 WANTED = ">=3.11,<3.14"
 ELSEWHERE = "The lessons also run on Colab, Binder and a JupyterHub (README, Where to sit)."

@@ -1,8 +1,9 @@
 """Resolve the files of ``locks/`` (all platforms, with hashes) and ``environment.yml`` from ``pyproject.toml``.
 
 ``lessons.txt`` is what a student needs, with TensorFlow's build for processors alone where there is one, which is half
-as large. ``lessons-gpu.txt`` is the same with TensorFlow and CUDA's libraries. ``slides.txt`` and ``everything.txt``
-hold what is added for the decks and for tests and maintenance; they name no TensorFlow, so that they fit on both.
+as large. ``lessons-gpu.txt`` is the same with TensorFlow and CUDA's libraries. ``slides.txt``,
+``hub.txt`` and ``everything.txt`` hold what is added for the decks, for a JupyterHub's container, and for tests and
+maintenance; they name no TensorFlow, so that they fit on both.
 ``uv.txt`` is the installer. environment.yml names the direct packages at the locked versions, so that conda, Binder and
 ``make`` agree (tested).
 """
@@ -95,6 +96,7 @@ def main() -> None:
     compile_lock("lessons-gpu", ["pyproject.toml", *tools], "--extra", "gpu", *same)
     without = [option for name in TENSORFLOWS for option in ("--no-emit-package", name)]
     compile_lock("slides", ["pyproject.toml"], "--extra", "lectures", *without, *same)
+    compile_lock("hub", ["pyproject.toml"], "--extra", "hub", *without, *same)
     extras = [option for name in ("cluster", "dev", "jax", "lectures") for option in ("--extra", name)]
     compile_lock("everything", ["pyproject.toml"], *extras, *without, *same)
     text = conda_environment(pyproject, (LOCKS / "lessons.txt").read_text())

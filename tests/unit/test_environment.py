@@ -22,6 +22,7 @@ SETS = {
     "students": (["lessons"], []),
     "students with a card": (["lessons-gpu"], ["gpu"]),
     "presenters": (["lessons", "slides"], ["lectures"]),
+    "a hub": (["lessons", "hub"], ["hub"]),
     "maintainers": (["lessons", "everything"], ["cluster", "dev", "jax", "lectures"]),
     "maintainers with a card": (["lessons-gpu", "everything"], ["gpu", "cluster", "dev", "jax", "lectures"]),
 }
@@ -64,7 +65,7 @@ def test_each_platform_gets_one_tensorflow(platform):
     assert "tensorflow-cpu" not in with_card
     assert with_card["tensorflow"] == lessons[found.pop()]  # the same version, whatever the build
     assert "nvidia-cudnn-cu12" in with_card
-    for name in ("slides", "everything"):  # which fit on both builds
+    for name in ("slides", "hub", "everything"):  # which fit on both builds
         assert not {"tensorflow", "tensorflow-cpu"} & set(lock.versions_for(LOCKS[name], _marker(platform, "3.12")))
 
 
@@ -72,7 +73,7 @@ def test_each_platform_gets_one_tensorflow(platform):
 @pytest.mark.parametrize("platform", SYSTEMS)
 def test_what_is_added_changes_nothing_of_the_lessons(platform, python):
     lessons = lock.versions_for(LOCKS["lessons"], _marker(platform, python))
-    for name in ("lessons-gpu", "slides", "everything"):
+    for name in ("lessons-gpu", "slides", "hub", "everything"):
         other = lock.versions_for(LOCKS[name], _marker(platform, python))
         differing = {package for package in set(lessons) & set(other) if lessons[package] != other[package]}
         assert not differing, (name, differing)
