@@ -14,7 +14,7 @@ SLIDES := .venv/.slides$(KIND)
 EVERYTHING := .venv/.everything$(KIND)
 RUN := $(if $(filter 0,$(GPU)),CUDA_VISIBLE_DEVICES=-1 )$(BIN)/
 
-.PHONY: help lab test test-full test-unit test-notebooks test-jax lint lock data doctor notebooks claims sweeps results gpu-check bench slides present look clean progress release grade mirror links publish
+.PHONY: help lab test test-full test-unit test-notebooks test-jax lint lock data doctor notebooks claims sweeps results gpu-check bench slides present look clean progress release grade mirror links publish footprint
 
 help: ## print this list
 	@echo "From Lego to Go. The two commands that matter: make lab, make test."
@@ -47,7 +47,7 @@ LAB_KERNELS := --KernelManager.transport_encryption=auto
 
 lab: $(LESSONS) ## open JupyterLab on notebooks/ (localhost only, with a token)
 	@mkdir -p $(LAB_SETTINGS) && cp .ci/lab-settings.json $(LAB_SETTINGS)/overrides.json
-	$(RUN)jupyter lab --ip=127.0.0.1 --notebook-dir=notebooks --LabApp.default_url=/lab/tree/index.md $(LAB_KERNELS) $(if $(filter 0,$(shell id -u)),--allow-root)
+	$(RUN)jupyter lab --ip=127.0.0.1 --notebook-dir=notebooks --LabApp.default_url=/lab/tree/index.md $(LAB_KERNELS) $(LAB_OPTIONS) $(if $(filter 0,$(shell id -u)),--allow-root)
 
 data: $(LESSONS) ## fetch all data ahead of class
 	$(RUN)python -m utils.datasets.inventory
@@ -132,6 +132,9 @@ links: $(EVERYTHING) ## visit every address in the texts
 grade: $(LESSONS) ## check submissions, fenced in, and write a csv (SUBMISSIONS=folder LESSON=08 OUT=file WEIGHTS=file SECONDS=30)
 	@$(RUN)python -m utils.grading.grade grade $(if $(SUBMISSIONS),"$(SUBMISSIONS)") $(if $(OUT),--out "$(OUT)") \
 		$(if $(WEIGHTS),--weights "$(WEIGHTS)") $(if $(SECONDS),--seconds $(SECONDS)) $(if $(LESSON),--lesson $(LESSON))
+
+footprint: ## time and measure the first `make lab` of a fresh clone: seconds, bytes, disk
+	$(PYTHON) .ci/footprint.py
 
 publish: $(EVERYTHING) ## write the repository's address (pyproject.toml) into lessons and README
 	$(RUN)python .ci/publish.py
