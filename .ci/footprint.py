@@ -68,10 +68,8 @@ def main() -> int:
             return 1
         fetched = "unknown" if before is None else f"{(after - before) / 1e6:,.0f} MB"
         total = disk(Path(place))
-        print(
-            f"{seconds:.0f} s until JupyterLab answers; {fetched} fetched; {total / 1e9:.2f} GB on disk, of which the"
-        )
-        print(f"checkout {checkout / 1e9:.2f} GB")
+        print(f"{seconds:.0f} s until JupyterLab answers; {fetched} fetched")
+        print(f"{total / 1e9:.2f} GB on disk, of which the checkout {checkout / 1e9:.2f} GB")
     return 0
 
 
