@@ -22,10 +22,10 @@ from execute import source_hash  # noqa: E402
 
 PLACEHOLDER = "REPLACE-ME"
 CELL = """\
-# Where this notebook lies alone (Colab, Kaggle, a hub), this cell fetches the rest of the course, if you agree.
-try:
-    import utils.runtime
-except ImportError:
+# Alone on Colab, Kaggle or a hub? Then this cell fetches the rest of the course, if you agree.
+import importlib.util
+
+if importlib.util.find_spec("utils") is None:
     import os
     import subprocess
     import sys
@@ -35,12 +35,11 @@ except ImportError:
     if answer.strip().lower() in ("y", "yes"):
         subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", course], check=True)"""
 UNSET = """\
-# Where this notebook lies alone (Colab, Kaggle, a hub), this cell fetches the rest of the course, if you agree.
-try:
-    import utils.runtime
-except ImportError as error:
-    text = "This copy does not know where its course lies: ask whoever gave it to you for the whole folder."
-    raise ImportError(text) from error"""
+# Alone on Colab, Kaggle or a hub? Then this cell fetches the rest of the course, if you agree.
+import importlib.util
+
+if importlib.util.find_spec("utils") is None:
+    raise ImportError("This copy does not know where its course lies: ask for the whole folder.")"""
 OPEN = "**Open in** "  # begins the paragraph with links
 START, END = "<!-- open in: written by `make publish` -->", "<!-- end of open in -->"
 

@@ -40,7 +40,7 @@ def test_a_placeholder_cannot_be_overlooked(tmp_path):
     assert "REPLACE-ME" in copy.read_text() and "make publish" in copy.read_text()
     assert publish.links(address, "v1", "08_q_learning.ipynb") == {}
     with pytest.raises(ImportError, match="whole folder"):
-        exec(publish.setup_cell(address, "v1").replace("import utils.runtime", "import no_such_module"), {})
+        exec(publish.setup_cell(address, "v1").replace('find_spec("utils")', 'find_spec("no_such_module")'), {})
 
 
 def test_a_real_address_gives_links_and_a_cell_that_names_the_version(tmp_path):
@@ -80,7 +80,7 @@ def test_it_installs_only_if_the_reader_agrees(monkeypatch, answer, asked):
     monkeypatch.setattr("builtins.input", lambda question: answer)
     monkeypatch.setattr(subprocess, "run", lambda command, check: commands.append(command))
     monkeypatch.delenv("COURSE_INSTALL", raising=False)
-    exec(publish.setup_cell(REAL, "v1").replace("import utils.runtime", "import no_such_module"), {})
+    exec(publish.setup_cell(REAL, "v1").replace('find_spec("utils")', 'find_spec("no_such_module")'), {})
     assert len(commands) == asked
 
 
