@@ -61,7 +61,7 @@ def _check_python() -> list[Finding]:
     found = f"{sys.version.split()[0]} ({sys.platform})"
     if (3, 11) <= sys.version_info[:2] <= (3, 13):
         return [Finding("ok", "Python", found)]
-    return [Finding("broken", "Python", found, "Install Python 3.11, 3.12 or 3.13, delete .venv and run `make`.")]
+    return [Finding("broken", "Python", found, "Run `make lab`, which brings a Python from 3.11 to 3.13.")]
 
 
 def _check_packages() -> list[Finding]:
@@ -73,26 +73,36 @@ def _check_packages() -> list[Finding]:
     try:
         required = [Requirement(text) for text in metadata.requires("from-lego-to-go") or []]
     except metadata.PackageNotFoundError:
-        remedy = "Run `make`, or `pip install -e .` in the repository."
+        remedy = "Run `make lab`, or `pip install -e .` in the repository."
         return [Finding("broken", "packages", "the course's own package is not installed", remedy)]
     wrong, versions = [], {}
     for requirement in required:
         if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
             continue
-        try:
-            versions[requirement.name] = version = metadata.version(requirement.name)
-        except metadata.PackageNotFoundError:
+        version = _installed(requirement.name)
+        if version is None:
             wrong.append(f"{requirement.name} is missing")
             continue
+        versions[requirement.name] = version
         if not requirement.specifier.contains(version, prereleases=True):
             wrong.append(f"{requirement.name} is {version}, wanted {requirement.specifier}")
     if wrong:
-        remedy = (
-            "Run `make`, which installs what requirements.lock lists (conda: `conda env update -f environment.yml`)."
-        )
+        remedy = "Run `make lab`, which installs what locks/ lists (conda: `conda env update -f environment.yml`)."
         return [Finding("broken", "packages", "; ".join(wrong), remedy)]
     shown = [f"{name} {versions[name]}" for name in ("tensorflow", "keras", "numpy", "jupyterlab") if name in versions]
     return [Finding("ok", "packages", f"all {len(versions)} in range; {', '.join(shown)}")]
+
+
+def _installed(name: str) -> str | None:
+    """A package's version; TensorFlow counts in its build for processors alone, too."""
+    from importlib import metadata
+
+    for candidate in (name, "tensorflow-cpu") if name == "tensorflow" else (name,):
+        try:
+            return metadata.version(candidate)
+        except metadata.PackageNotFoundError:
+            continue
+    return None
 
 
 def _check_keras() -> list[Finding]:
@@ -105,11 +115,10 @@ def _check_keras() -> list[Finding]:
         report = runtime.device_report()
     except Exception as error:  # whatever a broken installation raises
         found = f"cannot start: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
-        return [
-            Finding("broken", "Keras", found, "Check KERAS_BACKEND and COURSE_BUDGET, or delete .venv and run `make`.")
-        ]
+        remedy = "Check KERAS_BACKEND and COURSE_BUDGET, or delete .venv and run `make lab`."
+        return [Finding("broken", "Keras", found, remedy)]
     if total != 12.0:
-        return [Finding("broken", "Keras", f"computes {total} instead of 12", "Delete .venv and run `make`.")]
+        return [Finding("broken", "Keras", f"computes {total} instead of 12", "Delete .venv and run `make lab`.")]
     return [Finding("ok", "Keras", report)]
 
 
@@ -121,7 +130,7 @@ def _check_gpu() -> list[Finding]:
     if gpus:
         return [Finding("ok", "GPU", ", ".join(gpus))]
     if shutil.which("nvidia-smi"):
-        remedy = "Run `make` again (it adds CUDA's libraries where it finds a GPU), then `make gpu-check`."
+        remedy = "Run `make lab` again (it adds CUDA's libraries where it finds a GPU), then `make gpu-check`."
         return [Finding("gap", "GPU", f"there is an NVIDIA driver, but {_backend_name()} sees no GPU", remedy)]
     return [Finding("gap", "GPU", "none", "Not needed: every notebook has a cpu budget.")]
 

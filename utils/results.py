@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -254,9 +254,15 @@ def format_value(entry: dict[str, Any]) -> str:
     return f"{text} {unit}".strip()
 
 
-def table(identifiers: Sequence[str] | None = None) -> str:
-    """Markdown table of results (all of them if None), named as in README; an id without a measurement says so."""
+def table(identifiers: Sequence[str] | Mapping[str, str] | None = None) -> str:
+    """Markdown table of results (all of them if None); an id without a measurement says so.
+
+    Args:
+        identifiers: which; a mapping gives each its name. The others are named as in README.
+    """
     entries, named = read(), {row["id"]: row["title"] for row in references()}
+    if isinstance(identifiers, Mapping):
+        named |= identifiers
     rows = ["| result | value | over | measured on | date |", "| --- | --- | --- | --- | --- |"]
     for identifier in identifiers if identifiers is not None else sorted(entries):
         entry = entries.get(identifier)

@@ -33,8 +33,13 @@ os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 
 
 def repo_root() -> Path:
-    """Folder that holds ``pyproject.toml``: the root of the checkout this package is installed from."""
+    """Folder that holds ``utils/`` and ``mldata/``: the root of the checkout, or where pip has installed them."""
     return Path(__file__).resolve().parent.parent
+
+
+def is_checkout() -> bool:
+    """Does this package lie in a folder of the whole course, and not where pip installs packages?"""
+    return (repo_root() / "pyproject.toml").is_file()
 
 
 def in_front_end() -> bool:

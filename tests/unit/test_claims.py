@@ -175,6 +175,24 @@ def test_claims_are_counted_over_seeds_and_recorded(judged, tmp_path, monkeypatc
     claims_over_seeds.main()
 
 
+def test_the_stored_run_is_that_of_the_first_seed(judged, tmp_path, monkeypatch):
+    monkeypatch.setattr(claims_over_seeds, "FOLDER", tmp_path / "kept")
+    monkeypatch.setenv("COURSE_BUDGET", "cpu")
+    path = _notebook(tmp_path / "05_x.ipynb", START, LUCK, "claim('A number', draw < 1)")
+    executed = execute.run(path)
+    execute.write_notebook(execute.normalise(executed), path)
+    runs = []
+    monkeypatch.setattr(claims_over_seeds, "run", lambda path: runs.append(path) or executed)
+    first, second = (claims_over_seeds.claims_of(path, seed) for seed in range(2))
+    assert first == second and [found["sentence"] for found in first] == ["A number"]
+    assert len(runs) == 1  # for the second seed
+    edited = nbformat.read(path, as_version=4)
+    edited.cells[-1].source += "  # changed"
+    nbformat.write(edited, path)
+    claims_over_seeds.claims_of(path, 0)
+    assert len(runs) == 2
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # The committed notebooks: rules, and that they would find what breaks them
 

@@ -1,138 +1,49 @@
 """What can go wrong on any computer ends a command with one sentence and an exit status, and spoils no file.
 
-COMMANDS x FAULTS. A command runs as ``python -m ...`` runs it, but in this process, and a hook of Python's makes its
-folder one that cannot be written, a disk that fills up at the n-th write, or one whose user presses Ctrl-C at the n-th
-write (permissions would not stop an administrator). Below, some run on a real small disk and get real signals.
+COMMANDS x FAULTS. A command runs as ``python -m ...`` runs it, but in this process, and meets the faults of
+:mod:`faults`. Below, some run on a real small disk and get real signals. What happens in the middle of a training is in
+test_trainings_in_trouble.py.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import gzip
 import hashlib
 import io
 import json
 import os
 import re
-import runpy
 import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
 import pytest
+from faults import (
+    DISK_FULL,
+    FAULTS,
+    READ_ONLY,
+    REAL,
+    ROOT,
+    SETTINGS,
+    assert_one_sentence,
+    call,
+    contents,
+    on_a_real_disk,
+    trouble_in,
+)
 from filelock import FileLock
 
 from utils import commands, results, runtime
 from utils.checkpoints import append_line
-
-ROOT = Path(__file__).resolve().parents[2]
-SETTINGS = os.environ | {"PYTHONPATH": str(ROOT)}  # of other processes
-
-# ---------------------------------------------------------------------------------------------------------------------
-# A folder in which things go wrong
-
-
-@dataclass
-class Trouble:
-    """After so many writes inside ``folder``, ``error`` is raised: at all further ones, or once."""
-
-    folder: str = ""
-    error: BaseException | None = None
-    after: int = 0
-    once: bool = False
-    writes: int = 0
-
-
-_trouble = Trouble()
-WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-
-
-def _hook(event: str, arguments: tuple) -> None:
-    trouble = _trouble
-    if not trouble.folder or event not in ("open", "os.mkdir", "os.rename", "os.truncate"):
-        return
-    path = arguments[0]
-    if not isinstance(path, str | bytes | os.PathLike) or (event == "open" and not (arguments[2] or 0) & WRITES):
-        return
-    if not os.path.abspath(os.fsdecode(path)).startswith(trouble.folder):
-        return
-    trouble.writes += 1
-    if trouble.writes == trouble.after + 1 or (trouble.writes > trouble.after and not trouble.once):
-        if isinstance(trouble.error, OSError):
-            raise OSError(trouble.error.errno, os.strerror(trouble.error.errno), os.fsdecode(path))
-        raise trouble.error
-
-
-sys.addaudithook(_hook)
-
-
-@contextlib.contextmanager
-def trouble_in(folder: Path, error: BaseException, after: int = 0):
-    global _trouble
-    _trouble = Trouble(str(folder), error, after, once=isinstance(error, KeyboardInterrupt))
-    try:
-        yield _trouble
-    finally:
-        _trouble = Trouble()
-
-
-DISK_FULL = OSError(errno.ENOSPC, "")
-READ_ONLY = OSError(errno.EROFS, "")
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Running a command
-
-
-def call(program: str, *arguments: object) -> tuple[int | str, str]:
-    """Exit status and standard error; ``"traceback"`` where Python would print one."""
-    streams = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2)]
-    before = sys.argv
-    sys.argv = [program, *map(str, arguments)]
-    try:
-        with contextlib.redirect_stdout(streams[0]), contextlib.redirect_stderr(streams[1]), warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # runpy's: the module is imported already
-            if program.endswith(".py"):
-                runpy.run_path(program, run_name="__main__")
-            else:
-                runpy.run_module(program, run_name="__main__", alter_sys=True)
-            status: int | str = 0
-    except SystemExit as ended:
-        status = ended.code or 0
-        if isinstance(status, str):
-            print(status, file=streams[1])
-            status = 1
-    except BaseException as error:
-        status = "traceback"
-        print(f"{type(error).__name__}: {error}", file=streams[1])
-    finally:
-        sys.argv = before
-    printed, said = (stream.buffer.getvalue().decode() for stream in streams)
-    return status, said or "\n".join(re.findall("^- (.*)", printed, re.MULTILINE))  # `make data` reports in its table
-
-
-def assert_one_sentence(status: int | str, said: str) -> None:
-    assert isinstance(status, int) and status != 0, (status, said)
-    lines = [line for line in said.splitlines() if line.strip() and not line.startswith(("usage:", " "))]
-    assert len(lines) == 1 and len(lines[0].split()) > 0, said
-    assert "Errno" not in said and "Traceback" not in said, said
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """Every file but locks."""
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file() and not (path.name.startswith(".") and path.suffix in (".lock", ".append"))
-    }
-
 
 # ---------------------------------------------------------------------------------------------------------------------
 # The commands
@@ -375,9 +286,6 @@ def test_a_wrong_path_is_a_sentence(name, prepared):
     assert contents(folder) == before
 
 
-FAULTS = {"disk full": DISK_FULL, "read-only": READ_ONLY, "Ctrl-C": KeyboardInterrupt()}
-
-
 @pytest.mark.parametrize("name", COMMANDS)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_at_any_write_is_a_sentence_and_spoils_nothing(name, fault, prepared):
@@ -491,46 +399,6 @@ def test_ctrl_c_does_not_begin_the_decks_that_wait(prepared, monkeypatch):
     assert len(begun) < 200
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_training_that_ends_in_the_middle_goes_on_from_its_checkpoint(fault, tmp_path, monkeypatch):
-    from utils.checkpoints import load_checkpoint
-    from utils.go import supervised
-
-    out, checkpoint, stretches = tmp_path / "net.npz", tmp_path / "run.npz", []
-    out.write_bytes(OLD)
-    options = f"--out {out} --checkpoint {checkpoint} --steps 6 --every 2 --blocks 1 --filters 8 --batch 8"
-    monkeypatch.setattr(sys, "argv", ["supervised", *options.split()])
-    games, aside, _ = supervised.split_games(GAMES, 30)
-    monkeypatch.setattr(supervised, "split_games", lambda *_: (games, aside, aside))
-    monkeypatch.setattr(supervised, "accuracy", lambda *_: {"loss": 1.0, "top1 all": 0.5})
-    monkeypatch.setattr(supervised.results, "write_curve", lambda *_: None)
-
-    def run(trainer: supervised.Trainer, steps: int) -> float:
-        if len(stretches) == 1:  # the second stretch of two steps
-            if fault == "Ctrl-C":
-                raise KeyboardInterrupt
-            faults.enter_context(trouble_in(tmp_path, FAULTS[fault]))
-        stretches.append(trainer.step)
-        trainer.step += steps
-        return 1.0
-
-    def train() -> tuple[int, str]:
-        with contextlib.redirect_stderr(io.StringIO()) as said:
-            return commands.run(supervised.main, ValueError, interrupted=commands.GOES_ON), said.getvalue()
-
-    with contextlib.ExitStack() as faults, monkeypatch.context() as patch:
-        patch.setattr(supervised.Trainer, "run", run)
-        status, said = train()
-    assert_one_sentence(status, said)
-    assert load_checkpoint(checkpoint)[1]["step"] == 2 and out.read_bytes() == OLD
-    assert sorted(path.name for path in tmp_path.iterdir() if path.name[0] != ".") == ["net.npz", "run.npz"]
-    stretches.append(-1)
-    monkeypatch.setattr(supervised.Trainer, "run", run)
-    status, said = train()
-    assert status == 0, said
-    assert stretches[-2:] == [2, 4] and out.read_bytes() != OLD
-
-
 def test_a_release_without_git_is_refused_not_everything_handed_out(prepared, tmp_path, monkeypatch):
     command, folder = prepared("release")
     (tmp_path / "course" / ".git").mkdir()
@@ -623,6 +491,48 @@ def test_two_mirrors_at_once_are_both_whole(prepared, tmp_path):
     promised = f"tiny.bin {hashlib.sha256(content).hexdigest()}\n"
     assert (folder / "stick" / "registry.txt").read_text() == promised
     assert sorted(path.name for path in (folder / "stick").iterdir()) == ["registry.txt", "tiny.bin"]
+
+
+@pytest.mark.parametrize("name", ["notebooks", "sweeps"])
+def test_the_last_of_two_at_once_counts(name, prepared):
+    """Both end well, and what is there is whole, from one of them."""
+    command, folder = prepared(name)
+    before = contents(folder)
+    both = [
+        subprocess.Popen(
+            [sys.executable, command.program, *command.arguments], env=SETTINGS, stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+    said = [one.communicate()[1] for one in both]
+    assert [one.returncode for one in both] == [0, 0], said
+    after = contents(folder)
+    assert set(after) == set(before) and after != before
+    (content,) = after.values()
+    if name == "notebooks":
+        (cell,) = nbformat.reads(content.decode(), as_version=4).cells
+        assert cell.outputs[0]["data"]["text/plain"] == "2"
+    else:
+        assert json.loads(gzip.decompress(content))
+
+
+COUNTS = """
+import sys, claims_over_seeds
+who = sys.argv[1]
+for _ in range(5):
+    claims_over_seeds.record("05", [(f"{who} {k}", False, [True]) for k in range(int(who) + 1)])
+"""
+
+
+def test_counts_of_claims_at_once_are_those_of_one_of_them(prepared):
+    _, folder = prepared("claims")
+    places = [ROOT, ROOT / "tests" / "notebooks"]
+    settings = SETTINGS | {"PYTHONPATH": os.pathsep.join(map(str, places)), "COURSE_RESULTS": f"{folder}/results.json"}
+    several = [subprocess.Popen([sys.executable, "-c", COUNTS, str(who)], env=settings) for who in range(3)]
+    assert [one.wait() for one in several] == [0, 0, 0]
+    notes = [entry["note"] for entry in results.read().values()]
+    who = notes[0][0]
+    assert notes == [f"{who} {k}" for k in range(int(who) + 1)]
 
 
 def test_lines_appended_by_many_are_all_whole(tmp_path):
@@ -834,49 +744,6 @@ def test_every_command_ends_this_way():
 # A real disk that is full or read-only, a real Ctrl-C
 
 
-def _namespaces() -> bool:
-    if not sys.platform.startswith("linux") or not shutil.which("unshare"):
-        return False
-    return subprocess.run([*IN_NAMESPACE, "true"], capture_output=True).returncode == 0
-
-
-IN_NAMESPACE = ("unshare", "--map-root-user", "--mount")
-REAL = pytest.mark.skipif(not _namespaces(), reason="no Linux namespaces here, so no disk of a test's own")
-# Small as it is, the disk holds what a command had written before, but not what it writes now.
-SMALL = """
-set -e
-mount -t tmpfs -o size={size}k,mode=755 tmpfs {disk}
-cp -R {kept}/. {disk}
-if [ {state} = ro ]; then mount -o remount,ro {disk}; fi
-set +e
-{command}
-echo status $?
-cp -R {disk}/. {after}
-"""
-
-
-def _on_a_real_disk(tmp_path: Path, state: str, size: int, kept: dict[str, bytes], code: str) -> tuple[int, str, dict]:
-    """Run Python code whose ``DISK`` is a small disk; exit status, standard error, and what is on the disk after it."""
-    places = {name: tmp_path / name for name in ("disk", "kept", "after")}
-    for place in places.values():
-        place.mkdir()
-    for name, content in kept.items():
-        (places["kept"] / name).parent.mkdir(parents=True, exist_ok=True)
-        (places["kept"] / name).write_bytes(content)
-    script = tmp_path / "on_a_disk.py"
-    script.write_text(f"from pathlib import Path\nDISK = Path({str(places['disk'])!r})\n{code}\n")
-    command = f"'{sys.executable}' '{script}'"
-    text = SMALL.format(size=size, state=state, command=command, **places)
-    done = subprocess.run(
-        [*IN_NAMESPACE, "sh", "-c", text],
-        capture_output=True,
-        text=True,
-        env=SETTINGS | {"TMPDIR": str(tmp_path)},
-    )
-    assert "status" in done.stdout, done.stderr
-    return int(done.stdout.rsplit("status", 1)[1]), done.stderr, contents(places["after"])
-
-
 LEDGER = b"[]"
 REAL_COMMANDS = {
     "results": (
@@ -914,7 +781,7 @@ REAL_COMMANDS = {
 @pytest.mark.parametrize("name", REAL_COMMANDS)
 def test_on_a_real_disk_nothing_is_half_written(name, state, tmp_path):
     kept, code = REAL_COMMANDS[name]
-    status, said, after = _on_a_real_disk(tmp_path, state, 100, kept, code.replace("{{", "{").replace("}}", "}"))
+    status, said, after = on_a_real_disk(tmp_path, state, 100, kept, code.replace("{{", "{").replace("}}", "}"))
     assert_one_sentence(status, said)
     lines = after.pop("match.jsonl", b"")
     assert after == {name: content for name, content in kept.items() if name != "match.jsonl"}

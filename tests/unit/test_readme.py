@@ -57,3 +57,11 @@ def test_reference_rows_name_distinct_results():
     rows = tomllib.loads((ROOT / "mldata" / "references.toml").read_text(encoding="utf-8"))["row"]
     identifiers = [row["id"] for row in rows]
     assert len(identifiers) == len(set(identifiers))
+
+
+def test_the_start_page_lists_the_lessons_as_readme_does():
+    row = r"^\| \[([^]]+)\]\((?:notebooks/)?([^)]+\.ipynb)\) \| ([^|]+?) \|"
+    page = (ROOT / "notebooks" / "index.md").read_text(encoding="utf-8")
+    listed = re.findall(row, page, flags=re.MULTILINE)
+    assert listed == re.findall(row, README, flags=re.MULTILINE)
+    assert [name for _, name, _ in listed] == [p.name for p in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))]

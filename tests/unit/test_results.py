@@ -120,6 +120,7 @@ def test_the_table_shows_gaps_too():
     assert len(table) == 4 and "50.00 %" in table[2] and "n = 3; mean over seeds" in table[2]
     assert "c.d | not measured yet" in table[3]
     assert len(results.table().splitlines()) == 3
+    assert "| what it is | 50.00 % |" in results.table({"a.b": "what it is"})
 
 
 def test_the_course_ledger_is_well_formed():

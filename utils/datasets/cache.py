@@ -16,7 +16,14 @@ from utils.datasets.registry import Entry, Outcome, find_entry
 
 
 def cache_folder() -> Path:
-    """Folder of the cache: ``COURSE_DATA`` (relative paths count from the repository's root), else mldata/."""
+    """Folder of the cache: ``COURSE_DATA`` (relative paths count from the repository's root), else mldata/.
+
+    Where the course is an installed package, its own folder is left alone: the default is the user's cache then.
+    """
+    if not os.environ.get("COURSE_DATA") and not runtime.is_checkout():
+        import pooch
+
+        return Path(pooch.os_cache("from-lego-to-go"))
     return runtime.repo_root() / (os.environ.get("COURSE_DATA") or "mldata")
 
 

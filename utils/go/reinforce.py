@@ -225,6 +225,7 @@ def main() -> None:
     runtime.start(seed=options["seed"])
     checkpoint = checkpoint or runtime.repo_root() / "runs" / out.name
     commands.check_writable(out)
+    commands.check_writable(results.curve_path(out.stem))
     with commands.alone(checkpoint):
         train(start, ReinforceSettings(**options), out, checkpoint)
 

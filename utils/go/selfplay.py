@@ -267,6 +267,7 @@ def main() -> None:
     runtime.start(seed=options["seed"])
     checkpoint = checkpoint or runtime.repo_root() / "runs" / out.name
     commands.check_writable(out)
+    commands.check_writable((curves or results.curve_path(out.stem).parent) / f"{out.stem}.json")
     with commands.alone(checkpoint):
         train(ZeroSettings(**options), out, checkpoint, address, study=study, curves=curves)
 

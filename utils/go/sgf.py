@@ -133,7 +133,7 @@ def parse_game(text: str | bytes, size: int | None = None) -> Game:
 
 def _game_of(found: Found, size: int | None) -> Game:
     if found.fault:
-        raise BadGame(found.reason, found.fault)
+        raise BadGame("unreadable", found.fault)
     try:
         tree = sgf_grammar.parse_sgf_game(found.text)
     except ValueError as error:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 MAX_BYTES = 1 << 28  # of one decompressed file: more is a mistake or an attack
 BLOCK = 1 << 14
+LAST_RECORD = 22 + 0xFFFF  # bytes of a zip's last record with the longest comment
 TARS = (".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")
 ENDINGS = (".sgf", ".sgf.gz", ".sgf.bz2", ".sgf.xz", ".zip", *TARS)
 UNPACKERS = {
@@ -129,9 +130,15 @@ def _again(file, new) -> tuple[bytes, int]:
 def _zipped(path: Path) -> Iterator[Piece]:
     with zipfile.ZipFile(path) as archive:
         for member in archive.infolist():
-            if not member.filename.lower().endswith(".sgf"):
-                continue
             name = f"{path.name}/{member.filename}"
+            if not member.filename.lower().endswith(".sgf"):
+                try:  # was it always called so? Its name stands there twice
+                    archive.open(member).close()
+                except zipfile.BadZipFile as error:
+                    yield Piece(name, fault=_sentence(error))
+                except DAMAGE:
+                    pass
+                continue
             if member.file_size > MAX_BYTES:
                 yield Piece(name, fault=f"{member.file_size} bytes", reason="too large")
                 continue
@@ -144,6 +151,19 @@ def _zipped(path: Path) -> Iterator[Piece]:
                 yield Piece(name, b"" if "CRC" in str(error) else _start_of(path, member), _sentence(error))
                 continue
             yield Piece(name, b"".join(parts))
+        promised = _promised(path)
+        if promised not in (None, len(archive.infolist())):
+            yield Piece(path.name, fault=f"{len(archive.infolist())} of {promised} members are there")
+
+
+def _promised(path: Path) -> int | None:
+    """How many members a zip has by its last record, which the library does not compare; None if it does not say."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - LAST_RECORD))
+        end = file.read()
+    at = end.rfind(b"PK\5\6")
+    count = int.from_bytes(end[at + 10 : at + 12], "little")
+    return count if at >= 0 and count < 0xFFFF else None
 
 
 def _start_of(path: Path, member: zipfile.ZipInfo) -> bytes:

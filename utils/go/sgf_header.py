@@ -14,6 +14,7 @@ from utils.go.sgf_trees import ROOT_ONLY
 from utils.go.vertices import BLACK, MAX_SIZE, MIN_SIZE, WHITE
 
 MOST_KOMI = 50  # more than anybody was ever given: a header with it means something else, such as hundredths
+FOX_KOMI = 100  # from here on a komi of Fox is in hundredths: 375 is 3.75 stones, 650 is 6.5 points
 NUMBER = re.compile(rb"\s*([+-]?[0-9]{1,6})\s*")
 REAL = re.compile(rb"\s*([+-]?[0-9]{1,6}(?:\.[0-9]{1,12})?)\s*")
 UNKNOWN_RESULTS = ("", "?", "VOID", "UNKNOWN")
@@ -69,7 +70,7 @@ def header_of(nodes: list[dict[str, list[bytes]]], wanted: int | None = None) ->
     if "SZ" not in fields:
         header.odd.append("size")
     if "KM" in fields:
-        _komi(fields["KM"], header)
+        _komi(fields, header)
     if "RE" in fields:
         _result(fields["RE"], header)
     header.opening = _opening(fields)
@@ -93,10 +94,14 @@ def _size(header: dict, wanted: int | None) -> int:
     return size
 
 
-def _komi(values: list[bytes], header: Header) -> None:
-    number = REAL.fullmatch(values[0])
-    if number and abs(float(number[1])) <= min(MOST_KOMI, header.size**2):
-        header.komi = float(number[1])
+def _komi(fields: dict, header: Header) -> None:
+    """The komi in points; from the server Fox in hundredths, below four of stones a side, which are two points each."""
+    number = REAL.fullmatch(fields["KM"][0])
+    komi = float(number[1]) if number else float("nan")
+    if komi >= FOX_KOMI and b"fox" in fields.get("AP", [b""])[0].lower():
+        komi *= 0.01 if komi >= 4 * FOX_KOMI else 0.02
+    if abs(komi) <= min(MOST_KOMI, header.size**2):
+        header.komi = komi
     else:
         header.odd.append("komi")
 

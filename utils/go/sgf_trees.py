@@ -33,9 +33,9 @@ ROOT_ONLY = frozenset((b"GM", b"FF", b"SZ"))
 MOVES = frozenset((b"B", b"W"))
 # Values of these hold points and numbers: a parenthesis or bracket there means that another bracket is missing.
 PLAIN = MOVES | ROOT_ONLY | frozenset((b"AB", b"AW", b"AE", b"KM", b"HA", b"PL", b"TM", b"MN", b"BL", b"WL"))
-SWALLOWED = re.compile(rb"\(\s*;\s*" + HEADER.pattern + rb"\Z")  # a value that ends like a first node
+SWALLOWED = re.compile(rb"\(\s*;\s*[A-Za-z]{1,64}\s*\[[^\[\]\\]*\]")  # in a value: its bracket was lost before a game
 REMAINS = re.compile(rb"[A-Za-z]\s*\[|\]\s*[;)]|\[[^\]]*\Z")  # text between games that stood in one ...
-NODE = re.compile(rb";\s*[A-Z]{1,2}\s*\[[^\]]*\]")  # ... and before the first of them, where letters may stand
+NODE = re.compile(rb";\s*(?:[a-z]*[A-Z]){1,2}[a-z]*\s*\[[^\]]*\]")  # ... and before the first, where letters may
 ENCODING = re.compile(rb"(?<![A-Z])CA\s*\[\s*([A-Za-z0-9_.:-]{1,20})\s*\]")
 WIDE = frozenset(
     "gb18030 gbk gb2312 hz big5 big5hkscs cp950 shift_jis cp932 cp949 johab iso2022_jp iso2022_kr".split()  # noqa: SIM905
@@ -51,13 +51,11 @@ class Found:
         start: where it begins, in bytes.
         text: one whole game tree, or what is left of a damaged one.
         fault: why it is no whole tree; empty if it is one.
-        reason: the name under which reports count the fault.
     """
 
     start: int
     text: bytes
     fault: str = ""
-    reason: str = "unreadable"
 
 
 def as_ascii_compatible(data: bytes) -> bytes:
@@ -84,43 +82,43 @@ def as_ascii_compatible(data: bytes) -> bytes:
 def trees(data: bytes) -> Iterator[Found]:
     """The game trees of a collection in order, whole ones and damaged ones; text between them is passed over.
 
-    A tree without a header is a game by itself, but not where a parenthesis too many shows that it was a variation.
+    A tree without a header is a game by itself, but not where a parenthesis too many shows that it was a variation:
+    then the tree before it may have been cut short, and nobody knows where.
     """
-    at, whole, bare, sure = 0, None, [], 0  # bare: trees without a header behind ``whole``, ``sure`` of them fragments
+    at, waiting, doubt = 0, [], False  # waiting: a tree and those without a header behind it; doubt: is it a game?
     while True:
         tree = TREE.search(data, at)
         between = data[at : tree.start() if tree else len(data)]
         if (REMAINS if at else NODE).search(between):
             stop, start = _next_root(data, at), at
-            before = [*filter(None, [whole]), *bare]
-            if before and not HEADER.search(data, at, stop):  # the rest of the tree before it, else of another game
-                start = before.pop().start
-            yield from before
+            if waiting and not HEADER.search(data, at, stop):  # the rest of the tree before it, else of another game
+                start = waiting.pop().start
+            yield from waiting
             yield Found(start, data[start:stop], f"text outside its parentheses, from byte {at} on")
-            at = stop
-            whole, bare, sure = None, [], 0
+            at, waiting = stop, []
             continue
-        if b")" in between:
-            for part in bare[sure:]:
-                part.fault, part.reason = "a variation outside its game", "fragment"
-            sure = len(bare)
+        if b")" in between and len(waiting) > (0 if doubt else 1):
+            start, stop = waiting[0].start, at + between.index(b")")
+            yield Found(start, data[start : stop + 1], f"a parenthesis too many, at byte {stop} or before")
+            waiting, doubt = [], True
         headed = tree is not None and _is_root(data, tree.start())
         found, at = _one_tree(data, tree.start()) if tree else (None, at)
-        if whole and found and not headed and not found.fault:
-            bare.append(found)
+        if waiting and found and not headed and not found.fault:
+            waiting.append(found)
             continue
-        yield from [*filter(None, [whole]), *bare]
-        whole, bare, sure = found, [], 0
+        yield from waiting
         if found is None:
             return
+        doubt = doubt and not headed
         if found.fault:
             yield found
-            whole = None
+        waiting = [] if found.fault else [found]
 
 
 def _is_root(data: bytes, at: int) -> bool:
     """Does a game begin here beyond doubt?"""
-    return ROOT.match(data, at, at + LOOK_AHEAD) is not None
+    found = ROOT.match(data, at, at + LOOK_AHEAD)
+    return found is not None and not SWALLOWED.search(found[0], 1)
 
 
 def _next_root(data: bytes, at: int) -> int:

@@ -209,6 +209,7 @@ def train(
     out = out or networks.weights_folder() / f"go_sl{training.size}{'raw' if recipe.raw else ''}.npz"
     checkpoint = checkpoint or runtime.repo_root() / "runs" / out.name
     commands.check_writable(out)
+    commands.check_writable(results.curve_path(out.stem))
     with commands.alone(checkpoint):
         trainer = Trainer(training, recipe, checkpoint)
         _learn(trainer, validation, every, f"{len(kept)} games, {len(training)} positions")

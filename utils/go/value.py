@@ -229,6 +229,7 @@ def main() -> None:
     runtime.start(seed=options["seed"])
     folder = folder or runtime.repo_root() / "runs" / "value9"
     commands.check_writable(out)
+    commands.check_writable(results.curve_path(out.stem))
     with commands.alone(folder):
         train(ValueSettings(**options), start, stronger, out, folder)
 

@@ -23,7 +23,9 @@ from utils import commands, runtime
 
 FILES = (
     *("README.md", "STUDENTS.md", "CHANGELOG.md", "CITATION.cff", "LICENSE", "LICENSE-TEXT"),
-    *("Makefile", "pyproject.toml", "requirements.lock", "environment.yml", ".gitignore"),
+    *("Makefile", "pyproject.toml", "environment.yml", ".gitignore"),
+    *(".ci/environment.py", ".ci/lab-settings.json", "notebooks/index.md"),
+    *("locks/uv.txt", "locks/lessons.txt", "locks/lessons-gpu.txt", "locks/slides.txt"),
 )
 FOLDERS = ("utils", "mldata", "lectures")
 # Whole files of a folder that stay behind: what grades and releases is the instructor's.

@@ -108,8 +108,8 @@ def _in_turn(lists: Sequence[Sequence[Pair]]) -> list[Pair]:
 
 
 def _box(text: Text) -> Bbox:
-    """Where a label stands, in pixels, without the blank that holds it off its arrow."""
-    return text.get_window_extent().padded(-2, -1)
+    """Where a label stands, in pixels, without the blank that holds it off its arrow, and with air above and below."""
+    return text.get_window_extent().padded(-1, 2)
 
 
 def _labels(

@@ -49,9 +49,8 @@ def draw_volumes(
         ax.text(left + width / 2, -height / 2 - 0.5, str(shape[-1]), ha="center", va="top", fontsize=fontsize)
         if len(shape) == 3 and shape[0] != previous:
             label = f"{shape[0]}×{shape[1]}"
-            ax.text(
-                left + slant + width / 2, height / 2 + slant + 0.3, label, ha="center", va="bottom", fontsize=fontsize
-            )
+            # from the box's own upper left corner on: to the left stands the last, taller box
+            ax.text(left + slant, height / 2 + slant + 0.3, label, ha="left", va="bottom", fontsize=fontsize)
         left += width + 0.5 * slant + (dense_gap if len(shape) == 1 else gap)
         previous = shape[0]
     ax.set(xlim=(-1, max(left, PAGE_WIDTH)), ylim=(-6.5, 10.2), aspect="equal", title=title)

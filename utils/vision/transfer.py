@@ -32,6 +32,7 @@ CLASSES = ("cat", "dog")
 # Where networks are cut in two; above Lite0's cut lie two blocks and the head, 28 % of the work.
 SPLIT_LAYERS = {
     "EfficientNet-Lite0": "block13_add",
+    "EfficientNet-Lite2": "block18_add",
     "MobileNetV2": "block_14_add",
     "ResNet50": "conv5_block1_out",
     "VGG16": "block4_pool",

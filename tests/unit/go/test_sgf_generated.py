@@ -11,6 +11,7 @@ from sgf_collections import Drawn, Writer
 from utils.go import sgf
 
 SAMPLE, FULL = 300, 10_000
+ONCE_READ_WRONGLY = (12003, 13156, 15369, 19981, 21179, 22047, 27493, 28351)  # seeds beyond those
 
 
 def read(tmp_path, data: bytes):
@@ -93,6 +94,10 @@ def test_a_sample_of_layouts_is_read_as_it_was_written(tmp_path):
 def test_a_sample_of_damages_invents_nothing(tmp_path):
     counts = damages(tmp_path, range(SAMPLE))
     assert sum(counts.values()) == SAMPLE and counts["reported"] > SAMPLE / 10, counts
+
+
+def test_what_was_once_read_wrongly_is_not_any_more(tmp_path):
+    assert sum(damages(tmp_path, ONCE_READ_WRONGLY).values()) == len(ONCE_READ_WRONGLY)
 
 
 @pytest.mark.full

@@ -29,7 +29,7 @@ def test_no_label_covers_another_however_the_words_lie(ax, seed):
         word: place for pair in PAIRS for word, place in zip(pair, np.random.default_rng(seed).normal(size=(2, 2)))
     }
     drawn = words.draw_pairs(ax, places, {"named": ("blue", PAIRS[:6]), "never named": ("red", PAIRS[6:])})
-    boxes = [text.get_window_extent().padded(-2, -1) for text in _labels(ax)]
+    boxes = [text.get_window_extent().padded(-1, 2) for text in _labels(ax)]
     assert not any(a.overlaps(b) for k, a in enumerate(boxes) for b in boxes[:k])
     arrows = [Path(ax.transData.transform([places[word] for word in pair])) for pair in drawn]
     assert not any(arrow.intersects_bbox(box, filled=False) for arrow in arrows for box in boxes)

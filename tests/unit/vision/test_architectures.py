@@ -9,7 +9,7 @@ import numpy as np
 import psutil
 import pytest
 
-from utils.vision import architectures
+from utils.vision import architectures, efficientnet_lite
 from utils.vision.architectures import blueprint
 
 
@@ -139,3 +139,13 @@ def test_dropout_and_regularizer_leave_the_parameters_alone():
     for build in (architectures.lenet5, architectures.mlp):
         assert blueprint(build, **options).count_params() == blueprint(build).count_params()
     assert len(architectures.lenet5(**options).losses) == 5
+
+
+def test_lite2_is_lite0_a_tenth_wider_and_a_fifth_deeper():
+    small, large = (efficientnet_lite.scaled_stages(scale) for scale in efficientnet_lite.SCALES.values())
+    assert small == list(efficientnet_lite.STAGES)
+    assert [stage[0] for stage in large] == [1, 3, 3, 4, 4, 5, 1]
+    assert [stage[-1] for stage in large] == [16, 24, 48, 88, 120, 208, 352]
+    model = efficientnet_lite.efficientnet_lite("EfficientNet-Lite2")
+    assert model.input_shape == (None, 260, 260, 3) and model.output_shape == (None, 1000)
+    assert sum(weight.shape.num_elements() for weight in model.trainable_weights) == 6_092_072  # as its file has

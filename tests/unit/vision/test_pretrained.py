@@ -128,7 +128,7 @@ def test_the_real_networks_take_the_same_way(serve, photo, monkeypatch, name, fe
 def test_auto_takes_vgg16_where_it_can_and_lite0_where_it_cannot(small, serve, monkeypatch, capsys):
     stand_in = ImageNetModel("EfficientNet-Lite0", 224, None, None, "head_act", "pool", "a package")
     stand_in.model = keras.Sequential([keras.Input((2,)), layers.Dense(1)])
-    monkeypatch.setattr(pretrained, "_load_lite0", lambda: stand_in)
+    monkeypatch.setattr(pretrained, "_load_lite", lambda: stand_in)
     content = legacy_file(pretrained._build_application("VGG16", None).model)
     serve("VGG16", content, how="missing")
     assert load_imagenet_model("auto").name == "EfficientNet-Lite0"

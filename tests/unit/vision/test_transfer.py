@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 from pathlib import Path
 
 import keras
@@ -81,6 +82,34 @@ def test_from_scratch_learns_the_obvious_and_repeats():
     np.testing.assert_allclose(logits, mirrored, atol=1e-4)
     again, _ = from_scratch.train_scratch(pixels, labels, TINY, seed=3)
     np.testing.assert_allclose(from_scratch.predict_mirrored(again, pixels), logits, atol=0.05)
+
+
+def test_mixed_photos_carry_the_labels_of_what_is_in_them():
+    recipe = dataclasses.replace(TINY, mixing=0.4)
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 2, 44).astype(np.float32)[:, None]
+    pixels = np.broadcast_to(100 * labels[..., None, None] + 50, (44, 6, 6, 3)).astype(np.uint8)  # a photo is its label
+    batches = from_scratch.MixedPhotos(pixels, labels, recipe, seed=1)
+    assert len(batches) == 5
+    order = batches.order
+    seen = [batches[i] for i in range(len(batches))]
+    for photos, targets in seen:
+        assert photos.shape == (8, 6, 6, 3) and targets.shape == (8, 1)
+        np.testing.assert_allclose(photos[:, 0, 0], np.repeat(100 * targets + 50, 3, axis=1), rtol=1e-5)
+    targets = np.concatenate([targets for _, targets in seen])
+    assert np.any((targets > 0.05) & (targets < 0.95)), "nothing is mixed"
+    assert np.array_equal(targets > 0.5, labels[order[:40]] > 0.5), "the larger share is the photo's own"
+    batches.on_epoch_end()
+    assert not np.array_equal(batches.order, order)
+
+
+def test_from_scratch_learns_from_mixtures_too():
+    labels = np.tile([0, 1], 20)
+    pixels = np.broadcast_to(120 * labels[:, None, None, None] + 40, (40, 32, 32, 3)).astype(np.uint8)
+    recipe = dataclasses.replace(TINY, mixing=0.3)
+    model, history = from_scratch.train_scratch(pixels, labels, recipe, seed=3)
+    assert len(history["loss"]) == recipe.epochs
+    assert transfer.accuracy(from_scratch.predict_mirrored(model, pixels), labels) > 0.9
 
 
 def lesson(**given) -> dict:

@@ -1,0 +1,141 @@
+"""Write the course's address to where readers meet it: ``make publish``.
+
+From ``[project.urls] Repository`` and the version in pyproject.toml follow, in every lesson, the cell that fetches the
+course where a notebook lies alone, and in lessons and README the links that open them elsewhere. As long as the address
+is the placeholder there are no links, and the cell says what is missing. A test holds all of it to pyproject.toml.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tomllib
+from pathlib import Path
+from urllib.parse import quote
+
+import nbformat
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "notebooks"))
+
+from execute import source_hash  # noqa: E402
+
+PLACEHOLDER = "REPLACE-ME"
+CELL = """\
+# Alone on Colab, Kaggle or a hub? Then this cell fetches the rest of the course, if you agree.
+import importlib.util
+
+if importlib.util.find_spec("utils") is None:
+    import os
+    import subprocess
+    import sys
+
+    course = "ADDRESS"
+    answer = os.environ.get("COURSE_INSTALL") or input(f"Install {course}? [yes/no] ")
+    if answer.strip().lower() in ("y", "yes"):
+        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", course], check=True)"""
+UNSET = """\
+# Alone on Colab, Kaggle or a hub? Then this cell fetches the rest of the course, if you agree.
+import importlib.util
+
+if importlib.util.find_spec("utils") is None:
+    raise ImportError("This copy does not know where its course lies: ask for the whole folder.")"""
+OPEN = "**Open in** "  # begins the paragraph with links
+START, END = "<!-- open in: written by `make publish` -->", "<!-- end of open in -->"
+
+
+def settings(root: Path = ROOT) -> tuple[str, str]:
+    """The repository's address without a slash at the end, and the tag of this version."""
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return project["urls"]["Repository"].rstrip("/"), f"v{project['version']}"
+
+
+def setup_cell(address: str, tag: str) -> str:
+    """Source of the first code cell of every lesson."""
+    return UNSET if PLACEHOLDER in address else CELL.replace("ADDRESS", f"git+{address}@{tag}")
+
+
+def links(address: str, tag: str, notebook: str) -> dict[str, str]:
+    """Where a notebook can be opened, name to address; none while the address is the placeholder, or not GitHub's."""
+    match = re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+)", address)
+    if PLACEHOLDER in address or not match:
+        return {}
+    repository, path = match[1], f"notebooks/{notebook}"
+    raw = f"{address}/blob/{tag}/{path}"
+    return {
+        "Colab": f"https://colab.research.google.com/github/{repository}/blob/{tag}/{path}",
+        "Kaggle": f"https://kaggle.com/kernels/welcome?src={quote(raw, safe='')}",
+        "Binder": f"https://mybinder.org/v2/gh/{repository}/{tag}?urlpath={quote(f'lab/tree/{path}', safe='')}",
+    }
+
+
+def paragraph(found: dict[str, str]) -> str:
+    """The links as one line of Markdown; empty if there are none."""
+    return OPEN + " · ".join(f"[{name}]({address})" for name, address in found.items()) if found else ""
+
+
+def publish_notebook(path: Path, address: str, tag: str) -> bool:
+    """Set cell and links of one lesson; True if that changed the file."""
+    notebook = nbformat.read(path, as_version=4)
+    before = nbformat.writes(notebook)
+    first = notebook.cells[0]
+    text = re.sub(rf"\n\n{re.escape(OPEN)}[^\n]*", "", first.source)
+    found = paragraph(links(address, tag, path.name))
+    title, _, rest = text.partition("\n\n")
+    first.source = f"{title}\n\n{found}\n\n{rest}" if found else text
+    cell = next((cell for cell in notebook.cells if "setup" in cell.metadata.get("tags", [])), None)
+    if cell is None:
+        cell = nbformat.v4.new_code_cell(id="setup", metadata={"tags": ["setup"]})
+        notebook.cells.insert(1, cell)
+        _count_on(notebook)
+    cell.source = setup_cell(address, tag)
+    cell.metadata["source_sha256"] = source_hash(cell.source)
+    after = nbformat.writes(notebook)
+    if after == before:
+        return False
+    path.write_text(after + "\n" if not after.endswith("\n") else after, encoding="utf-8")
+    return True
+
+
+def _count_on(notebook: nbformat.NotebookNode) -> None:
+    """Number the cells as if the new one had been executed with the others (it shows nothing)."""
+    executed = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for count, cell in enumerate(executed, 1):
+        cell.execution_count = count
+        for output in cell.outputs:
+            if "execution_count" in output:
+                output["execution_count"] = count
+
+
+def publish_readme(path: Path, address: str, tag: str, notebooks: list[str]) -> bool:
+    """Write README's rows of links between its marks; True if that changed the file."""
+    before = path.read_text(encoding="utf-8")
+    rows = [(name[:2], links(address, tag, name)) for name in notebooks]
+    if any(found for _, found in rows):
+        table = "\n".join(f"{number}: " + " · ".join(f"[{n}]({a})" for n, a in found.items()) for number, found in rows)
+        body = table.replace("\n", "  \n")
+    else:
+        body = (
+            f"**Whoever publishes this course:** set `Repository` under `[project.urls]` in pyproject.toml (it says "
+            f"{PLACEHOLDER}) and run `make publish`. It writes links that open each lesson on Colab, Kaggle and Binder."
+        )
+    head, _, rest = before.partition(START)
+    _, _, tail = rest.partition(END)
+    after = f"{head}{START}\n{body}\n{END}{tail}"
+    if after == before:
+        return False
+    path.write_text(after, encoding="utf-8")
+    return True
+
+
+def main() -> None:
+    address, tag = settings()
+    paths = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+    changed = [path.name for path in paths if publish_notebook(path, address, tag)]
+    if publish_readme(ROOT / "README.md", address, tag, [path.name for path in paths]):
+        changed.append("README.md")
+    print(f"{address} at {tag}: " + (", ".join(changed) + " written" if changed else "nothing to change"))
+
+
+if __name__ == "__main__":
+    main()
