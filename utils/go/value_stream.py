@@ -90,8 +90,8 @@ class Stream:
             networks.copy_tower(networks.load(start)[0], self.model)
         self.model.compile(
             keras.optimizers.AdamW(st.rate, weight_decay=st.decay, clipnorm=5.0),
-            loss=[loss for loss, wanted in self._losses() if wanted],
-            loss_weights=[wanted for _, wanted in self._losses() if wanted],
+            loss=[loss for loss, _ in self._heads()],
+            loss_weights=[weight for _, weight in self._heads()],
         )
         self.model.optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
         self.model.optimizer.build(self.model.trainable_variables)
@@ -104,13 +104,11 @@ class Stream:
         if self.checkpoint.exists():
             self.resume()
 
-    def _losses(self) -> list[tuple]:
-        st = self.settings
-        entropy = keras.losses.CategoricalCrossentropy(from_logits=True)
-        squared = keras.losses.MeanSquaredError()
-        return [(entropy, st.policy), (squared, st.value)] + [
-            (squared, max(weight, 1e-9) if st.territory else 0) for weight in (st.owner, st.margin)
-        ]
+    def _heads(self) -> list[tuple[keras.losses.Loss, float]]:
+        """Loss and its weight of each output, in the network's order."""
+        st, squared = self.settings, keras.losses.MeanSquaredError()
+        heads = [(keras.losses.CategoricalCrossentropy(from_logits=True), st.policy)] if st.policy else []
+        return [*heads, (squared, st.value), *([(squared, st.owner), (squared, st.margin)] if st.territory else [])]
 
     @property
     def checkpoint(self) -> Path:
@@ -118,7 +116,7 @@ class Stream:
         return self.folder / "training.npz"
 
     def resume(self) -> None:
-        """Continue from the checkpoint; the window is filled from the games that are there."""
+        """Continue from the checkpoint; the window is filled again, games that are not there are played anew."""
         arrays, meta = load_checkpoint(self.checkpoint)
         restore(self.model, arrays)
         self.average = group(arrays, "a")
@@ -126,8 +124,7 @@ class Stream:
         self.seconds, self.cpu_seconds = meta["seconds"], meta["cpu_seconds"]
         held = -(-self.settings.window // (self.settings.games * self.settings.per_game))
         for unit in range(max(0, self.unit - held), self.unit):
-            if self._path(unit).exists():
-                self._add(self.games_of(unit))
+            self._add(self.games_of(unit))
 
     def save(self) -> None:
         """Write the checkpoint atomically."""
