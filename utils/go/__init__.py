@@ -18,5 +18,6 @@ The players: ``players``, ``gtp_client`` (other programs as opponents), ``option
 ``gtp_start`` are its parts).
 
 The trainings: ``gnugo_games`` (the expert's games), ``examples`` (from games to arrays), ``supervised``, ``reinforce``
-and ``value`` (AlphaGo's three steps), ``zero_games`` and ``selfplay`` (AlphaGo Zero).
+and ``value`` (AlphaGo's three steps), ``value_stream`` (the third with games that are looked at twice and forgotten),
+``zero_games`` and ``selfplay`` (AlphaGo Zero).
 """

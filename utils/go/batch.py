@@ -22,7 +22,7 @@ from utils.go.position import (
     sensible_actions,
     to_point,
 )
-from utils.go.vertices import BLACK
+from utils.go.vertices import BLACK, WHITE
 
 
 @njit(cache=True)
@@ -74,6 +74,18 @@ def areas_of_many(states, out):
     owner = np.empty(states.shape[2], np.int32)
     for g in range(states.shape[0]):
         out[g] = area(states[g], owner)
+
+
+@njit(cache=True)
+def owners_of_many(states, out):
+    """Who owns each point of every game, into ``out`` (games, size * size): 1 Black, -1 White, 0 neither."""
+    owner = np.empty(states.shape[2], np.int32)
+    for g in range(states.shape[0]):
+        area(states[g], owner)
+        size = states[g][META, SIZE]
+        for action in range(size * size):
+            color = owner[to_point(size, action)]
+            out[g, action] = 1 if color == BLACK else (-1 if color == WHITE else 0)
 
 
 class Games:
@@ -157,6 +169,12 @@ class Games:
         out = np.empty(len(self), np.float64)
         areas_of_many(self.states, out)
         return out - self.komi
+
+    def owners(self) -> np.ndarray:
+        """Who owns each point as the boards stand, int8 (count, size * size): 1 Black, -1 White, 0 neither."""
+        out = np.empty((len(self), self.size**2), np.int8)
+        owners_of_many(self.states, out)
+        return out
 
 
 def sample(probabilities: np.ndarray, masks: np.ndarray, rng: np.random.Generator, temperature: float = 1.0):

@@ -29,6 +29,9 @@ class Positions:
         games: int64 (n,), which game.
         moves: int64 (n,), number of moves before.
         size: of the board.
+        owners: int8 (n, size * size) or None: 1 where the side to play owns the point at the end, -1 where the other.
+        margins: float32 (n,) or None: by how much the side to play wins, komi counted, as a share of the board.
+        policies: float16 (n, size * size + 1) or None: what a policy or a search thought of each move.
     """
 
     packed: np.ndarray
@@ -37,6 +40,9 @@ class Positions:
     games: np.ndarray
     moves: np.ndarray
     size: int
+    owners: np.ndarray | None = None
+    margins: np.ndarray | None = None
+    policies: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.actions)
@@ -47,20 +53,25 @@ class Positions:
         bits = np.unpackbits(self.packed[index], axis=1, count=count)
         return bits.reshape(len(index), self.size, self.size, features.COUNT).astype(np.float32)
 
-    def subset(self, index: np.ndarray) -> Positions:
+    def columns(self) -> dict[str, np.ndarray]:
+        """The arrays that are there, by name."""
+        return {name: values for name, values in vars(self).items() if isinstance(values, np.ndarray)}
+
+    def subset(self, index: np.ndarray | slice) -> Positions:
         """The positions ``index``."""
-        return Positions(
-            *(a[index] for a in (self.packed, self.actions, self.outcomes, self.games, self.moves)), self.size
-        )
+        return Positions(**{name: values[index] for name, values in self.columns().items()}, size=self.size)
 
 
 def concatenate(parts: list[Positions]) -> Positions:
-    """All positions of several collections; their games are numbered on, so that none is taken for another."""
-    columns, offset = [], 0
-    for part in parts:
-        columns.append((part.packed, part.actions, part.outcomes, part.games + offset, part.moves))
-        offset += int(part.games.max()) + 1
-    return Positions(*(np.concatenate(column) for column in zip(*columns)), parts[0].size)
+    """All positions of several collections; their games are numbered on, so that none is taken for another.
+
+    Columns that one of them lacks are left out.
+    """
+    names = set.intersection(*(set(part.columns()) for part in parts))
+    joined = {name: np.concatenate([part.columns()[name] for part in parts]) for name in names}
+    offsets = np.cumsum([0] + [int(part.games.max(initial=-1)) + 1 for part in parts[:-1]])
+    joined["games"] = np.concatenate([part.games + offset for part, offset in zip(parts, offsets)])
+    return Positions(**joined, size=parts[0].size)
 
 
 def some_of_each_game(positions: Positions, per_game: int, seed: int = 0) -> Positions:

@@ -21,7 +21,7 @@ from scipy.special import softmax
 from utils import runtime
 from utils.checkpoints import load_network, save_network
 from utils.go import features
-from utils.layers.blocks import conv_bn, residual_block
+from utils.layers.blocks import bottleneck_block, conv_bn, residual_block
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,10 @@ class Architecture:
         blocks: residual blocks; AlphaGo's networks had 13 plain layers of 192 filters, Zero's 19 or 39 blocks of 256.
         policy, value: which heads it has.
         normalise: with batch normalisation; a network that learns from few, changing positions does without.
+        bottleneck: blocks of 1x1, 3x3 and 1x1 convolutions, the inner ones half as wide, instead of two 3x3.
+        territory: with two more heads that are only there to learn from, since they say more about a game than who won
+            (Wu 2019, KataGo, section 4.2): ``owner`` (n, size, size, 1) of each point at the end, and ``margin`` (n, 1)
+            by how much of the board the side to play wins; both between -1 and 1.
     """
 
     size: int = 9
@@ -44,6 +48,12 @@ class Architecture:
     policy: bool = True
     value: bool = False
     normalise: bool = True
+    bottleneck: bool = False
+    territory: bool = False
+
+    def __post_init__(self):
+        if self.territory and not self.value:
+            raise ValueError("Territory is learned beside a value: set value.")
 
 
 def _pool(x):
@@ -69,8 +79,8 @@ def build(architecture: Architecture, normalise: bool | None = None, any_size: b
         any_size: leave the board's size open.
 
     Returns:
-        Model with outputs ``policy`` (n, size * size + 1), logits, the last one passing; and ``value`` (n, 1),
-        between -1 and 1, from the side to play. One output alone is not wrapped in a list.
+        Model with outputs ``policy`` (n, size * size + 1), logits, the last one passing; ``value`` (n, 1), between -1
+        and 1, from the side to play; and those of ``territory``. One output alone is not wrapped in a list.
 
     Raises:
         ValueError: no head was asked for.
@@ -82,14 +92,18 @@ def build(architecture: Architecture, normalise: bool | None = None, any_size: b
     planes = keras.Input((size, size, architecture.planes), name="planes")
     x = conv_bn(planes, architecture.filters, 3, normalise=normalise, name="stem")
     for number in range(1, architecture.blocks + 1):
-        x = residual_block(x, architecture.filters, normalise=normalise, name=f"block{number}")
+        if architecture.bottleneck:
+            options = {"expansion": 2, "normalise": normalise, "name": f"block{number}"}
+            x = bottleneck_block(x, architecture.filters // 2, **options)
+        else:
+            x = residual_block(x, architecture.filters, normalise=normalise, name=f"block{number}")
         if number % 2 == 0:
             x = _with_overview(x, architecture.filters, f"overview{number}")
     outputs = []
     if architecture.policy:
         outputs.append(_policy_head(x, normalise))
     if architecture.value:
-        outputs.append(_value_head(x, normalise))
+        outputs += _value_heads(x, normalise, architecture.territory)
     return keras.Model(planes, outputs[0] if len(outputs) == 1 else outputs, name="go_network")
 
 
@@ -101,10 +115,14 @@ def _policy_head(x, normalise: bool):
     return layers.Concatenate(name="policy_logits")([layers.Reshape((-1,))(points), passing])
 
 
-def _value_head(x, normalise: bool):
+def _value_heads(x, normalise: bool, territory: bool):
     x = conv_bn(x, 32, 1, normalise=normalise, name="value")
-    x = layers.Dense(64, activation="relu", name="value_hidden")(_pool(x))
-    return layers.Dense(1, activation="tanh", name="value_out")(x)
+    hidden = layers.Dense(64, activation="relu", name="value_hidden")(_pool(x))
+    heads = [layers.Dense(1, activation="tanh", name="value_out")(hidden)]
+    if territory:
+        heads.append(layers.Conv2D(1, 1, activation="tanh", name="owner")(x))
+        heads.append(layers.Dense(1, activation="tanh", name="margin")(hidden))
+    return heads
 
 
 def fold(model: keras.Model, folded: keras.Model) -> keras.Model:
@@ -233,7 +251,7 @@ class Evaluator:
 
     def __init__(self, model: keras.Model, architecture: Architecture, symmetry: int | str | None = None):
         self.architecture = architecture
-        self.network = build(architecture, normalise=False, any_size=True)
+        self.network = build(replace(architecture, territory=False), normalise=False, any_size=True)
         self.update(model)
         self.symmetry = symmetry
         self.rng = np.random.default_rng(symmetry if isinstance(symmetry, int) else 0)

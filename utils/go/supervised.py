@@ -41,6 +41,7 @@ class Recipe:
 
     filters: int = 64
     blocks: int = 5
+    bottleneck: bool = False  # the blocks' kind, see networks.Architecture
     batch: int = 256  # positions a step
     steps: int = 6000  # each position comes in a random symmetry, so passes over the games do not repeat themselves
     rate: float = 2e-3  # peak of the learning rate, reached after `warmup` steps, falling to 0 as a cosine
@@ -101,6 +102,7 @@ class Trainer:
             planes=len(features.RAW) if recipe.raw else features.COUNT,
             filters=recipe.filters,
             blocks=recipe.blocks,
+            bottleneck=recipe.bottleneck,
         )
         keras.utils.set_random_seed(recipe.seed)
         with runtime.distribution_scope():

@@ -77,8 +77,10 @@ def play_unit(before: networks.Evaluator, after: networks.Evaluator, settings: V
     policies = [lambda x: after(x)[0]] * 2
     scores = play_policies(policies, np.zeros(settings.games, np.int64), games, rng, record=record)
     packed, actions, color, which, moves = (np.concatenate(column) for column in zip(*rows))
-    outcome = np.sign(np.where(color == BLACK, scores[which], -scores[which])).astype(np.float32)
-    return Positions(packed, actions, outcome, which, moves, games.size)
+    side = np.where(color == BLACK, 1, -1).astype(np.int8)
+    margins = (scores[which] * side / games.size**2).astype(np.float32)
+    owners = games.owners()[which] * side[:, None]
+    return Positions(packed, actions, np.sign(margins), which, moves, games.size, owners, margins)
 
 
 def play_units(folder: Path, start: str, stronger: str, settings: ValueSettings) -> list[Path]:
@@ -89,8 +91,7 @@ def play_units(folder: Path, start: str, stronger: str, settings: ValueSettings)
         before, after = networks.Evaluator.from_file(start), networks.Evaluator.from_file(stronger)
     for path in missing:
         found = play_unit(before, after, settings, settings.seed * 1_000_003 + int(path.stem))
-        arrays = {name: getattr(found, name) for name in ("packed", "actions", "outcomes", "games", "moves")}
-        save_checkpoint(path, arrays, {"size": found.size})
+        save_checkpoint(path, found.columns(), {"size": found.size})
         print(f"{path.name}: {len(found)} positions", flush=True)
     return paths
 

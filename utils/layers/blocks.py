@@ -113,6 +113,7 @@ def bottleneck_block(
     strides: int = 1,
     *,
     expansion: int = 4,
+    normalise: bool = True,
     use_bias: bool | None = None,
     epsilon: float = BATCH_NORM_EPSILON,
     name: str | None = None,
@@ -125,13 +126,14 @@ def bottleneck_block(
     Args:
         x: (batch, height, width, channels).
         filters: channels inside the bottleneck; ``expansion`` times as many come out.
+        normalise: False leaves the batch normalisations out.
         use_bias: biases in the convolutions although normalisation follows (Keras's ResNet-50 has them).
 
     Returns:
         (batch, height / strides rounded up, width / strides rounded up, expansion * filters).
     """
     width = expansion * filters
-    options = {"use_bias": use_bias, "epsilon": epsilon, "name": name}
+    options = {"normalise": normalise, "use_bias": use_bias, "epsilon": epsilon, "name": name}
     y = conv_bn(x, filters, 1, strides, suffix="1", **options)
     y = conv_bn(y, filters, 3, suffix="2", **options)
     y = conv_bn(y, width, 1, activation=None, suffix="3", **options)

@@ -1,0 +1,276 @@
+"""AlphaGo's step 3 as a stream: games are played, looked at about twice, and forgotten (lesson 11).
+
+A value network that meets the same games again and again learns them by heart (see :mod:`utils.go.value`). Here each
+unit of work plays new games, gives a few positions of each to a window, and the network learns from the window until
+newer games have pushed them out. What a position teaches is more than who won: who owns each point in the end and by
+how much (Wu 2019, KataGo, section 4), and what the expert policy would play, so that one tower serves as policy and as
+judge, as in AlphaGo Zero.
+
+``python -m utils.go.value_stream`` trains the network that ships and continues after a kill; the games lie in runs/ and
+are played again where they are missing, which costs time and changes nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from utils import commands, results, runtime
+from utils.checkpoints import group, load_checkpoint, numbered, restore, save_checkpoint, state_of
+from utils.go import features, networks
+from utils.go.examples import Positions, concatenate, some_of_each_game
+from utils.go.value import mean_squared_error, play_unit
+from utils.layers.schedule import one_cycle
+
+TEST_SEED = 900_000_000  # units from here on are never learned from
+
+
+@dataclass
+class StreamSettings:
+    """Hyperparameters; AlphaGo's in brackets."""
+
+    units: int = 800  # units of work, each of `games` games [30 million games]
+    games: int = 128
+    latest: int = 60  # the random move comes before this one [450 on 19x19]
+    komi: float = 7.0
+    per_game: int = 4  # positions of a game that are learned from [1]
+    uses: float = 2.0  # how often each is, on average
+    window: int = 16_000  # positions of the latest games to draw from
+    filters: int = 64
+    blocks: int = 5
+    bottleneck: bool = False
+    policy: float = 1.0  # weights of the losses: what the expert policy plays; 0 leaves the head out,
+    owner: float = 1.0  # who owns each point,
+    margin: float = 0.5  # by how much the side to play wins; owner and margin 0 leave both heads out
+    value: float = 1.5  # and who won
+    batch: int = 256
+    rate: float = 1e-3  # reached after 200 steps, then falling to 0 along a cosine
+    decay: float = 0.01
+    average: float = 0.99  # running mean of the weights over steps, which is what is tested and saved
+    seed: int = 1
+
+    @property
+    def territory(self) -> bool:
+        """Are owner and margin learned at all?"""
+        return self.owner > 0 or self.margin > 0
+
+
+class Stream:
+    """Plays, learns and keeps a checkpoint.
+
+    Args:
+        settings: see there.
+        before, after: evaluators of the expert policy and of the stronger one.
+        folder: of the games and the checkpoint.
+        start: a network whose layers are the starting point where they fit; "" starts from random weights.
+    """
+
+    def __init__(self, settings: StreamSettings, before, after, folder: Path, start: str = ""):
+        self.settings, self.before, self.after, self.folder = settings, before, after, Path(folder)
+        st = settings
+        self.architecture = networks.Architecture(
+            before.architecture.size,
+            features.COUNT,
+            st.filters,
+            st.blocks,
+            policy=st.policy > 0,
+            value=True,
+            bottleneck=st.bottleneck,
+            territory=st.territory,
+        )
+        keras.utils.set_random_seed(st.seed)
+        self.model = networks.build(self.architecture)
+        if start:
+            networks.copy_tower(networks.load(start)[0], self.model)
+        self.model.compile(
+            keras.optimizers.AdamW(st.rate, weight_decay=st.decay, clipnorm=5.0),
+            loss=[loss for loss, _ in self._heads()],
+            loss_weights=[weight for _, weight in self._heads()],
+        )
+        self.model.optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+        self.model.optimizer.build(self.model.trainable_variables)
+        self.total = int(st.units * st.games * st.per_game * st.uses / st.batch)  # gradient steps
+        self.rate = one_cycle(st.rate, self.total, min(0.5, 200 / self.total))
+        self.average = self.model.get_weights()
+        self.window: Positions | None = None
+        self.unit, self.step, self.seconds, self.cpu_seconds = 0, 0, 0.0, 0.0
+        self.curve: list[dict] = []
+        if self.checkpoint.exists():
+            self.resume()
+
+    def _heads(self) -> list[tuple[keras.losses.Loss, float]]:
+        """Loss and its weight of each output, in the network's order."""
+        st, squared = self.settings, keras.losses.MeanSquaredError()
+        heads = [(keras.losses.CategoricalCrossentropy(from_logits=True), st.policy)] if st.policy else []
+        return [*heads, (squared, st.value), *([(squared, st.owner), (squared, st.margin)] if st.territory else [])]
+
+    @property
+    def checkpoint(self) -> Path:
+        """The file to go on from."""
+        return self.folder / "training.npz"
+
+    def resume(self) -> None:
+        """Continue from the checkpoint; the window is filled again, games that are not there are played anew."""
+        arrays, meta = load_checkpoint(self.checkpoint)
+        restore(self.model, arrays)
+        self.average = group(arrays, "a")
+        self.unit, self.step, self.curve = meta["unit"], meta["step"], meta["curve"]
+        self.seconds, self.cpu_seconds = meta["seconds"], meta["cpu_seconds"]
+        held = -(-self.settings.window // (self.settings.games * self.settings.per_game))
+        for unit in range(max(0, self.unit - held), self.unit):
+            self._add(self.games_of(unit))
+
+    def save(self) -> None:
+        """Write the checkpoint atomically."""
+        meta = {"settings": asdict(self.settings), "unit": self.unit, "step": self.step, "curve": self.curve}
+        meta |= {"seconds": self.seconds, "cpu_seconds": self.cpu_seconds}
+        save_checkpoint(self.checkpoint, state_of(self.model) | numbered("a", self.average), meta)
+
+    def _path(self, unit: int) -> Path:
+        return self.folder / f"{unit:09d}.npz"
+
+    def games_of(self, unit: int) -> Positions:
+        """Some positions of each game of a unit, from its file or played anew: a function of seed and unit alone."""
+        path, st = self._path(unit), self.settings
+        if path.exists():
+            return read(path)
+        seed = st.seed * 1_000_003 + unit
+        found = some_of_each_game(play_unit(self.before, self.after, st, seed), st.per_game, seed)
+        save_checkpoint(path, found.columns(), {"size": found.size})
+        return found
+
+    def _add(self, new: Positions) -> None:
+        """To the window, and out of it what is too old."""
+        if self.settings.policy:
+            said = self.before(new.planes(np.arange(len(new))))[0]
+            new = replace(new, policies=said.astype(np.float16))
+        window = new if self.window is None else concatenate([self.window, new])
+        self.window = window.subset(slice(-self.settings.window, None))
+
+    def iterate(self) -> dict[str, float]:
+        """Play one unit and learn; returns the mean losses."""
+        began, began_cpu, st = time.perf_counter(), time.process_time(), self.settings
+        self._add(self.games_of(self.unit))
+        self.unit += 1
+        due = self.unit * self.total // st.units
+        losses = [self.learn() for _ in range(due - self.step)]
+        self.seconds += time.perf_counter() - began
+        self.cpu_seconds += time.process_time() - began_cpu
+        return {name: float(np.mean([loss[name] for loss in losses])) for name in losses[0]} if losses else {}
+
+    def learn(self) -> dict[str, float]:
+        """One gradient step on random positions of the window, each in a random symmetry."""
+        st, rng = self.settings, np.random.default_rng((self.settings.seed, self.step))
+        index, k = rng.integers(0, len(self.window), st.batch), rng.integers(0, 8, st.batch)
+        planes = features.transform(self.window.planes(index), k)
+        self.model.optimizer.learning_rate = float(self.rate(self.step))
+        losses = self.model.train_on_batch(planes, self.targets(index, k), return_dict=True)
+        self.step += 1
+        keep = min(st.average, self.step / (self.step + 10))
+        for mean, weight in zip(self.average, self.model.get_weights()):
+            mean *= keep
+            mean += (1 - keep) * weight
+        return {name: float(loss) for name, loss in losses.items()}
+
+    def targets(self, index: np.ndarray, k: np.ndarray) -> list[np.ndarray]:
+        """What the heads should say of positions of the window, each turned by its symmetry ``k``."""
+        st, size, found = self.settings, self.architecture.size, self.window.subset(index)
+        wanted = []
+        if st.policy:
+            wanted.append(features.transform_policy(found.policies.astype(np.float32), k))
+        wanted.append(found.outcomes[:, None])
+        if st.territory:
+            owners = found.owners.reshape(-1, size, size, 1).astype(np.float32)
+            wanted += [features.transform(owners, k), found.margins[:, None]]
+        return wanted
+
+    def averaged(self) -> keras.Model:
+        """A copy of the network with the averaged weights."""
+        model = networks.build(self.architecture)
+        model.set_weights(self.average)
+        return model
+
+
+def read(path: Path) -> Positions:
+    """Positions written by :meth:`Stream.games_of`."""
+    arrays, meta = load_checkpoint(path)
+    return Positions(**arrays, size=meta["size"])
+
+
+def games_for_testing(before, after, settings: StreamSettings, folder: Path, units: int = 8) -> Positions:
+    """The paper's one position of each of some games that nobody learns from; kept in ``folder``."""
+    parts = []
+    for unit in range(units):
+        path = folder / f"test{unit:03d}.npz"
+        if not path.exists():
+            found = play_unit(before, after, settings, TEST_SEED + unit)
+            found = found.subset(np.flatnonzero(found.moves == 0))
+            save_checkpoint(path, found.columns(), {"size": found.size})
+        parts.append(read(path))
+    return concatenate(parts)
+
+
+def train(
+    settings: StreamSettings, before: str, after: str, start: str, out: Path, folder: Path, every: int = 20
+) -> dict:
+    """Run the stream to its last unit; a row of the curve, network and checkpoint every ``every`` units."""
+    players = networks.Evaluator.from_file(before), networks.Evaluator.from_file(after)
+    tested = games_for_testing(*players, settings, folder)
+    stream = Stream(settings, *players, folder, start)
+    print(f"unit {stream.unit} of {settings.units}; {len(tested)} games to test on", flush=True)
+    command = f"python -m utils.go.value_stream --units {settings.units} --seed {settings.seed} --out {out.name}"
+    losses: list[dict] = []
+    while stream.unit < settings.units:
+        losses.append(stream.iterate())
+        if stream.unit % every and stream.unit < settings.units:
+            continue
+        evaluator = networks.Evaluator(stream.averaged(), stream.architecture)
+        row = {"games": stream.unit * settings.games, "step": stream.step}
+        row |= {name: float(np.mean([loss[name] for loss in losses if name in loss])) for name in losses[-1]}
+        row |= {"test_mse": mean_squared_error(evaluator, tested), "seconds": round(stream.seconds)}
+        row["cpu_seconds"], losses = round(stream.cpu_seconds), []
+        stream.curve.append({name: round(value, 4) for name, value in row.items()})
+        stream.save()
+        print(json.dumps(stream.curve[-1]), flush=True)
+        sidecar = {
+            "what": "policy and value in one network, lesson 11 step 3",
+            "data": f"{row['games']} games of {after}, {settings.per_game} positions of each, about {settings.uses:g} "
+            f"times; the moves of {before}",
+            "tested": f"{len(tested)} other games, one position each: mean squared error {row['test_mse']:.3f}",
+            "seconds": row["seconds"],
+            "cpu_seconds": row["cpu_seconds"],
+            "seed": settings.seed,
+            "settings": asdict(settings),
+        }
+        networks.save(out, stream.averaged(), stream.architecture, sidecar | results.provenance(command))
+    results.write_curve(results.curve_path(out.stem), stream.curve, command)
+    return stream.curve[-1]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m utils.go.value_stream", description=__doc__.splitlines()[0])
+    for name, value in asdict(StreamSettings()).items():
+        kind = {"action": "store_true"} if value is False else {"type": type(value), "default": value}
+        parser.add_argument(f"--{name.replace('_', '-')}", **kind)
+    parser.add_argument("--before", default="go_sl9", help="plays up to the random move; its moves are learned, too")
+    parser.add_argument("--after", default="go_rl9", help="plays from there on")
+    parser.add_argument("--start", default="", help="a network to start from where its layers fit")
+    parser.add_argument("--out", type=Path, default=networks.weights_folder() / "go_dual9.npz")
+    parser.add_argument("--folder", type=Path, help="of games and checkpoint; default: runs/value9 in the repository")
+    options = vars(parser.parse_args())
+    names = [options.pop(name) for name in ("before", "after", "start", "out")]
+    folder = options.pop("folder") or runtime.repo_root() / "runs" / "value9"
+    runtime.start(seed=options["seed"])
+    commands.check_writable(names[-1])
+    with commands.alone(folder):
+        train(StreamSettings(**options), *names, folder)
+
+
+if __name__ == "__main__":
+    raise SystemExit(commands.run(main, ValueError, interrupted=commands.GOES_ON))
