@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from utils.datasets.movielens import MovieLens
-
 
 def build_concatenated(
     n_users: int,
@@ -50,7 +48,7 @@ def build_hybrid(
     only ratings can tell (Agarwal and Chen, "Regression-based Latent Factor Models", 2009).
 
     Args:
-        movie_features, user_features: float arrays (movies, p) and (users, q), as :func:`describe` returns them;
+        movie_features, user_features: float arrays (movies, p) and (users, q), as ``features.describe`` returns them;
             p or q may be 0. On MovieLens q = 0 generalises best: what users watched invites it to learn by heart.
         penalty, bias_penalty: as in ``build_factorisation``; ``feature_penalty`` on the Dense weights.
 
@@ -83,32 +81,3 @@ def build_hybrid(
         inputs.append(index)
     stars = layers.Add()([layers.Dot(axes=-1)(vectors), *biases])
     return keras.Model(inputs, layers.Rescaling(1.0, offset=mean, name="mean")(layers.Flatten()(stars)))
-
-
-def describe(data: MovieLens, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Features of movies and of users, from the catalogue and the training ratings' pattern (never from their stars).
-
-    A movie: its genres, year, how far before 1990, and log(1 + ratings in training). A user: log(1 + ratings) and the
-    mean features of the movies he or she rated. Columns have mean 0; none is constant.
-
-    Args:
-        rows: row numbers of the training ratings.
-
-    Returns:
-        float64 arrays ``(n_movies, genres + 3)`` and ``(n_users, genres + 4)``.
-    """
-    users, movies = data.users[rows], data.movies[rows]
-    years = np.nan_to_num(data.years, nan=float(np.nanmedian(data.years))) if np.isfinite(data.years).any() else 1990
-    age = (np.asarray(years, dtype=np.float64) - 1990) / 15 * np.ones(data.n_movies)
-    popularity = _standardised(np.log1p(np.bincount(movies, minlength=data.n_movies)))
-    of_movies = np.column_stack([data.genre_matrix, popularity, age, np.minimum(age, 0) ** 2])
-    of_movies = of_movies - of_movies.mean(axis=0)
-    counts = np.bincount(users, minlength=data.n_users)
-    watched = np.stack([np.bincount(users, column[movies], data.n_users) for column in of_movies.T], axis=1)
-    of_users = np.column_stack([np.log1p(counts), watched / np.maximum(counts, 1)[:, None]])
-    return of_movies, _standardised(of_users)
-
-
-def _standardised(columns: np.ndarray) -> np.ndarray:
-    spread = columns.std(axis=0)
-    return (columns - columns.mean(axis=0)) / np.where(spread > 0, spread, 1)
