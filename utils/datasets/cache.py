@@ -32,7 +32,11 @@ def origin(name: str) -> str:
 
     Mirrors may carry other editions than the official ones, so state this beside a result.
     """
-    path = cache_folder() / find_entry(name).name
+    return source_of(cache_folder() / find_entry(name).name)
+
+
+def source_of(path: Path) -> str:
+    """The same for a file wherever it lies."""
     return _read_sidecar(path).get("source", "") if path.exists() else ""
 
 
