@@ -25,6 +25,7 @@ class BayesianConfig:
     user_noise: bool = True  #: every user has a noise of his or her own
     bias_variance: float = 0.06  #: a weak guess of how far biases differ, worth ``factors + 3`` users or movies
     vector_variance: float = 0.015  #: likewise for each number of a vector
+    lowest: float = LOWEST  #: stars that a movie can get; predictions are clipped
     seed: int = 0  #: of the sampler
 
 
@@ -115,7 +116,7 @@ class BayesianFactorisation:
             stars = predict_pairs(users, movies, sample["users"], sample["movies"])
             total, squares = total + stars, squares + stars**2
         mean = total / len(self._samples)
-        stars = np.clip(self.mean + mean, LOWEST, HIGHEST)
+        stars = np.clip(self.mean + mean, self.config.lowest, HIGHEST)
         if not return_spread:
             return stars
         return stars, np.sqrt(np.maximum(squares / len(self._samples) - mean**2, 0))
@@ -154,7 +155,7 @@ class BayesianFactorisation:
         found = [self._newcomer(sample, movies, stars - self.mean, rng) for sample in self._samples]
         means, variances, noises = (np.array(column) for column in zip(*found))
         spread = np.sqrt(variances.mean(axis=0) + means.var(axis=0))
-        return np.clip(self.mean + means.mean(axis=0), LOWEST, HIGHEST), spread, float(np.sqrt(noises.mean()))
+        return np.clip(self.mean + means.mean(axis=0), self.config.lowest, HIGHEST), spread, float(np.sqrt(noises.mean()))
 
     def _newcomer(self, sample: dict, movies: np.ndarray, rest: np.ndarray, rng: np.random.Generator, rounds: int = 5):
         """Mean and variance of a newcomer's prediction for every movie in one sample, and the variance of the noise."""

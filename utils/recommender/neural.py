@@ -40,7 +40,6 @@ def build_hybrid(
     mean: float = 0.0,
     penalty: float = 1e-4,
     bias_penalty: float = 4e-5,
-    feature_penalty: float = 1e-3,
 ):
     """Our network: factorisation in which what is known of a movie or a user also makes its vector and its bias.
 
@@ -50,7 +49,7 @@ def build_hybrid(
     Args:
         movie_features, user_features: float arrays (movies, p) and (users, q), as ``features.describe`` returns them;
             p or q may be 0. On MovieLens q = 0 generalises best: what users watched invites it to learn by heart.
-        penalty, bias_penalty: as in ``build_factorisation``; ``feature_penalty`` on the Dense weights.
+        penalty, bias_penalty: as in ``build_factorisation``; each also holds the Dense weights of its kind.
 
     Inputs and output as in ``build_factorisation`` (not compiled).
     """
@@ -74,7 +73,7 @@ def build_hybrid(
                 told = layers.Dense(
                     width,
                     kernel_initializer=keras.initializers.RandomNormal(0.0, 0.02),
-                    kernel_regularizer=regularizers.L2(feature_penalty),
+                    kernel_regularizer=regularizers.L2(strength),
                 )(known)
                 own = layers.Add()([own, told])
             parts.append(own)

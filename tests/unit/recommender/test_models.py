@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from utils.datasets.movielens import stand_in
-from utils.recommender import baselines, bayesian, factorisation, neural, splits
+from utils.recommender import baselines, bayesian, factorisation, features, neural, splits
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,8 @@ def test_unknown_pairs_are_named(planted):
 
 def test_rmse_clips_and_refuses_columns():
     assert baselines.root_mean_squared_error([9.0, -1.0], [5.0, 0.5]) == 0
-    assert baselines.root_mean_squared_error([9.0], [5.0], clip=False) == 4
+    assert baselines.root_mean_squared_error([0.5], [1.0]) == 0.5
+    assert baselines.root_mean_squared_error([0.5], [1.0], lowest=1) == 0  # an edition of whole stars
     with pytest.raises(ValueError, match="differ in shape"):
         baselines.root_mean_squared_error(np.zeros((3, 1)), np.zeros(3))
 
@@ -78,14 +79,14 @@ def test_factorisation_stands_still_at_its_minimum(planted):
 
 def test_features_never_see_the_stars(planted):
     data, split = planted
-    of_movies, of_users = neural.describe(data, split.train)
+    of_movies, of_users = features.describe(data, split.train)
     assert of_movies.shape == (data.n_movies, len(data.genre_names) + 3)
     assert of_users.shape == (data.n_users, of_movies.shape[1] + 1)
     assert np.allclose(of_movies.mean(axis=0), 0, atol=1e-5) and np.isfinite(of_users).all()
     from dataclasses import replace
 
     other = replace(data, ratings=data.ratings[::-1].copy())
-    again = neural.describe(other, split.train)
+    again = features.describe(other, split.train)
     assert np.array_equal(again[0], of_movies) and np.array_equal(again[1], of_users)
 
 
@@ -94,7 +95,7 @@ def test_bayes_beats_biases_and_finds_the_noise(planted):
     train, test = _ratings(data, split.not_test), _ratings(data, split.test)
     biases = baselines.Biases().fit(*train, data.n_users, data.n_movies)
     model = bayesian.BayesianFactorisation(factors=3, sweeps=40, burn_in=10)
-    model.fit(*train, *neural.describe(data, split.not_test))
+    model.fit(*train, *features.describe(data, split.not_test))
     stars, spread = model.predict(*test[:2], return_spread=True)
     error = baselines.root_mean_squared_error(stars, test[2])
     assert error < baselines.root_mean_squared_error(biases.predict(*test[:2]), test[2]) - 0.05
@@ -120,9 +121,9 @@ def test_bayes_tells_erratic_users_from_steady_ones():
 def test_bayes_repeats_itself_and_folds_newcomers_in(planted):
     data, split = planted
     train = _ratings(data, split.not_test)
-    features = neural.describe(data, split.not_test)
+    known = features.describe(data, split.not_test)
     one, two = (
-        bayesian.BayesianFactorisation(factors=2, sweeps=25, burn_in=10, seed=3).fit(*train, *features)
+        bayesian.BayesianFactorisation(factors=2, sweeps=25, burn_in=10, seed=3).fit(*train, *known)
         for _ in range(2)
     )
     assert np.array_equal(one.predict([0, 5], [1, 2]), two.predict([0, 5], [1, 2]))
@@ -170,7 +171,7 @@ def test_hybrid_uses_its_features_and_leaves_them_alone():
 
     keras.utils.set_random_seed(0)
     features = np.random.default_rng(0).normal(size=(30, 4))
-    model = neural.build_hybrid(features, np.zeros((8, 2)), factors=2, mean=3.0, feature_penalty=0.0)
+    model = neural.build_hybrid(features, np.zeros((8, 2)), factors=2, mean=3.0, penalty=0.0, bias_penalty=0.0)
     users, movies = np.indices((8, 30)).reshape(2, -1, 1).astype("int32")
     stars = 3 + features[movies[:, 0], 0]
     known = movies[:, 0] < 20
