@@ -85,10 +85,9 @@ def predict_lecture_network(data: MovieLens, train: np.ndarray, test: np.ndarray
 
 
 def predict_hybrid(data: MovieLens, train: np.ndarray, test: np.ndarray) -> np.ndarray:
-    of_movies, of_users = features.describe(data, train)
     model = neural.build_hybrid(
-        of_movies,
-        of_users[:, :0],  # what is known of users makes it worse, on validation ratings
+        data.n_users,
+        features.describe(data, train)[0],
         mean=float(data.ratings[train].mean()),
         penalty=14 / len(train),
         bias_penalty=3 / len(train),

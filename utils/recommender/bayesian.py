@@ -130,16 +130,18 @@ class BayesianFactorisation:
         to rotate them."""
         return np.mean([sample["movies"][:, 0] for sample in self._samples], axis=0)
 
-    def fold_in(self, movies: np.ndarray, stars: np.ndarray, seed: int = 0) -> tuple[np.ndarray, ...]:
-        """A newcomer's predictions for every movie from a few ratings, without training again.
+    def fold_in(
+        self, movies: np.ndarray, stars: np.ndarray, wanted: np.ndarray | None = None, seed: int = 0
+    ) -> tuple[np.ndarray, np.ndarray, float]:
+        """A newcomer's predictions for every movie (or those ``wanted``) from a few ratings, without training again.
 
         In every sample the newcomer's row has the Gaussian posterior of a ridge regression on the movies' rows, around
         the row of a user of whom nothing is known; his or her noise is sampled in turn with it. What is unsure in the
         end is the spread of those posteriors' means over the samples and their own width within each.
 
         Returns:
-            Predicted stars (clipped), their standard deviations, both (n_movies,), and the newcomer's noise in stars,
-            which a single rating has on top.
+            Predicted stars (clipped) and their standard deviations, one a movie, and the newcomer's noise in stars, which
+            a single rating has on top.
 
         Raises:
             ValueError: an unknown movie, a rating outside the scale, or movies and stars of different lengths.
@@ -151,17 +153,19 @@ class BayesianFactorisation:
             raise ValueError(f"{len(movies)} movies but {stars.size} ratings.")
         if len(stars) and not (stars.min() >= LOWEST and stars.max() <= HIGHEST):
             raise ValueError(f"Ratings go from {LOWEST} to {HIGHEST:g} stars; got {stars.min():g} to {stars.max():g}.")
+        wanted = np.arange(n_movies) if wanted is None else check_known([0] * len(wanted), wanted, 1, n_movies)[1]
         rng = np.random.default_rng(seed)
-        found = [self._newcomer(sample, movies, stars - self.mean, rng) for sample in self._samples]
+        found = [self._newcomer(sample, movies, stars - self.mean, wanted, rng) for sample in self._samples]
         means, variances, noises = (np.array(column) for column in zip(*found))
         spread = np.sqrt(variances.mean(axis=0) + means.var(axis=0))
         return np.clip(self.mean + means.mean(axis=0), self.config.lowest, HIGHEST), spread, float(np.sqrt(noises.mean()))
 
-    def _newcomer(self, sample: dict, movies: np.ndarray, rest: np.ndarray, rng: np.random.Generator, rounds: int = 5):
-        """Mean and variance of a newcomer's prediction for every movie in one sample, and the variance of the noise."""
-        design = sample["movies"].astype(np.float64)
-        bias, design[:, 0] = design[:, 0].copy(), 1
-        x, rest, prior = design[movies], rest - bias[movies], sample["prior_precision"]
+    def _newcomer(self, sample: dict, movies, rest, wanted, rng: np.random.Generator, rounds: int = 5):
+        """Mean and variance of a newcomer's prediction for each wanted movie in one sample, and the noise's variance."""
+        x, design = (sample["movies"][rows].astype(np.float64) for rows in (movies, wanted))
+        rest, bias = rest - x[:, 0], design[:, 0].copy()
+        x[:, 0] = design[:, 0] = 1
+        prior = sample["prior_precision"]
         shape, scale = sample["noise"]
         noise = 1 / scale
         for _ in range(rounds):
@@ -170,7 +174,7 @@ class BayesianFactorisation:
             if self.config.user_noise:
                 drawn = rng.multivariate_normal(row, inverse, method="cholesky")
                 noise = rng.gamma(shape + len(x) / 2, 1 / (shape * scale + ((rest - x @ drawn) ** 2).sum() / 2))
-        return bias + design @ row, np.einsum("mk,kl,ml->m", design, inverse, design), 1 / noise
+        return bias + design @ row, ((design @ inverse) * design).sum(axis=1), 1 / noise
 
 
 class _Noise:

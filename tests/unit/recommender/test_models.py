@@ -170,21 +170,16 @@ def test_hybrid_uses_its_features_and_leaves_them_alone():
     import keras
 
     keras.utils.set_random_seed(0)
-    features = np.random.default_rng(0).normal(size=(30, 4))
-    model = neural.build_hybrid(features, np.zeros((8, 2)), factors=2, mean=3.0, penalty=0.0, bias_penalty=0.0)
+    known = np.random.default_rng(0).normal(size=(30, 4))
+    model = neural.build_hybrid(8, known, factors=2, mean=3.0, penalty=0.0, bias_penalty=0.0)
     users, movies = np.indices((8, 30)).reshape(2, -1, 1).astype("int32")
-    stars = 3 + features[movies[:, 0], 0]
-    known = movies[:, 0] < 20
+    stars = 3 + known[movies[:, 0], 0]
+    rated = movies[:, 0] < 20
     model.compile(keras.optimizers.Adam(0.03), loss="mse")
-    model.fit([users[known], movies[known]], stars[known], epochs=40, batch_size=32, verbose=0)
-    guess = model.predict([users[~known], movies[~known]], verbose=0)[:, 0]
-    assert np.corrcoef(guess, stars[~known])[0, 1] > 0.9  # movies nobody rated
-    table = model.get_layer("movie_features").get_weights()[0]
-    assert np.allclose(table, features, atol=1e-6)
-
-
-def test_hybrid_takes_empty_features():
-    model = neural.build_hybrid(np.ones((30, 4)), np.zeros((8, 0)), factors=2, mean=3.0)
-    assert "user_features" not in {layer.name for layer in model.layers}
-    # Tables of 8 and 30 rows of 2 + 1 numbers, the Dense layers of the films, and the films' fixed features.
+    model.fit([users[rated], movies[rated]], stars[rated], epochs=40, batch_size=32, verbose=0)
+    guess = model.predict([users[~rated], movies[~rated]], verbose=0)[:, 0]
+    assert np.corrcoef(guess, stars[~rated])[0, 1] > 0.9  # movies nobody rated
+    table = model.get_layer("known").get_weights()[0]
+    assert np.allclose(table, known, atol=1e-6)
+    # Tables of 8 and 30 rows of 2 + 1 numbers, the Dense layers of the movies, and the movies' fixed features.
     assert model.count_params() == (8 + 30) * 3 + (4 * 2 + 2) + (4 + 1) + 30 * 4
