@@ -5,8 +5,9 @@
 
 Settings were chosen on parts of the first fold's training ratings (``--choose`` prints the last choice); test parts are
 only predicted. A fold trains on all its other ratings. Where MovieLens 100K is in the cache or the mirror, the best
-model is also measured on the five folds that it brings along. Each outcome is kept in runs/results_07/ as soon as it is there, so that an
-interrupted measurement goes on where it stopped; ``--fresh`` measures anew, and is due after a model has changed.
+model is also measured on the five folds that it brings along. Each outcome is kept in runs/results_07/ as soon as it is
+there, so that an interrupted measurement goes on where it stopped; ``--fresh`` measures anew, and is due after a model
+has changed.
 """
 
 from __future__ import annotations

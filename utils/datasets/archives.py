@@ -135,8 +135,9 @@ def _damaged(archive: Path, what: str) -> DataError:
     """Nobody is told to delete what the store did not fetch."""
     from utils.datasets.cache import source_of  # which itself needs what is defined here
 
-    fetched = source_of(archive) in ("mirror", "official")
-    remedy = "Delete it and run `make data` to fetch it again" if fetched else "Copy it once more; `make data` fetches what the course offers"
+    remedy = "Copy it once more; `make data` fetches what the course offers"
+    if source_of(archive) in ("mirror", "official"):
+        remedy = "Delete it and run `make data` to fetch it again"
     return DataError(f"{archive} cannot be unpacked: {what}. {remedy}.")
 
 
@@ -241,9 +242,9 @@ def open_member(archive: str | Path, name: str, largest: int = 8 * GIB) -> Itera
     with _clear_errors(archive, archive.parent), _open_members(archive) as members:
         for member in members:
             if PurePosixPath(member.name).name == name and not member.name.startswith("__MACOSX"):
-                too_large = _damaged(archive, f"its member {member.name!r} unpacks to more than {largest / MIB:,.0f} MiB")
+                what = f"its member {member.name!r} unpacks to more than {largest / MIB:,.0f} MiB"
                 with member.open() as file:
-                    yield io.BufferedReader(_Limited(file, largest, too_large), MIB)
+                    yield io.BufferedReader(_Limited(file, largest, _damaged(archive, what)), MIB)
                 return
         yield None
 

@@ -1,5 +1,4 @@
-"""MovieLens, the film ratings of lesson 07, and ratings made from planted tastes that stand in for them.
-"""
+"""MovieLens, the film ratings of lesson 07, and ratings made from planted tastes that stand in for them."""
 
 from __future__ import annotations
 

@@ -140,8 +140,8 @@ class BayesianFactorisation:
         end is the spread of those posteriors' means over the samples and their own width within each.
 
         Returns:
-            Predicted stars (clipped) and their standard deviations, one a movie, and the newcomer's noise in stars, which
-            a single rating has on top.
+            Predicted stars (clipped) and their standard deviations, one a movie, and the newcomer's noise in stars,
+            which a single rating has on top.
 
         Raises:
             ValueError: an unknown movie, a rating outside the scale, or movies and stars of different lengths.
@@ -158,10 +158,11 @@ class BayesianFactorisation:
         found = [self._newcomer(sample, movies, stars - self.mean, wanted, rng) for sample in self._samples]
         means, variances, noises = (np.array(column) for column in zip(*found))
         spread = np.sqrt(variances.mean(axis=0) + means.var(axis=0))
-        return np.clip(self.mean + means.mean(axis=0), self.config.lowest, HIGHEST), spread, float(np.sqrt(noises.mean()))
+        stars = np.clip(self.mean + means.mean(axis=0), self.config.lowest, HIGHEST)
+        return stars, spread, float(np.sqrt(noises.mean()))
 
     def _newcomer(self, sample: dict, movies, rest, wanted, rng: np.random.Generator, rounds: int = 5):
-        """Mean and variance of a newcomer's prediction for each wanted movie in one sample, and the noise's variance."""
+        """Mean and variance of a newcomer's prediction for each wanted movie in a sample, and the noise's variance."""
         x, design = (sample["movies"][rows].astype(np.float64) for rows in (movies, wanted))
         rest, bias = rest - x[:, 0], design[:, 0].copy()
         x[:, 0] = design[:, 0] = 1

@@ -74,7 +74,7 @@ class Factorisation:
         rng = np.random.default_rng(self.seed)
         self.mean = float(stars.mean())
         width, y, weight = self.factors + 1, stars - self.mean, np.ones(len(stars))
-        penalty = np.diag([self.bias_penalty] + [self.penalty] * self.factors)
+        penalty = np.diag([float(self.bias_penalty)] + [float(self.penalty)] * self.factors)
         self.user_rows, self.movie_rows = (0.1 * rng.standard_normal((count, width)) for count in (n_users, n_movies))
         self.user_rows[:, 0] = self.movie_rows[:, 0] = 0
         sides = [(movies, self.movie_rows, users, self.user_rows), (users, self.user_rows, movies, self.movie_rows)]

@@ -178,7 +178,7 @@ def test_ml_1m_and_ml_10m(tmp_path):
 
 def test_a_csv_of_ones_own(tmp_path):
     path = tmp_path / "mine.csv"
-    path.write_text("\n\ufeff" "userId,movieId,rating\n1,31,4.5\n\n2,31,3\n", encoding="utf-8")
+    path.write_text("\n\ufeffuserId,movieId,rating\n1,31,4.5\n\n2,31,3\n", encoding="utf-8")
     data = read_movielens(path)
     assert data.ratings.tolist() == [4.5, 3] and data.titles == ("(movie 31, not listed)",)
     (tmp_path / "movies.csv").write_text("movieId,title,genres\n31,Crow (1994),Action\n")

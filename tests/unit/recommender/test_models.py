@@ -75,6 +75,8 @@ def test_factorisation_stands_still_at_its_minimum(planted):
     assert ours < theirs - 0.05
     with pytest.raises(ValueError, match="Unknown user"):
         model.predict([data.n_users], [0])
+    whole = factorisation.Factorisation(factors=2, penalty=8, bias_penalty=3, rounds=2)  # whole numbers will do
+    assert np.isfinite(whole.fit(users, movies, stars, data.n_users, data.n_movies).user_rows).all()
 
 
 def test_features_never_see_the_stars(planted):
@@ -123,16 +125,18 @@ def test_bayes_repeats_itself_and_folds_newcomers_in(planted):
     train = _ratings(data, split.not_test)
     known = features.describe(data, split.not_test)
     one, two = (
-        bayesian.BayesianFactorisation(factors=2, sweeps=25, burn_in=10, seed=3).fit(*train, *known)
-        for _ in range(2)
+        bayesian.BayesianFactorisation(factors=2, sweeps=25, burn_in=10, seed=3).fit(*train, *known) for _ in range(2)
     )
     assert np.array_equal(one.predict([0, 5], [1, 2]), two.predict([0, 5], [1, 2]))
     # Somebody who loves what is serious and fierce gets such films first, and is surer of them than a stranger.
     traits = data.planted["traits"]
     rated = np.argsort(-np.bincount(data.movies, minlength=data.n_movies))[:40]
     stars = np.clip(3.2 + data.planted["movie_bias"][rated] + traits[rated] @ [0.9, 0.9], 0.5, 5)
-    newcomer, spread = one.fold_in(rated, stars)
-    nobody, _ = one.fold_in([], [])
+    newcomer, spread, noise = one.fold_in(rated, stars)
+    nobody, unsure, anybodys = one.fold_in([], [])
+    assert (spread < unsure).mean() > 0.95 and 0.4 < noise < anybodys + 0.2
+    some = one.fold_in(rated, stars, wanted=[5, 9])
+    assert np.allclose(some[0], newcomer[[5, 9]]) and np.allclose(some[1], spread[[5, 9]])
     assert np.corrcoef(newcomer - nobody, traits @ [1, 1])[0, 1] > 0.8
     assert newcomer.shape == spread.shape == (data.n_movies,)
     for movies, ratings, message in (
