@@ -257,8 +257,8 @@ def test_a_healthy_archive_of_more_than_256_mib_is_read(tmp_path, monkeypatch):
     assert len(data) == 27_000 and data.n_movies == 100 and data.edition == "ml-25m"
 
 
-def test_ml_100k_brings_its_folds(tmp_path):
-    data, path = made_up_100k(tmp_path)
+def test_ml_100k_brings_its_folds(made_up_100k):
+    path, data = made_up_100k, read_movielens(made_up_100k)
     folds = movielens.read_given_folds(path, data)
     assert len(folds) == 5 and np.array_equal(sum(fold.astype(int) for fold in folds), np.ones(len(data)))
     assert data.lowest == 1
@@ -268,19 +268,3 @@ def test_ml_100k_brings_its_folds(tmp_path):
     (path / "u3.test").unlink()
     with pytest.raises(DataError, match=r"u3\.test is missing"):
         movielens.read_given_folds(path, data)
-
-
-def made_up_100k(tmp_path):
-    """A small data set in the form of MovieLens 100K with its five folds."""
-    rng = np.random.default_rng(0)
-    path = tmp_path / "ml-100k"
-    path.mkdir()
-    pairs = rng.permutation([(user, movie) for user in range(1, 41) for movie in range(1, 31)])[:700]
-    lines = [f"{user}\t{movie}\t{rng.integers(1, 6)}\t{n}" for n, (user, movie) in enumerate(pairs.tolist())]
-    (path / "u.data").write_text("\n".join(lines) + "\n")
-    for fold in range(5):
-        (path / f"u{fold + 1}.test").write_text("\n".join(lines[fold::5]) + "\n")
-    flags = "|".join("0" if genre != "Drama" else "1" for genre in movielens_files.GENRES_100K)
-    items = [f"{movie}|Film {movie} ({1950 + movie})|01-Jan-1995||http://x|{flags}" for movie in range(1, 31)]
-    (path / "u.item").write_text("\n".join(items), encoding="latin-1")
-    return read_movielens(path), path

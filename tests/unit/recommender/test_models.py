@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -81,15 +83,37 @@ def test_factorisation_stands_still_at_its_minimum(planted):
 
 def test_features_never_see_the_stars(planted):
     data, split = planted
-    of_movies, of_users = features.describe(data, split.train)
-    assert of_movies.shape == (data.n_movies, len(data.genre_names) + 3)
+    of_movies, of_users = features.describe(data, split.train, habits=4)
+    decades = len(np.unique(data.years // 10))
+    assert of_movies.shape == (data.n_movies, len(data.genre_names) + decades + 1 + 4)
     assert of_users.shape == (data.n_users, of_movies.shape[1] + 1)
     assert np.allclose(of_movies.mean(axis=0), 0, atol=1e-5) and np.isfinite(of_users).all()
-    from dataclasses import replace
+    again = features.describe(replace(data, ratings=data.ratings[::-1].copy()), split.train, habits=4)
+    assert np.allclose(again[0], of_movies) and np.allclose(again[1], of_users)
+    fewer = features.describe(data, split.train, habits=0)
+    assert np.array_equal(fewer[0], of_movies[:, :-4]) and np.array_equal(fewer[1], of_users[:, :-4])
 
-    other = replace(data, ratings=data.ratings[::-1].copy())
-    again = features.describe(other, split.train)
-    assert np.array_equal(again[0], of_movies) and np.array_equal(again[1], of_users)
+
+def test_who_rated_nothing_is_average_and_not_extreme(planted):
+    data, split = planted
+    rows = split.train[(data.users[split.train] > 9) & (data.movies[split.train] > 19)]
+    of_movies, of_users = features.describe(data, rows, habits=4)
+    assert np.all(of_users[:10] == 0) and np.allclose(of_users[10:].mean(axis=0), 0, atol=1e-9)
+    told_by_ratings = of_movies[:, -5:]  # the log of their number, and habits
+    assert np.all(told_by_ratings[:20] == 0) and np.allclose(told_by_ratings[20:].mean(axis=0), 0, atol=1e-9)
+
+
+def test_strangers_are_predicted_no_worse_than_by_biases(planted):
+    data, _ = planted
+    rng = np.random.default_rng(0)
+    new = np.isin(data.users, rng.permutation(data.n_users)[:100])
+    train, test = (_ratings(data, np.flatnonzero(rows)) for rows in (~new, new))
+    model = bayesian.BayesianFactorisation(factors=4, sweeps=40, burn_in=10)
+    model.fit(*train, *features.describe(data, np.flatnonzero(~new)))
+    biases = baselines.Biases().fit(*train, data.n_users, data.n_movies)
+    ours, theirs = (baselines.root_mean_squared_error(m.predict(*test[:2]), test[2]) for m in (model, biases))
+    assert ours < theirs + 0.005
+    assert abs(model.predict(*test[:2]).mean() - test[2].mean()) < 0.1
 
 
 def test_bayes_beats_biases_and_finds_the_noise(planted):
@@ -146,6 +170,51 @@ def test_bayes_repeats_itself_and_folds_newcomers_in(planted):
     ):
         with pytest.raises(ValueError, match=message):
             one.fold_in(movies, ratings)
+
+
+def test_the_common_noise_is_that_of_users_and_not_of_their_errors():
+    """One user with most of the ratings is one user, when it comes to how precise users are."""
+    rng = np.random.default_rng(0)
+    users = np.concatenate([np.repeat(np.arange(99), 40), np.full(50_000, 99)])
+    errors = np.where(users < 99, 0.5, 1.2) * rng.standard_normal(len(users))
+    noise = bayesian._Noise(users, 120, True, errors)  # users 100 to 119 have no rating
+    found = []
+    for _ in range(150):
+        noise.sample(errors, rng)
+        found.append((1 / noise.scale, np.sqrt(1 / noise.precision[99]), noise.precision[100:].mean()))
+    mean, of_the_one, of_strangers = np.mean(found[50:], axis=0)
+    assert 3.3 < mean < 4.7 and abs(of_the_one - 1.2) < 0.02 and abs(of_strangers - mean) < 0.4
+
+
+def test_the_spread_of_noises_is_found():
+    rng = np.random.default_rng(1)
+    for shape in (1.5, 8.0):
+        precision = rng.gamma(shape, 4 / shape, 400)
+        users = np.repeat(np.arange(400), 60)
+        errors = rng.standard_normal(len(users)) / np.sqrt(precision[users])
+        noise = bayesian._Noise(users, 400, True, errors)
+        found = []
+        for _ in range(120):
+            noise.sample(errors, rng)
+            found.append((noise.shape, 1 / noise.scale))
+        middle, mean = np.mean(found[40:], axis=0)
+        assert 0.6 * shape < middle < 1.6 * shape and abs(mean - 4) < 0.5
+
+
+def test_a_newcomers_doubt_is_that_of_his_or_her_own_row(planted):
+    """With films and noise known it is the variance of a ridge regression, worked out here."""
+    data, split = planted
+    model = bayesian.BayesianFactorisation(factors=2, sweeps=6, burn_in=5, user_noise=False)
+    model.fit(*_ratings(data, split.train), n_users=data.n_users, n_movies=data.n_movies)
+    (sample,) = model._samples
+    stars, doubt, noise = model.fold_in([3, 8], [4.0, 2.0])
+    rows = sample["movies"].astype(float)
+    x = np.column_stack([np.ones(len(rows)), rows[:, 1:]])
+    inverse = np.linalg.inv(sample["prior_precision"] + x[[3, 8]].T @ x[[3, 8]] / noise**2)
+    rest = np.array([4.0, 2.0]) - model.mean - rows[[3, 8], 0]
+    row = inverse @ (sample["prior_precision"] @ sample["prior_mean"] + x[[3, 8]].T @ rest / noise**2)
+    assert np.allclose(doubt, np.sqrt(np.einsum("mk,kl,ml->m", x, inverse, x)))
+    assert np.allclose(stars, np.clip(model.mean + rows[:, 0] + x @ row, 0.5, 5))
 
 
 def test_bayes_refuses_impossible_settings():
