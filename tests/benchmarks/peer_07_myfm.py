@@ -1,9 +1,9 @@
 """myFM on folds handed over in a file; run by bench_07_movielens_recommender.py in the peers' environment.
 
-Reads an .npz with ``users``, ``movies``, ``ratings``, ``folds`` (the fold that tests each rating) and ``genres`` (a row a
-movie), and prints a line of JSON for each setting. A Bayesian factorisation machine (Gibbs sampling) with rank 10 and
-200 sweeps: on ids alone, with genres, and with who rated what beside them, as SVD++ has it (the implicit feedback of
-myFM's own MovieLens examples).
+Reads an .npz with ``users``, ``movies``, ``ratings``, ``folds`` (the fold that tests each rating) and ``genres`` (a row
+for each movie) and prints a line of JSON for each setting: a Bayesian factorisation machine of rank 10, 200 sweeps of
+Gibbs sampling, on ids alone, with genres, and with who rated what beside them, as SVD++ has it (the implicit feedback
+of myFM's own MovieLens examples).
 """
 
 from __future__ import annotations
