@@ -150,6 +150,7 @@ def test_bayes_repeats_itself_and_folds_newcomers_in(planted):
         bayesian.BayesianFactorisation(factors=2, sweeps=25, burn_in=10, seed=3).fit(*train, *known) for _ in range(2)
     )
     assert np.array_equal(one.predict([0, 5], [1, 2]), two.predict([0, 5], [1, 2]))
+    assert np.allclose(one.predict_all()[[0, 5], [1, 2]], one.predict([0, 5], [1, 2]), atol=1e-4)
     # Somebody who loves what is serious and fierce gets such films first, and is surer of them than a stranger.
     traits = data.planted["traits"]
     rated = np.argsort(-np.bincount(data.movies, minlength=data.n_movies))[:40]
