@@ -247,13 +247,3 @@ def open_member(archive: str | Path, name: str, largest: int = 8 * GIB) -> Itera
                     yield io.BufferedReader(_Limited(file, largest, _damaged(archive, what)), MIB)
                 return
         yield None
-
-
-def read_member(archive: str | Path, name: str, largest: int = 256 * MIB) -> bytes | None:
-    """Content of the file called ``name`` in whatever folder of a zip or tar; None if there is none.
-
-    Raises:
-        DataError: the archive is truncated, damaged or hostile, or the file larger than ``largest`` bytes.
-    """
-    with open_member(archive, name, largest) as file:
-        return None if file is None else file.read()

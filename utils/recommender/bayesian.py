@@ -134,11 +134,6 @@ class BayesianFactorisation:
         """Standard deviation of every user's noise in stars, root of the mean variance over the samples: (n_users,)."""
         return np.sqrt(np.mean([1 / sample["precision"] for sample in self._samples], axis=0))
 
-    def movie_bias(self) -> np.ndarray:
-        """Posterior mean of each movie's bias (column 0): (n_movies,). Vectors cannot be averaged: each sample is free
-        to rotate them."""
-        return np.mean([sample["movies"][:, 0] for sample in self._samples], axis=0)
-
     def fold_in(
         self, movies: np.ndarray, stars: np.ndarray, wanted: np.ndarray | None = None, seed: int = 0
     ) -> tuple[np.ndarray, np.ndarray, float]:
