@@ -10,6 +10,7 @@ import contextlib
 import errno
 import gzip
 import io
+import json
 import lzma
 import os
 import re
@@ -29,6 +30,7 @@ MIB = 1 << 20
 GIB = 1 << 30
 MOST_FILES = 200_000
 MARK = ".unpacked-from"
+SIDECAR = ".source.json"  # beside a file of the store: where it came from, as JSON
 DISK_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 NOT_WRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS}
 # What the standard library's readers raise for damaged input.
@@ -133,11 +135,10 @@ def _clear_errors(archive: Path, folder: Path) -> Iterator[None]:
 
 def _damaged(archive: Path, what: str) -> DataError:
     """Nobody is told to delete what the store did not fetch."""
-    from utils.datasets.cache import source_of  # which itself needs what is defined here
-
     remedy = "Copy it once more; `make data` fetches what the course offers"
-    if source_of(archive) in ("mirror", "official"):
-        remedy = "Delete it and run `make data` to fetch it again"
+    with contextlib.suppress(ValueError, AttributeError):
+        if json.loads(_read(archive.with_name(archive.name + SIDECAR))).get("source") in ("mirror", "official"):
+            remedy = "Delete it and run `make data` to fetch it again"
     return DataError(f"{archive} cannot be unpacked: {what}. {remedy}.")
 
 

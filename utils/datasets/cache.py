@@ -12,6 +12,7 @@ from typing import Any
 
 from utils import runtime
 from utils.checkpoints import write_atomically
+from utils.datasets.archives import SIDECAR
 from utils.datasets.registry import Entry, Outcome, find_entry
 
 
@@ -32,11 +33,7 @@ def origin(name: str) -> str:
 
     Mirrors may carry other editions than the official ones, so state this beside a result.
     """
-    return source_of(cache_folder() / find_entry(name).name)
-
-
-def source_of(path: Path) -> str:
-    """The same for a file wherever it lies."""
+    path = cache_folder() / find_entry(name).name
     return _read_sidecar(path).get("source", "") if path.exists() else ""
 
 
@@ -94,7 +91,7 @@ def _digest_of(path: Path, algorithm: str, size: int, changed: int) -> str:
 
 
 def _sidecar(path: Path) -> Path:
-    return path.with_name(path.name + ".source.json")
+    return path.with_name(path.name + SIDECAR)
 
 
 def _read_sidecar(path: Path) -> dict[str, Any]:
