@@ -1,4 +1,4 @@
-"""Our recommenders beside scikit-surprise: the same ratings, the same five folds, one run; prints, asserts nothing.
+"""Our recommenders beside myFM and scikit-surprise: same ratings, same folds, one run; prints, asserts nothing.
 
 make bench LESSON=07                                                          # peers in .venv-peers
 python tests/benchmarks/bench_07_movielens_recommender.py --peers PYTHON      # peers of another environment
@@ -23,19 +23,22 @@ HERE = Path(__file__).resolve().parent
 
 
 def peers(data: MovieLens, python: Path, names: list[str]) -> list[dict]:
-    """What scikit-surprise reaches on our folds; empty if there is no environment for it."""
+    """What myFM and scikit-surprise reach on our folds; empty if there is no environment for them."""
     if not python.exists():
         print(f"No peers: {python} is missing; `make bench` builds it.")
         return []
+    rows = []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "ratings.npz"
-        folds = splits.fold_numbers(len(data))
-        np.savez(path, users=data.users, movies=data.movies, ratings=data.ratings, folds=folds)
-        command = [str(python), str(HERE / "peer_07_surprise.py"), str(path), *names]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        print("scikit-surprise failed:", done.stderr.strip()[-500:])
-    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        columns = {"users": data.users, "movies": data.movies, "ratings": data.ratings, "genres": data.genre_matrix}
+        np.savez(path, folds=splits.fold_numbers(len(data)), **columns)
+        for library in ("myfm", "surprise"):
+            command = [str(python), str(HERE / f"peer_07_{library}.py"), str(path), *names]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode:
+                print(f"{library} failed:", done.stderr.strip()[-500:])
+            rows += [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    return rows
 
 
 def main() -> None:

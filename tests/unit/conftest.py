@@ -63,3 +63,24 @@ def empty_store(tmp_path, monkeypatch):
     registry._read_registry.cache_clear()
     yield
     registry._read_registry.cache_clear()
+
+
+@pytest.fixture
+def made_up_100k(tmp_path):
+    """A folder in the form of MovieLens 100K: 700 ratings by 40 users, and its five folds, every fifth line in one."""
+    import numpy as np
+
+    from utils.datasets.movielens_files import GENRES_100K
+
+    rng = np.random.default_rng(0)
+    path = tmp_path / "ml-100k"
+    path.mkdir()
+    pairs = rng.permutation([(user, movie) for user in range(1, 41) for movie in range(1, 31)])[:700]
+    lines = [f"{user}\t{movie}\t{rng.integers(1, 6)}\t{n}" for n, (user, movie) in enumerate(pairs.tolist())]
+    (path / "u.data").write_text("\n".join(lines) + "\n")
+    for fold in range(5):
+        (path / f"u{fold + 1}.test").write_text("\n".join(lines[fold::5]) + "\n")
+    flags = "|".join("1" if genre == "Drama" else "0" for genre in GENRES_100K)
+    items = [f"{movie}|Film {movie} ({1950 + movie})|01-Jan-1995||http://x|{flags}" for movie in range(1, 31)]
+    (path / "u.item").write_text("\n".join(items), encoding="latin-1")
+    return path

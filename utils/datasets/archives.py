@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import errno
 import gzip
+import io
+import json
 import lzma
 import os
 import re
@@ -28,6 +30,7 @@ MIB = 1 << 20
 GIB = 1 << 30
 MOST_FILES = 200_000
 MARK = ".unpacked-from"
+SIDECAR = ".source.json"  # beside a file of the store: where it came from, as JSON
 DISK_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 NOT_WRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS}
 # What the standard library's readers raise for damaged input.
@@ -131,7 +134,12 @@ def _clear_errors(archive: Path, folder: Path) -> Iterator[None]:
 
 
 def _damaged(archive: Path, what: str) -> DataError:
-    return DataError(f"{archive} cannot be unpacked: {what}. Delete it and run `make data` to fetch it again.")
+    """Nobody is told to delete what the store did not fetch."""
+    remedy = "Copy it once more; `make data` fetches what the course offers"
+    with contextlib.suppress(ValueError, AttributeError):
+        if json.loads(_read(archive.with_name(archive.name + SIDECAR))).get("source") in ("mirror", "official"):
+            remedy = "Delete it and run `make data` to fetch it again"
+    return DataError(f"{archive} cannot be unpacked: {what}. {remedy}.")
 
 
 def _unpack(archive: Path, folder: Path, largest: int) -> None:
@@ -205,8 +213,28 @@ def _tar_member(archive: Path, file: tarfile.TarFile, info: tarfile.TarInfo) -> 
     return _Member(info.name, info.size, lambda: file.extractfile(info))
 
 
-def read_member(archive: str | Path, name: str, largest: int = 256 * MIB) -> bytes | None:
-    """Content of the file called ``name`` in whatever folder of a zip or tar; None if there is none.
+class _Limited(io.RawIOBase):
+    """A member's bytes as they come, and an error once there are more than ``left``: a header may lie."""
+
+    def __init__(self, file: IO[bytes], left: int, too_large: DataError):
+        super().__init__()
+        self._file, self._left, self._too_large = file, left, too_large
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        block = self._file.read(len(buffer))
+        self._left -= len(block)
+        if self._left < 0:
+            raise self._too_large
+        buffer[: len(block)] = block
+        return len(block)
+
+
+@contextlib.contextmanager
+def open_member(archive: str | Path, name: str, largest: int = 8 * GIB) -> Iterator[IO[bytes] | None]:
+    """The file called ``name`` in whatever folder of a zip or tar, to be read in pieces; None if there is none.
 
     Raises:
         DataError: the archive is truncated, damaged or hostile, or the file larger than ``largest`` bytes.
@@ -214,11 +242,9 @@ def read_member(archive: str | Path, name: str, largest: int = 256 * MIB) -> byt
     archive = Path(archive)
     with _clear_errors(archive, archive.parent), _open_members(archive) as members:
         for member in members:
-            if PurePosixPath(member.name).name != name or member.name.startswith("__MACOSX"):
-                continue
-            with member.open() as file:
-                content = file.read(largest + 1)
-            if len(content) > largest:
-                raise _damaged(archive, f"its member {member.name!r} unpacks to more than {largest / MIB:,.0f} MiB")
-            return content
-    return None
+            if PurePosixPath(member.name).name == name and not member.name.startswith("__MACOSX"):
+                what = f"its member {member.name!r} unpacks to more than {largest / MIB:,.0f} MiB"
+                with member.open() as file:
+                    yield io.BufferedReader(_Limited(file, largest, _damaged(archive, what)), MIB)
+                return
+        yield None

@@ -12,6 +12,7 @@ from typing import Any
 
 from utils import runtime
 from utils.checkpoints import write_atomically
+from utils.datasets.archives import SIDECAR
 from utils.datasets.registry import Entry, Outcome, find_entry
 
 
@@ -90,7 +91,7 @@ def _digest_of(path: Path, algorithm: str, size: int, changed: int) -> str:
 
 
 def _sidecar(path: Path) -> Path:
-    return path.with_name(path.name + ".source.json")
+    return path.with_name(path.name + SIDECAR)
 
 
 def _read_sidecar(path: Path) -> dict[str, Any]:

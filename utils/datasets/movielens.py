@@ -1,11 +1,7 @@
-"""MovieLens, the film ratings of lesson 07, and ratings made from planted tastes that stand in for them.
-
-Reads any edition of GroupLens's "latest small" (ratings.csv and movies.csv) and MovieLens 100K (u.data and u.item).
-"""
+"""MovieLens, the film ratings of lesson 07, and ratings made from planted tastes that stand in for them."""
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,19 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from utils.datasets import store
-from utils.datasets.archives import DataError, read_member
+from utils.datasets.archives import DataError
+from utils.datasets.movielens_files import read_files, read_ratings
 
 if TYPE_CHECKING:
     import pandas as pd
 
 EDITIONS = {"ml-latest-small": "ml-latest-small.zip", "ml-100k": "ml-100k.zip"}
 LOWEST, HIGHEST = 0.5, 5.0
-# The order of the flags in u.item.
-GENRES_100K = (
-    *("unknown", "Action", "Adventure", "Animation", "Children", "Comedy", "Crime", "Documentary", "Drama", "Fantasy"),
-    *("Film-Noir", "Horror", "Musical", "Mystery", "Romance", "Sci-Fi", "Thriller", "War", "Western"),
-)
-NO_GENRES = ("(no genres listed)", "unknown", "")
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +37,7 @@ class MovieLens:
     titles: tuple[str, ...]  # by movie index
     genres: tuple[tuple[str, ...], ...]  # by movie index
     edition: str
+    lowest: float = LOWEST  # stars that a film can get; 1 where only whole ones are given
     planted: dict[str, Any] = field(default_factory=dict)  # what generated a stand-in; empty for real data
 
     @property
@@ -138,7 +130,8 @@ def load_movielens(edition: str = "ml-latest-small") -> MovieLens:
         DataError: the file is there but damaged or badly formed; the message says what and where.
     """
     if edition not in EDITIONS:
-        raise ValueError(f"No edition {edition!r}; choose one of {', '.join(EDITIONS)}.")
+        choices = ", ".join(EDITIONS)
+        raise ValueError(f"{edition!r} is not fetched; choose {choices}, or read your own copy: read_movielens(path).")
     path = store.fetch(EDITIONS[edition])
     if path is None:
         text = "ratings generated from planted genres and tastes (films and people do not exist)"
@@ -147,131 +140,40 @@ def load_movielens(edition: str = "ml-latest-small") -> MovieLens:
     return read_movielens(path)
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# Reading
-
-
 def read_movielens(path: str | Path) -> MovieLens:
-    """Read an archive or a folder with ratings.csv and movies.csv, or with u.data and u.item.
+    """Read a copy of your own: an archive or a folder of any MovieLens edition, or a single .csv of ratings.
+
+    A .csv has a header with userId, movieId, rating and perhaps timestamp; a movies.csv beside it gives the titles.
 
     Raises:
-        DataError: neither pair is there; a column is missing; a field is no number; a rating is outside 0.5 to 5;
-            a user rated a movie twice. The message names the file and the line.
+        DataError: no such file, or none that MovieLens has; a column is missing; a field is no number; a rating is no
+            half star from 0.5 to 5; a user rated a movie twice. The message names the file and the line.
     """
     path = Path(path)
-    if (content := _content(path, "ratings.csv")) is not None:
-        ratings = _read_ratings(content, f"{path.name}: ratings.csv", header=True)
-        movies = _read_movies_csv(_content(path, "movies.csv"), f"{path.name}: movies.csv")
-    elif (content := _content(path, "u.data")) is not None:
-        ratings = _read_ratings(content, f"{path.name}: u.data", header=False)
-        movies = _read_u_item(_content(path, "u.item"), f"{path.name}: u.item")
-    else:
-        raise DataError(f"{path} has neither ratings.csv nor u.data; run `make data` to fetch MovieLens.")
-    return _assemble(ratings, movies, path.name.removesuffix(".zip"))
+    ratings, movies, whole = read_files(path)
+    return replace(_assemble(ratings, movies, path.name.removesuffix(".zip")), lowest=1.0 if whole else LOWEST)
 
 
-def _content(path: Path, name: str) -> bytes | None:
-    if path.is_dir():
-        found = sorted(path.rglob(name))
-        return found[0].read_bytes() if found else None
-    return read_member(path, name)
+def read_given_folds(path: str | Path, data: MovieLens) -> list[np.ndarray]:
+    """The five folds that MovieLens 100K brings along (u1.test to u5.test): bool, True where a rating is tested.
 
-
-def _parse(content: bytes | None, where: str, **options: Any) -> pd.DataFrame:
-    """A table of strings; numbers are checked later, where the line is known."""
-    import pandas as pd
-
-    if content is None:
-        raise DataError(f"{where} is missing; run `make data` to fetch MovieLens again.")
-    try:
-        table = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False, **options)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise DataError(f"{where} is no table: {str(error).strip()}. Correct it, or fetch it again.") from error
-    if not isinstance(table.index, pd.RangeIndex):  # pandas takes surplus fields for row names
-        raise DataError(f"{where} has more fields in its lines than in its header (decimal commas?); correct it.")
-    return table
-
-
-def _read_ratings(content: bytes, where: str, header: bool) -> dict[str, np.ndarray]:
-    """``{userId, movieId, rating, timestamp}``, checked line by line."""
-    names = ["userId", "movieId", "rating", "timestamp"]
-    options = {} if header else {"sep": "\t", "header": None, "names": names}
-    table = _parse(content, where, **options)
-    _require(table, names[:3], where)
-    if "timestamp" not in table:
-        table["timestamp"] = "0"
-    if not len(table):
-        raise DataError(f"{where} holds no ratings; fetch it again.")
-    first_line = 2 if header else 1
-    columns = {name: _numbers(table[name], name, where, first_line, whole=name != "rating") for name in names}
-    bad = np.flatnonzero((columns["rating"] < LOWEST) | (columns["rating"] > HIGHEST))
-    if len(bad):
-        rating = columns["rating"][bad[0]]
-        raise DataError(
-            f"{where}, line {bad[0] + first_line}: rating {rating:g} is outside {LOWEST} to {HIGHEST:g}; "
-            "correct it or remove the line."
-        )
-    _refuse_duplicates(columns, where, first_line)
-    return columns
-
-
-def _require(table: pd.DataFrame, names: list[str], where: str) -> None:
-    missing = [name for name in names if name not in table]
-    if missing:
-        raise DataError(f"{where} lacks the column {', '.join(missing)}; its columns are {', '.join(table.columns)}.")
-
-
-def _numbers(column: pd.Series, name: str, where: str, first_line: int, whole: bool) -> np.ndarray:
-    import pandas as pd
-
-    values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
-    bad = ~np.isfinite(values)
-    if whole:
-        bad |= np.nan_to_num(values) != np.floor(np.nan_to_num(values))
-    if bad.any():
-        row = int(np.flatnonzero(bad)[0])
-        kind = "a whole number" if whole else "a number"
-        raise DataError(f"{where}, line {row + first_line}: {name} {str(column.iloc[row])!r} is not {kind}.")
-    return values.astype(np.int64) if whole else values
-
-
-def _refuse_duplicates(columns: dict[str, np.ndarray], where: str, first_line: int) -> None:
-    users, movies = columns["userId"], columns["movieId"]
-    order = np.lexsort((np.arange(len(users)), movies, users))
-    same = (np.diff(users[order]) == 0) & (np.diff(movies[order]) == 0)
-    if same.any():
-        place = int(np.flatnonzero(same)[0])
-        earlier, later = order[place] + first_line, order[place + 1] + first_line
-        user, movie = users[order[place]], movies[order[place]]
-        raise DataError(
-            f"{where}, line {later}: user {user} has rated movie {movie} before, in line {earlier}; keep one of them."
-        )
-
-
-def _read_movies_csv(content: bytes | None, where: str) -> dict[int, tuple[str, tuple[str, ...]]]:
-    table = _parse(content, where, encoding="utf-8")
-    _require(table, ["movieId", "title", "genres"], where)
-    ids = _numbers(table["movieId"], "movieId", where, 2, whole=True)
-    genres = (tuple(g for g in text.split("|") if g not in NO_GENRES) for text in table["genres"])
-    return _movies(ids, table["title"], genres, where)
-
-
-def _read_u_item(content: bytes | None, where: str) -> dict[int, tuple[str, tuple[str, ...]]]:
-    table = _parse(content, where, sep="|", header=None, encoding="latin-1", quoting=3)
-    if table.shape[1] != 5 + len(GENRES_100K):
-        raise DataError(f"{where} has {table.shape[1]} columns instead of {5 + len(GENRES_100K)}; fetch it again.")
-    ids = _numbers(table[0], "movie id", where, 1, whole=True)
-    flags = table.iloc[:, 5:].to_numpy() == "1"
-    genres = (tuple(g for g, flag in zip(GENRES_100K, row) if flag and g not in NO_GENRES) for row in flags)
-    return _movies(ids, table[1], genres, where)
-
-
-def _movies(ids: np.ndarray, titles: Any, genres: Any, where: str) -> dict[int, tuple[str, tuple[str, ...]]]:
-    movies = {int(i): (title, kinds) for i, title, kinds in zip(ids, titles, genres)}
-    if len(movies) < len(ids):
-        values, counts = np.unique(ids, return_counts=True)
-        raise DataError(f"{where} lists movie {values[counts > 1][0]} more than once.")
-    return movies
+    Raises:
+        DataError: a file is missing or badly formed, or holds a rating that ``data`` does not.
+    """
+    path, folds = Path(path), []
+    rows = {pair: row for row, pair in enumerate(zip(data.users.tolist(), data.movies.tolist()))}
+    for fold in range(1, 6):
+        tested = read_ratings(path, f"u{fold}.test")
+        try:
+            pairs = [
+                (data.user_index(user), data.movie_index(movie))
+                for user, movie in zip(tested["userId"], tested["movieId"])
+            ]
+            found = np.array([rows[pair] for pair in pairs])
+        except KeyError as error:
+            raise DataError(f"{path.name}: u{fold}.test holds a rating that u.data does not ({error}).") from error
+        folds.append(np.isin(np.arange(len(data)), found))
+    return folds
 
 
 def _assemble(ratings: dict[str, np.ndarray], movies: dict, edition: str) -> MovieLens:

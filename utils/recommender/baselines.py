@@ -10,8 +10,8 @@ import numpy as np
 from utils.datasets.movielens import HIGHEST, LOWEST
 
 
-def root_mean_squared_error(predicted: np.ndarray, stars: np.ndarray, clip: bool = True) -> float:
-    """RMSE in stars; predictions are first clipped to the scale, 0.5 to 5, unless ``clip`` is False.
+def root_mean_squared_error(predicted: np.ndarray, stars: np.ndarray, lowest: float = LOWEST) -> float:
+    """RMSE in stars; predictions are first clipped to the scale, ``lowest`` to 5.
 
     Raises:
         ValueError: different shapes (a column against a row would broadcast to a matrix and hide the mistake).
@@ -19,9 +19,7 @@ def root_mean_squared_error(predicted: np.ndarray, stars: np.ndarray, clip: bool
     predicted, stars = np.asarray(predicted, dtype=np.float64), np.asarray(stars, dtype=np.float64)
     if predicted.shape != stars.shape:
         raise ValueError(f"Predictions {predicted.shape} and ratings {stars.shape} differ in shape.")
-    if clip:
-        predicted = np.clip(predicted, LOWEST, HIGHEST)
-    return float(np.sqrt(np.mean((predicted - stars) ** 2)))
+    return float(np.sqrt(np.mean((np.clip(predicted, lowest, HIGHEST) - stars) ** 2)))
 
 
 def check_known(users: Any, movies: Any, n_users: int, n_movies: int) -> tuple[np.ndarray, np.ndarray]:

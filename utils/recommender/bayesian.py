@@ -6,33 +6,39 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from scipy.special import gammaln
 
 from utils.datasets.movielens import HIGHEST, LOWEST
 from utils.recommender.baselines import check_known
 from utils.recommender.factorisation import predict_pairs, sample_rows
 
+SHAPES = np.array([1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 20.0, 50.0])
+
 
 @dataclass
 class BayesianConfig:
-    """Every choice of :class:`BayesianFactorisation`, one line each; chosen on validation ratings of the first fold."""
+    """Every choice of :class:`BayesianFactorisation`, one line each; all else is sampled."""
 
-    factors: int = 8  #: numbers a user and a movie have beside their biases
+    factors: int = 16  #: numbers a user and a movie have beside their biases
     sweeps: int = 120  #: passes of Gibbs sampling
     burn_in: int = 20  #: first passes that are thrown away
     user_noise: bool = True  #: every user has a noise of his or her own
-    noise_shape: float = 5.0  #: how alike those noises are (shape of their Gamma distribution)
-    feature_precision: float = 10.0  #: how strongly the weights of the features are held at zero
+    bias_variance: float = 0.06  #: a weak guess of how far biases differ, worth ``factors + 3`` users or movies
+    vector_variance: float = 0.015  #: likewise for each number of a vector
+    lowest: float = LOWEST  #: stars that a movie can get; predictions are clipped
     seed: int = 0  #: of the sampler
 
 
 class BayesianFactorisation:
     """rating = mean + b_u + c_m + p_u . q_m + noise_u, all unknowns sampled instead of fitted (lesson 07's best model).
 
-    The vectors (b_u, p_u) and (c_m, q_m) are Gaussian around a linear function of the user's and the movie's features;
-    their covariances, those functions' weights and every user's noise are sampled as well, so nothing needs tuning and
-    a prediction is the mean over many equally plausible models. Follows Salakhutdinov and Mnih, "Bayesian Probabilistic
-    Matrix Factorization using MCMC" (2008); features as in Simm et al., "Macau" (2017); our addition is the user's
-    noise, which lets a consistent user count more than an erratic one.
+    The rows (b_u, p_u) and (c_m, q_m) are Gaussian around a linear function of the user's and the movie's features.
+    Their covariances, those functions' weights, how strongly these are held at zero, and every user's noise are sampled
+    as well, each given all others (Gibbs sampling), and a prediction is the mean over many equally plausible models.
+
+    Sources: Salakhutdinov and Mnih, "Bayesian Probabilistic Matrix Factorization using MCMC" (2008); features as in
+    Simm et al., "Macau" (2017); a noise for each user as in Lakshminarayanan, Bouchard and Archambeau, "Robust Bayesian
+    Matrix Factorisation" (2011).
     """
 
     def __init__(self, config: BayesianConfig | None = None, **changes: Any):
@@ -48,7 +54,7 @@ class BayesianFactorisation:
         n_users: int | None = None,
         n_movies: int | None = None,
     ) -> BayesianFactorisation:
-        """Sample and return self. About 5 seconds for 80,000 ratings and 8 factors on one core.
+        """Sample and return self. About 5 seconds for 80,000 ratings on one core.
 
         Args:
             users, movies, stars: the training ratings, arrays of one length.
@@ -72,34 +78,25 @@ class BayesianFactorisation:
             _Side(users, n_users, user_features, c, rng),
             _Side(movies, n_movies, movie_features, c, rng),
         ]
-        precision = np.full(n_users, 1 / max(y.var(), 1e-6))
+        noise = _Noise(users, n_users, c.user_noise, y)
         self._samples = []
         for sweep in range(c.sweeps):
             for side, other in (sides, sides[::-1]):
-                side.sample(y, other, precision[users], rng)
-            errors = y - predict_pairs(users, movies, sides[0].rows, sides[1].rows)
-            precision = self._sample_precision(errors, users, n_users, rng)
+                side.sample(y, other, noise.precision[users], rng)
+            noise.sample(y - predict_pairs(users, movies, sides[0].rows, sides[1].rows), rng)
             if sweep >= c.burn_in:
-                self._keep(sides, precision)
+                self._keep(sides, noise)
         return self
 
-    def _sample_precision(self, errors: np.ndarray, users: np.ndarray, n_users: int, rng: np.random.Generator):
-        """1 / noise variance of every user: Gamma around the common value, then the common value itself."""
-        shape = self.config.noise_shape
-        common = rng.gamma(1 + len(errors) / 2, 1 / (1 + (errors**2).sum() / 2))
-        if not self.config.user_noise:
-            return np.full(n_users, common)
-        counts, squares = np.bincount(users, minlength=n_users), np.bincount(users, errors**2, n_users)
-        return rng.gamma(shape + counts / 2, 1 / (shape / common + squares / 2))
-
-    def _keep(self, sides: list, precision: np.ndarray) -> None:
+    def _keep(self, sides: list[_Side], noise: _Noise) -> None:
         user, movie = sides
         self._samples.append(
             {
                 "users": user.rows.astype(np.float32),
                 "movies": movie.rows.astype(np.float32),
-                "precision": precision,
-                "prior_mean": user.prior.mean(axis=0),
+                "precision": noise.precision,
+                "noise": (noise.shape, noise.scale),
+                "prior_mean": user.weights[0].copy(),
                 "prior_precision": user.precision.copy(),
             }
         )
@@ -119,27 +116,36 @@ class BayesianFactorisation:
             stars = predict_pairs(users, movies, sample["users"], sample["movies"])
             total, squares = total + stars, squares + stars**2
         mean = total / len(self._samples)
-        stars = np.clip(self.mean + mean, LOWEST, HIGHEST)
+        stars = np.clip(self.mean + mean, self.config.lowest, HIGHEST)
         if not return_spread:
             return stars
         return stars, np.sqrt(np.maximum(squares / len(self._samples) - mean**2, 0))
+
+    def predict_all(self) -> np.ndarray:
+        """What :meth:`predict` says for every user and movie: float32 (n_users, n_movies)."""
+        total = np.zeros((len(self._samples[0]["users"]), len(self._samples[0]["movies"])), dtype=np.float32)
+        for sample in self._samples:
+            user, movie = sample["users"], sample["movies"]
+            one_u, one_m = (np.ones((len(rows), 1), dtype=np.float32) for rows in (user, movie))
+            total += np.hstack([user, one_u]) @ np.hstack([one_m, movie[:, 1:], movie[:, :1]]).T
+        return np.clip(self.mean + total / len(self._samples), self.config.lowest, HIGHEST)
 
     def user_noise(self) -> np.ndarray:
         """Standard deviation of every user's noise in stars, root of the mean variance over the samples: (n_users,)."""
         return np.sqrt(np.mean([1 / sample["precision"] for sample in self._samples], axis=0))
 
-    def movie_bias(self) -> np.ndarray:
-        """Posterior mean of each movie's bias (column 0): (n_movies,). Vectors cannot be averaged: each sample is free
-        to rotate them."""
-        return np.mean([sample["movies"][:, 0] for sample in self._samples], axis=0)
+    def fold_in(
+        self, movies: np.ndarray, stars: np.ndarray, wanted: np.ndarray | None = None, seed: int = 0
+    ) -> tuple[np.ndarray, np.ndarray, float]:
+        """A newcomer's predictions for every movie (or those ``wanted``) from a few ratings, without training again.
 
-    def fold_in(self, movies: np.ndarray, stars: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """A newcomer's predictions for every movie from a few ratings, without training again.
-
-        Solves the newcomer's own ridge regression in every sample (the step that samples a user, at its mean).
+        In every sample the newcomer's row has the Gaussian posterior of a ridge regression on the movies' rows, around
+        the row of a user of whom nothing is known; his or her noise is sampled in turn with it. What is unsure in the
+        end is the spread of those posteriors' means over the samples and their own width within each.
 
         Returns:
-            Predicted stars (clipped) and their standard deviations over samples, both (n_movies,).
+            Predicted stars (clipped) and their standard deviations, one a movie, and the newcomer's noise in stars,
+            which a single rating has on top.
 
         Raises:
             ValueError: an unknown movie, a rating outside the scale, or movies and stars of different lengths.
@@ -151,16 +157,59 @@ class BayesianFactorisation:
             raise ValueError(f"{len(movies)} movies but {stars.size} ratings.")
         if len(stars) and not (stars.min() >= LOWEST and stars.max() <= HIGHEST):
             raise ValueError(f"Ratings go from {LOWEST} to {HIGHEST:g} stars; got {stars.min():g} to {stars.max():g}.")
-        found = []
-        for sample in self._samples:
-            design = sample["movies"].astype(np.float64)
-            bias, design = design[:, 0], np.column_stack([np.ones(len(design)), design[:, 1:]])
-            noise = np.median(sample["precision"])
-            a, prior = design[movies], sample["prior_precision"]
-            right = prior @ sample["prior_mean"] + noise * a.T @ (stars - self.mean - bias[movies])
-            found.append(bias + design @ np.linalg.solve(prior + noise * a.T @ a, right))
-        found = np.array(found)
-        return np.clip(self.mean + found.mean(axis=0), LOWEST, HIGHEST), found.std(axis=0)
+        wanted = np.arange(n_movies) if wanted is None else check_known([0] * len(wanted), wanted, 1, n_movies)[1]
+        rng = np.random.default_rng(seed)
+        found = [self._newcomer(sample, movies, stars - self.mean, wanted, rng) for sample in self._samples]
+        means, variances, noises = (np.array(column) for column in zip(*found))
+        spread = np.sqrt(variances.mean(axis=0) + means.var(axis=0))
+        stars = np.clip(self.mean + means.mean(axis=0), self.config.lowest, HIGHEST)
+        return stars, spread, float(np.sqrt(noises.mean()))
+
+    def _newcomer(self, sample: dict, movies, rest, wanted, rng: np.random.Generator, rounds: int = 5):
+        """Mean and variance of a newcomer's prediction for each wanted movie in a sample, and the noise's variance."""
+        x, design = (sample["movies"][rows].astype(np.float64) for rows in (movies, wanted))
+        rest, bias = rest - x[:, 0], design[:, 0].copy()
+        x[:, 0] = design[:, 0] = 1
+        prior = sample["prior_precision"]
+        shape, scale = sample["noise"]
+        noise = 1 / scale
+        for _ in range(rounds):
+            inverse = np.linalg.inv(prior + noise * x.T @ x)
+            row = inverse @ (prior @ sample["prior_mean"] + noise * x.T @ rest)
+            if self.config.user_noise:
+                drawn = rng.multivariate_normal(row, inverse, method="cholesky")
+                noise = rng.gamma(shape + len(x) / 2, 1 / (shape * scale + ((rest - x @ drawn) ** 2).sum() / 2))
+        return bias + design @ row, ((design @ inverse) * design).sum(axis=1), 1 / noise
+
+
+class _Noise:
+    """1 / variance of every user's noise, and the Gamma that these come from.
+
+    precision_u ~ Gamma(shape, rate = shape * scale), so that 1 / scale is their mean; scale ~ Gamma(1, 1), shape from
+    ``SHAPES``. Given the precisions both have simple distributions, which do not see the errors.
+    """
+
+    def __init__(self, users: np.ndarray, n_users: int, each: bool, y: np.ndarray):
+        self.users, self.each, self.shape, self.scale = users, each, 4.0, max(float(y.var()), 1e-6)
+        self.counts = np.bincount(users, minlength=n_users)
+        self.precision = np.full(n_users, 1 / self.scale)
+
+    def sample(self, errors: np.ndarray, rng: np.random.Generator) -> None:
+        """Draw precisions given the errors, then the scale and the shape given the precisions."""
+        count = len(self.counts)
+        if not self.each:
+            common = rng.gamma(1 + len(errors) / 2, 1 / (1 + (errors**2).sum() / 2))
+            self.precision, self.scale = np.full(count, common), 1 / common
+            return
+        squares = np.bincount(self.users, errors**2, count)
+        rate = self.shape * self.scale + squares / 2
+        self.precision = np.maximum(rng.gamma(self.shape + self.counts / 2, 1 / rate), 1e-9)
+        total, logs = self.precision.sum(), np.log(self.precision).sum()
+        self.scale = rng.gamma(1 + count * self.shape, 1 / (1 + self.shape * total))
+        a = SHAPES
+        chances = count * (a * np.log(a * self.scale) - gammaln(a)) + (a - 1) * logs - a * self.scale * total
+        chances = np.exp(chances - chances.max())
+        self.shape = float(rng.choice(a, p=chances / chances.sum()))
 
 
 class _Side:
@@ -178,8 +227,11 @@ class _Side:
         self.rows[:, 0] = 0
         self.prior = np.zeros((count, self.width))  # mean of every row, from its features
         self.precision = 5 * np.eye(self.width)  # inverse covariance around that mean
-        self.ridge = c.feature_precision * np.diag([0.01] + [1.0] * (self.features.shape[1] - 1))
-        self.gram = np.linalg.inv(self.features.T @ self.features + self.ridge)
+        self.guess = np.diag([c.bias_variance] + [c.vector_variance] * c.factors)
+        self.squares = self.features.T @ self.features
+        # The constant is held a hundred times more loosely than the features.
+        self.loose = np.diag([0.01] + [1.0] * (self.features.shape[1] - 1))
+        self.ridge = 10.0
 
     def sample(self, y: np.ndarray, other: _Side, noise_precision: np.ndarray, rng: np.random.Generator) -> None:
         """Draw every row given the other side's rows, then the Gaussian given the rows."""
@@ -192,16 +244,18 @@ class _Side:
         self._sample_gaussian(rng)
 
     def _sample_gaussian(self, rng: np.random.Generator) -> None:
-        """Weights of the features (matrix normal) and the precision around them (Wishart), given the rows."""
+        """Weights of the features (matrix normal), the precision around them (Wishart) and the weights' own (Gamma)."""
         k, p = self.width, self.features.shape[1]
-        mean = self.gram @ (self.features.T @ self.rows)
-        left, right = np.linalg.cholesky(self.gram), np.linalg.cholesky(np.linalg.inv(self.precision))
-        weights = mean + left @ rng.standard_normal((p, k)) @ right.T
-        self.prior = self.features @ weights
+        gram = np.linalg.inv(self.squares + self.ridge * self.loose)
+        mean = gram @ (self.features.T @ self.rows)
+        left, right = np.linalg.cholesky((gram + gram.T) / 2), np.linalg.cholesky(np.linalg.inv(self.precision))
+        self.weights = mean + left @ rng.standard_normal((p, k)) @ right.T
+        self.prior = self.features @ self.weights
         rest, freedom = self.rows - self.prior, k + 2
-        scale = 0.3 * freedom * np.diag([0.2] + [0.05] * (k - 1))  # a weak guess of the rows' variances
-        scale += rest.T @ rest + weights.T @ self.ridge @ weights
+        pull = self.weights.T @ self.loose @ self.weights
+        scale = freedom * self.guess + rest.T @ rest + self.ridge * pull
         self.precision = _wishart(rng, freedom + len(rest) + p, np.linalg.inv(scale))
+        self.ridge = rng.gamma(1 + p * k / 2, 1 / (0.1 + (pull * self.precision).sum() / 2))
 
 
 def _wishart(rng: np.random.Generator, freedom: float, scale: np.ndarray) -> np.ndarray:

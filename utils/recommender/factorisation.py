@@ -42,11 +42,12 @@ def build_factorisation(
     small = [keras.initializers.RandomNormal(0.0, scale) for _ in range(2)]
     u = table(n_users, factors, penalty, "user_vector", small[0])(user)
     v = table(n_movies, factors, penalty, "movie_vector", small[1])(movie)
-    stars = layers.Flatten()(layers.Dot(axes=-1)([u, v]))
+    stars = layers.Dot(axes=-1)([u, v])
     if biases:
-        b = layers.Flatten()(table(n_users, 1, bias_penalty, "user_bias", "zeros")(user))
-        c = layers.Flatten()(table(n_movies, 1, bias_penalty, "movie_bias", "zeros")(movie))
+        b = table(n_users, 1, bias_penalty, "user_bias", "zeros")(user)
+        c = table(n_movies, 1, bias_penalty, "movie_bias", "zeros")(movie)
         stars = layers.Add()([stars, b, c])
+    stars = layers.Flatten()(stars)
     if mean:
         stars = layers.Rescaling(1.0, offset=mean, name="mean")(stars)
     return keras.Model([user, movie], stars)
@@ -74,7 +75,7 @@ class Factorisation:
         rng = np.random.default_rng(self.seed)
         self.mean = float(stars.mean())
         width, y, weight = self.factors + 1, stars - self.mean, np.ones(len(stars))
-        penalty = np.diag([self.bias_penalty] + [self.penalty] * self.factors)
+        penalty = np.diag([float(self.bias_penalty)] + [float(self.penalty)] * self.factors)
         self.user_rows, self.movie_rows = (0.1 * rng.standard_normal((count, width)) for count in (n_users, n_movies))
         self.user_rows[:, 0] = self.movie_rows[:, 0] = 0
         sides = [(movies, self.movie_rows, users, self.user_rows), (users, self.user_rows, movies, self.movie_rows)]

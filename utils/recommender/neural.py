@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from utils.datasets.movielens import MovieLens
-
 
 def build_concatenated(
     n_users: int,
@@ -36,79 +34,42 @@ def build_concatenated(
 
 
 def build_hybrid(
+    n_users: int,
     movie_features: np.ndarray,
-    user_features: np.ndarray,
     factors: int = 16,
     mean: float = 0.0,
     penalty: float = 1e-4,
     bias_penalty: float = 4e-5,
-    feature_penalty: float = 1e-3,
 ):
-    """Our network: factorisation in which what is known of a movie or a user also makes its vector and its bias.
+    """Our network: factorisation in which what is known of a movie also makes its vector and its bias.
 
     vector = Dense(features) + Embedding(index): the Dense part serves movies with few ratings, the Embedding adds what
     only ratings can tell (Agarwal and Chen, "Regression-based Latent Factor Models", 2009).
 
     Args:
-        movie_features, user_features: float arrays (movies, p) and (users, q), as :func:`describe` returns them;
-            p or q may be 0. On MovieLens q = 0 generalises best: what users watched invites it to learn by heart.
-        penalty, bias_penalty: as in ``build_factorisation``; ``feature_penalty`` on the Dense weights.
+        movie_features: float array (movies, p), as ``features.describe`` returns it.
+        penalty, bias_penalty: as in ``build_factorisation``; each also holds the Dense weights of its kind.
 
     Inputs and output as in ``build_factorisation`` (not compiled).
     """
     import keras
-    from keras import layers, regularizers
+    from keras import layers
 
-    inputs, vectors, biases = [], [], []
-    for name, features in (("user", user_features), ("movie", movie_features)):
-        index = layers.Input((1,), dtype="int32", name=name)
-        known = None
-        if features.shape[1]:  # rows that are looked up and never train
-            rows = keras.initializers.Constant(np.asarray(features, dtype=np.float32))
-            table = {"embeddings_initializer": rows, "trainable": False, "name": f"{name}_features"}
-            known = layers.Embedding(*features.shape, **table)(index)
-        for width, strength, parts in ((factors, penalty, vectors), (1, bias_penalty, biases)):
-            start = keras.initializers.RandomNormal(0.0, 0.05) if width > 1 else "zeros"
-            own = layers.Embedding(
-                len(features), width, embeddings_initializer=start, embeddings_regularizer=regularizers.L2(strength)
-            )(index)
-            if known is not None:
-                told = layers.Dense(
-                    width,
-                    kernel_initializer=keras.initializers.RandomNormal(0.0, 0.02),
-                    kernel_regularizer=regularizers.L2(feature_penalty),
-                )(known)
-                own = layers.Add()([own, told])
-            parts.append(own)
-        inputs.append(index)
-    stars = layers.Add()([layers.Dot(axes=-1)(vectors), *biases])
-    return keras.Model(inputs, layers.Rescaling(1.0, offset=mean, name="mean")(layers.Flatten()(stars)))
+    user, movie = (layers.Input((1,), dtype="int32", name=name) for name in ("user", "movie"))
+    rows = keras.initializers.Constant(np.asarray(movie_features, dtype=np.float32))
+    known = layers.Embedding(*movie_features.shape, embeddings_initializer=rows, trainable=False, name="known")(movie)
 
+    def table(index, count, width, strength):
+        start = keras.initializers.RandomNormal(0.0, 0.05) if width > 1 else "zeros"
+        l2 = keras.regularizers.L2(strength)
+        return layers.Embedding(count, width, embeddings_initializer=start, embeddings_regularizer=l2)(index)
 
-def describe(data: MovieLens, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Features of movies and of users, from the catalogue and the training ratings' pattern (never from their stars).
+    def told(width, strength):
+        start = keras.initializers.RandomNormal(0.0, 0.02)
+        return layers.Dense(width, kernel_initializer=start, kernel_regularizer=keras.regularizers.L2(strength))(known)
 
-    A movie: its genres, year, how far before 1990, and log(1 + ratings in training). A user: log(1 + ratings) and the
-    mean features of the movies he or she rated. Columns have mean 0; none is constant.
-
-    Args:
-        rows: row numbers of the training ratings.
-
-    Returns:
-        float64 arrays ``(n_movies, genres + 3)`` and ``(n_users, genres + 4)``.
-    """
-    users, movies = data.users[rows], data.movies[rows]
-    years = np.nan_to_num(data.years, nan=float(np.nanmedian(data.years))) if np.isfinite(data.years).any() else 1990
-    age = (np.asarray(years, dtype=np.float64) - 1990) / 15 * np.ones(data.n_movies)
-    popularity = _standardised(np.log1p(np.bincount(movies, minlength=data.n_movies)))
-    of_movies = np.column_stack([data.genre_matrix, popularity, age, np.minimum(age, 0) ** 2])
-    of_movies = of_movies - of_movies.mean(axis=0)
-    counts = np.bincount(users, minlength=data.n_users)
-    watched = np.stack([np.bincount(users, column[movies], data.n_users) for column in of_movies.T], axis=1)
-    of_users = np.column_stack([np.log1p(counts), watched / np.maximum(counts, 1)[:, None]])
-    return of_movies, _standardised(of_users)
-
-
-def _standardised(columns: np.ndarray) -> np.ndarray:
-    spread = columns.std(axis=0)
-    return (columns - columns.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    u, b = table(user, n_users, factors, penalty), table(user, n_users, 1, bias_penalty)
+    v = layers.Add()([table(movie, len(movie_features), factors, penalty), told(factors, penalty)])
+    c = layers.Add()([table(movie, len(movie_features), 1, bias_penalty), told(1, bias_penalty)])
+    stars = layers.Flatten()(layers.Add()([layers.Dot(axes=-1)([u, v]), b, c]))
+    return keras.Model([user, movie], layers.Rescaling(1.0, offset=mean, name="mean")(stars))

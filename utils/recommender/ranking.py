@@ -60,8 +60,10 @@ def top_list(scores: np.ndarray, seen: np.ndarray, length: int = 10) -> np.ndarr
     return np.argsort(-hidden, axis=1, kind="stable")[:, :length]
 
 
-def recall_at(ranked: np.ndarray, relevant: list[set[int]]) -> float:
-    """Mean over users of: relevant movies in the list / the most there could be. Users with none relevant are left out.
+def ndcg_at(ranked: np.ndarray, relevant: list[set[int]]) -> float:
+    """Normalised discounted cumulative gain: a hit in place k (from 1) counts 1 / log2(k + 1); 1 is a perfect list.
+
+    The mean over users; those without a relevant movie are left out. Source: Järvelin and Kekäläinen, 2002.
 
     Args:
         ranked: (users, length) movies, best first.
@@ -70,28 +72,11 @@ def recall_at(ranked: np.ndarray, relevant: list[set[int]]) -> float:
     Raises:
         ValueError: no user has a relevant movie, or the lengths differ.
     """
-    return _mean_over_users(ranked, relevant, lambda hits, most: hits.sum() / most)
-
-
-def ndcg_at(ranked: np.ndarray, relevant: list[set[int]]) -> float:
-    """Normalised discounted cumulative gain: a hit in place k (from 1) counts 1 / log2(k + 1); 1 is a perfect list.
-
-    Source: Järvelin and Kekäläinen, 2002. Arguments and errors as in :func:`recall_at`.
-    """
-
-    def gain(hits: np.ndarray, most: int) -> float:
-        discount = 1 / np.log2(np.arange(len(hits)) + 2)
-        return float((hits * discount).sum() / discount[:most].sum())
-
-    return _mean_over_users(ranked, relevant, gain)
-
-
-def _mean_over_users(ranked: np.ndarray, relevant: list[set[int]], value) -> float:
     if len(ranked) != len(relevant):
         raise ValueError(f"{len(ranked)} lists but {len(relevant)} sets of relevant movies.")
-    length = ranked.shape[1]
+    worth = 1 / np.log2(np.arange(ranked.shape[1]) + 2)
     values = [
-        value(np.array([movie in wanted for movie in row.tolist()], dtype=np.float64), min(length, len(wanted)))
+        worth[[movie in wanted for movie in row.tolist()]].sum() / worth[: len(wanted)].sum()
         for row, wanted in zip(ranked, relevant)
         if wanted
     ]

@@ -1,7 +1,7 @@
-"""Which ratings train, which tune, which test: the course's five fixed folds.
+"""Which ratings train, which tune, which test: at random, the last of each user, or all after some moment.
 
-Lesson 07. A rating is the unit that is drawn, as in most published figures; the folds depend on the number of ratings
-and the seed alone, so that every program can use the same.
+Lesson 07. At random a rating is the unit that is drawn, as in most published figures; the folds depend on the number of
+ratings and the seed alone, so that every program can use the same.
 """
 
 from __future__ import annotations
@@ -51,3 +51,26 @@ def fold_split(count: int, fold: int, folds: int = 5, validation: float = 0.1, s
     order = np.random.default_rng([seed, fold]).permutation(len(others))
     cut = round(validation * len(others))
     return Split(np.sort(others[order[cut:]]), np.sort(others[order[:cut]]), np.flatnonzero(numbers == fold))
+
+
+def last_of_each_user(users: np.ndarray, timestamps: np.ndarray, share: float = 0.2) -> np.ndarray:
+    """True for the last ``share`` of each user's ratings (rounded down, ties in the file's order): bool, one a rating.
+
+    The rest trains. Every user of the test is known, and other users' later ratings are known too.
+    """
+    order = np.lexsort((np.arange(len(users)), timestamps, users))
+    counts = np.bincount(users)
+    place = np.arange(len(users)) - np.repeat(np.cumsum(counts) - counts, counts)
+    late = np.empty(len(users), dtype=bool)
+    late[order] = place >= counts[users[order]] - np.floor(share * counts[users[order]])
+    return late
+
+
+def after_a_moment(timestamps: np.ndarray, share: float = 0.2) -> np.ndarray:
+    """True for the latest ``share`` of all ratings (ties in the file's order): bool, one a rating.
+
+    The rest trains, as in a system that runs: nothing later than any test rating is known.
+    """
+    late = np.zeros(len(timestamps), dtype=bool)
+    late[np.argsort(timestamps, kind="stable")[len(timestamps) - round(share * len(timestamps)) :]] = True
+    return late

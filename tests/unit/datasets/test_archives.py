@@ -17,7 +17,12 @@ from collections import namedtuple
 import pytest
 
 from utils.datasets import archives
-from utils.datasets.archives import DataError, extract, read_member
+from utils.datasets.archives import DataError, extract, open_member
+
+
+def read_member(archive, name, **options):
+    with open_member(archive, name, **options) as file:
+        return None if file is None else file.read()
 
 
 def make_zip(path, members, compression=zipfile.ZIP_DEFLATED):
@@ -231,7 +236,7 @@ def test_several_at_once_unpack_one_whole_folder(tmp_path):
     assert faults == [] and leftovers(tmp_path, "data.zip", "data") == []
 
 
-def test_read_member_looks_in_every_folder(tmp_path):
+def test_open_member_looks_in_every_folder(tmp_path):
     archive = make_zip(tmp_path / "data.zip", {"__MACOSX/r.csv": "no", "deep/down/r.csv": "yes"})
     assert read_member(archive, "r.csv") == b"yes"
     assert read_member(archive, "x.csv") is None

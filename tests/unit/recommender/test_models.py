@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from utils.datasets.movielens import stand_in
-from utils.recommender import baselines, bayesian, factorisation, neural, splits
+from utils.recommender import baselines, bayesian, factorisation, features, neural, splits
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +51,8 @@ def test_unknown_pairs_are_named(planted):
 
 def test_rmse_clips_and_refuses_columns():
     assert baselines.root_mean_squared_error([9.0, -1.0], [5.0, 0.5]) == 0
-    assert baselines.root_mean_squared_error([9.0], [5.0], clip=False) == 4
+    assert baselines.root_mean_squared_error([0.5], [1.0]) == 0.5
+    assert baselines.root_mean_squared_error([0.5], [1.0], lowest=1) == 0  # an edition of whole stars
     with pytest.raises(ValueError, match="differ in shape"):
         baselines.root_mean_squared_error(np.zeros((3, 1)), np.zeros(3))
 
@@ -74,19 +77,41 @@ def test_factorisation_stands_still_at_its_minimum(planted):
     assert ours < theirs - 0.05
     with pytest.raises(ValueError, match="Unknown user"):
         model.predict([data.n_users], [0])
+    whole = factorisation.Factorisation(factors=2, penalty=8, bias_penalty=3, rounds=2)  # whole numbers will do
+    assert np.isfinite(whole.fit(users, movies, stars, data.n_users, data.n_movies).user_rows).all()
 
 
 def test_features_never_see_the_stars(planted):
     data, split = planted
-    of_movies, of_users = neural.describe(data, split.train)
-    assert of_movies.shape == (data.n_movies, len(data.genre_names) + 3)
+    of_movies, of_users = features.describe(data, split.train, habits=4)
+    decades = len(np.unique(data.years // 10))
+    assert of_movies.shape == (data.n_movies, len(data.genre_names) + decades + 1 + 4)
     assert of_users.shape == (data.n_users, of_movies.shape[1] + 1)
     assert np.allclose(of_movies.mean(axis=0), 0, atol=1e-5) and np.isfinite(of_users).all()
-    from dataclasses import replace
+    again = features.describe(replace(data, ratings=data.ratings[::-1].copy()), split.train, habits=4)
+    assert np.allclose(again[0], of_movies) and np.allclose(again[1], of_users)
+    fewer = features.describe(data, split.train, habits=0)
+    assert np.array_equal(fewer[0], of_movies[:, :-4]) and np.array_equal(fewer[1], of_users[:, :-4])
 
-    other = replace(data, ratings=data.ratings[::-1].copy())
-    again = neural.describe(other, split.train)
-    assert np.array_equal(again[0], of_movies) and np.array_equal(again[1], of_users)
+
+def test_who_rated_nothing_is_average_and_not_extreme(planted):
+    data, split = planted
+    rows = split.train[(data.users[split.train] > 9) & (data.movies[split.train] > 19)]
+    of_movies, of_users = features.describe(data, rows, habits=4)
+    assert np.all(of_users[:10] == 0) and np.allclose(of_users[10:].mean(axis=0), 0, atol=1e-9)
+    told_by_ratings = of_movies[:, -5:]  # the log of their number, and habits
+    assert np.all(told_by_ratings[:20] == 0) and np.allclose(told_by_ratings[20:].mean(axis=0), 0, atol=1e-9)
+
+
+def test_strangers_are_predicted_better_than_by_the_mean(planted):
+    data, _ = planted
+    rng = np.random.default_rng(0)
+    new = np.isin(data.users, rng.permutation(data.n_users)[:100])
+    train, test = (_ratings(data, np.flatnonzero(rows)) for rows in (~new, new))
+    model = bayesian.BayesianFactorisation(factors=4, sweeps=40, burn_in=10)
+    model.fit(*train, *features.describe(data, np.flatnonzero(~new)))
+    ours = baselines.root_mean_squared_error(model.predict(*test[:2]), test[2])
+    assert ours < baselines.root_mean_squared_error(np.full(len(test[2]), train[2].mean()), test[2])
 
 
 def test_bayes_beats_biases_and_finds_the_noise(planted):
@@ -94,7 +119,7 @@ def test_bayes_beats_biases_and_finds_the_noise(planted):
     train, test = _ratings(data, split.not_test), _ratings(data, split.test)
     biases = baselines.Biases().fit(*train, data.n_users, data.n_movies)
     model = bayesian.BayesianFactorisation(factors=3, sweeps=40, burn_in=10)
-    model.fit(*train, *neural.describe(data, split.not_test))
+    model.fit(*train, *features.describe(data, split.not_test))
     stars, spread = model.predict(*test[:2], return_spread=True)
     error = baselines.root_mean_squared_error(stars, test[2])
     assert error < baselines.root_mean_squared_error(biases.predict(*test[:2]), test[2]) - 0.05
@@ -102,7 +127,8 @@ def test_bayes_beats_biases_and_finds_the_noise(planted):
     assert error < 0.69
     assert 0.55 < np.median(model.user_noise()) < 0.72
     assert (spread > 0).all() and stars.min() >= 0.5 and stars.max() <= 5
-    assert np.corrcoef(model.movie_bias(), data.planted["movie_bias"])[0, 1] > 0.8
+    liked = model.predict_all().mean(axis=0)
+    assert np.corrcoef(liked, data.planted["movie_bias"])[0, 1] > 0.8
 
 
 def test_bayes_tells_erratic_users_from_steady_ones():
@@ -120,18 +146,21 @@ def test_bayes_tells_erratic_users_from_steady_ones():
 def test_bayes_repeats_itself_and_folds_newcomers_in(planted):
     data, split = planted
     train = _ratings(data, split.not_test)
-    features = neural.describe(data, split.not_test)
+    known = features.describe(data, split.not_test)
     one, two = (
-        bayesian.BayesianFactorisation(factors=2, sweeps=25, burn_in=10, seed=3).fit(*train, *features)
-        for _ in range(2)
+        bayesian.BayesianFactorisation(factors=2, sweeps=25, burn_in=10, seed=3).fit(*train, *known) for _ in range(2)
     )
     assert np.array_equal(one.predict([0, 5], [1, 2]), two.predict([0, 5], [1, 2]))
+    assert np.allclose(one.predict_all()[[0, 5], [1, 2]], one.predict([0, 5], [1, 2]), atol=1e-4)
     # Somebody who loves what is serious and fierce gets such films first, and is surer of them than a stranger.
     traits = data.planted["traits"]
     rated = np.argsort(-np.bincount(data.movies, minlength=data.n_movies))[:40]
     stars = np.clip(3.2 + data.planted["movie_bias"][rated] + traits[rated] @ [0.9, 0.9], 0.5, 5)
-    newcomer, spread = one.fold_in(rated, stars)
-    nobody, _ = one.fold_in([], [])
+    newcomer, spread, noise = one.fold_in(rated, stars)
+    nobody, unsure, anybodys = one.fold_in([], [])
+    assert (spread < unsure).mean() > 0.95 and 0.4 < noise < anybodys + 0.2
+    some = one.fold_in(rated, stars, wanted=[5, 9])
+    assert np.allclose(some[0], newcomer[[5, 9]]) and np.allclose(some[1], spread[[5, 9]])
     assert np.corrcoef(newcomer - nobody, traits @ [1, 1])[0, 1] > 0.8
     assert newcomer.shape == spread.shape == (data.n_movies,)
     for movies, ratings, message in (
@@ -141,6 +170,51 @@ def test_bayes_repeats_itself_and_folds_newcomers_in(planted):
     ):
         with pytest.raises(ValueError, match=message):
             one.fold_in(movies, ratings)
+
+
+def test_the_common_noise_is_that_of_users_and_not_of_their_errors():
+    """One user with most of the ratings is one user, when it comes to how precise users are."""
+    rng = np.random.default_rng(0)
+    users = np.concatenate([np.repeat(np.arange(99), 40), np.full(50_000, 99)])
+    errors = np.where(users < 99, 0.5, 1.2) * rng.standard_normal(len(users))
+    noise = bayesian._Noise(users, 120, True, errors)  # users 100 to 119 have no rating
+    found = []
+    for _ in range(150):
+        noise.sample(errors, rng)
+        found.append((1 / noise.scale, np.sqrt(1 / noise.precision[99]), noise.precision[100:].mean()))
+    mean, of_the_one, of_strangers = np.mean(found[50:], axis=0)
+    assert 3.3 < mean < 4.7 and abs(of_the_one - 1.2) < 0.02 and abs(of_strangers - mean) < 0.4
+
+
+def test_the_spread_of_noises_is_found():
+    rng = np.random.default_rng(1)
+    for shape in (1.5, 8.0):
+        precision = rng.gamma(shape, 4 / shape, 400)
+        users = np.repeat(np.arange(400), 60)
+        errors = rng.standard_normal(len(users)) / np.sqrt(precision[users])
+        noise = bayesian._Noise(users, 400, True, errors)
+        found = []
+        for _ in range(120):
+            noise.sample(errors, rng)
+            found.append((noise.shape, 1 / noise.scale))
+        middle, mean = np.mean(found[40:], axis=0)
+        assert 0.6 * shape < middle < 1.6 * shape and abs(mean - 4) < 0.5
+
+
+def test_a_newcomers_doubt_is_that_of_his_or_her_own_row(planted):
+    """With films and noise known it is the variance of a ridge regression, worked out here."""
+    data, split = planted
+    model = bayesian.BayesianFactorisation(factors=2, sweeps=6, burn_in=5, user_noise=False)
+    model.fit(*_ratings(data, split.train), n_users=data.n_users, n_movies=data.n_movies)
+    (sample,) = model._samples
+    stars, doubt, noise = model.fold_in([3, 8], [4.0, 2.0])
+    rows = sample["movies"].astype(float)
+    x = np.column_stack([np.ones(len(rows)), rows[:, 1:]])
+    inverse = np.linalg.inv(sample["prior_precision"] + x[[3, 8]].T @ x[[3, 8]] / noise**2)
+    rest = np.array([4.0, 2.0]) - model.mean - rows[[3, 8], 0]
+    row = inverse @ (sample["prior_precision"] @ sample["prior_mean"] + x[[3, 8]].T @ rest / noise**2)
+    assert np.allclose(doubt, np.sqrt(np.einsum("mk,kl,ml->m", x, inverse, x)))
+    assert np.allclose(stars, np.clip(model.mean + rows[:, 0] + x @ row, 0.5, 5))
 
 
 def test_bayes_refuses_impossible_settings():
@@ -169,21 +243,16 @@ def test_hybrid_uses_its_features_and_leaves_them_alone():
     import keras
 
     keras.utils.set_random_seed(0)
-    features = np.random.default_rng(0).normal(size=(30, 4))
-    model = neural.build_hybrid(features, np.zeros((8, 2)), factors=2, mean=3.0, feature_penalty=0.0)
+    known = np.random.default_rng(0).normal(size=(30, 4))
+    model = neural.build_hybrid(8, known, factors=2, mean=3.0, penalty=0.0, bias_penalty=0.0)
     users, movies = np.indices((8, 30)).reshape(2, -1, 1).astype("int32")
-    stars = 3 + features[movies[:, 0], 0]
-    known = movies[:, 0] < 20
+    stars = 3 + known[movies[:, 0], 0]
+    rated = movies[:, 0] < 20
     model.compile(keras.optimizers.Adam(0.03), loss="mse")
-    model.fit([users[known], movies[known]], stars[known], epochs=40, batch_size=32, verbose=0)
-    guess = model.predict([users[~known], movies[~known]], verbose=0)[:, 0]
-    assert np.corrcoef(guess, stars[~known])[0, 1] > 0.9  # movies nobody rated
-    table = model.get_layer("movie_features").get_weights()[0]
-    assert np.allclose(table, features, atol=1e-6)
-
-
-def test_hybrid_takes_empty_features():
-    model = neural.build_hybrid(np.ones((30, 4)), np.zeros((8, 0)), factors=2, mean=3.0)
-    assert "user_features" not in {layer.name for layer in model.layers}
-    # Tables of 8 and 30 rows of 2 + 1 numbers, the Dense layers of the films, and the films' fixed features.
+    model.fit([users[rated], movies[rated]], stars[rated], epochs=40, batch_size=32, verbose=0)
+    guess = model.predict([users[~rated], movies[~rated]], verbose=0)[:, 0]
+    assert np.corrcoef(guess, stars[~rated])[0, 1] > 0.9  # movies nobody rated
+    table = model.get_layer("known").get_weights()[0]
+    assert np.allclose(table, known, atol=1e-6)
+    # Tables of 8 and 30 rows of 2 + 1 numbers, the Dense layers of the movies, and the movies' fixed features.
     assert model.count_params() == (8 + 30) * 3 + (4 * 2 + 2) + (4 + 1) + 30 * 4
