@@ -243,12 +243,13 @@ def encode_answers(
     return indices[:, ::-1].copy() if units_first else indices
 
 
+def carries_into(a: np.ndarray, b: np.ndarray, digits: int) -> np.ndarray:
+    """Is one carried into each column of the sum? Bool (n, digits + 1), units (never) first."""
+    low = 10 ** np.arange(digits + 1)
+    return np.asarray(a)[..., None] % low + np.asarray(b)[..., None] % low >= low
+
+
 def count_carries(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """How many columns of the written addition carry: int array of the shape of ``a``; 95 + 7 carries twice."""
-    a, b = np.array(a), np.array(b)
-    carry, carries = np.zeros_like(a + b), np.zeros_like(a + b)
-    while (a > 0).any() or (b > 0).any():
-        carry = (a % 10 + b % 10 + carry) // 10
-        carries = carries + carry
-        a, b = a // 10, b // 10
-    return carries
+    longest = len(str(max(np.max(a, initial=0), np.max(b, initial=0))))
+    return carries_into(a, b, longest).sum(axis=-1)

@@ -26,9 +26,9 @@ def test_score_counts_characters_and_answers():
     assert found.characters == pytest.approx(10 / 12)  # "0  " against "17 ": only the padding agrees
     assert addition.ask(_Oracle(), ["34+14", "13+1"], 2) == ["48", "0"]
     # Read with spaces on the other side, the oracle still answers padded on the right, so short answers miss.
-    found = addition.score(_Oracle(), np.array([50, 3]), np.array([50, 4]), 2, right_aligned=True)
+    found = addition.score(_Oracle(), np.array([50, 3]), np.array([50, 4]), 2, align_question=True, align_answer=True)
     assert found.right.tolist() == [True, False]
-    assert addition.ask(_Oracle(), ["3+4"], 2, right_aligned=True) == ["7"]
+    assert addition.ask(_Oracle(), ["3+4"], 2, align_question=True) == ["7"]
     with pytest.raises(ValueError, match="room for 5"):
         addition.ask(_Oracle(), ["123+45"], 2)
 
