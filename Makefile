@@ -40,7 +40,7 @@ $(EVERYTHING): $(LESSONS) locks/everything.txt
 # ---- for students ----------------------------------------------------------------------------------------------------
 
 # What JupyterLab takes for granted here: no question about news and no look for updates (both would need the network),
-# texts shown and not edited, lessons listed before folders.
+# texts shown and not edited, lessons listed before other files.
 LAB_SETTINGS := .venv/share/jupyter/lab/settings
 # Kernels talk to the server encrypted, or each would warn in the terminal that it does not.
 LAB_KERNELS := --KernelManager.transport_encryption=auto
