@@ -173,7 +173,7 @@ def install(program: Path | None, added: tuple[str, ...], gpu: bool) -> None:
         raise Failed("Step 3 of 3 failed: the course's own package could not be installed (message above).")
     for headers in VENV.glob("lib/python*/site-packages/tensorflow/include"):
         shutil.rmtree(headers)  # 290 MB for whoever compiles operations of their own
-    shutil.rmtree(UV_HOME / "cache", ignore_errors=True)
+    shutil.rmtree(UV_HOME, ignore_errors=True)  # it has done its work; what it was fetched for is in .venv
 
 
 def drop_other_tensorflow(program: Path | None, gpu: bool) -> None:
