@@ -1,6 +1,6 @@
 """Which tower for lesson 11: accuracy against speed, at equal numbers of steps.
 
-    python tests/benchmarks/towers_11.py                   # every tower below, a quarter of an hour on one core
+    python tests/benchmarks/towers_11.py                   # every tower below
     python tests/benchmarks/towers_11.py --steps 100       # a look at how it works
 
 Each tower learns GNU Go's moves (step 1 of the lesson) from the same positions in the same order. Printed are its share

@@ -70,8 +70,13 @@ def test_a_new_lesson_gets_the_cell_and_its_outputs_stay(tmp_path):
     assert (setup.execution_count, code.execution_count, code.outputs[0].execution_count) == (1, 2, 2)
 
 
-def test_where_the_course_is_there_the_cell_does_nothing():
+def test_where_the_course_is_there_the_cell_asks_and_installs_nothing(monkeypatch):
+    done = []
+    monkeypatch.setattr("builtins.input", lambda question: done.append(question) or "yes")
+    monkeypatch.setattr(subprocess, "run", lambda command, check: done.append(command))
+    monkeypatch.setenv("COURSE_INSTALL", "yes")
     exec(publish.setup_cell(REAL, "v1"), {})
+    assert done == []
 
 
 @pytest.mark.parametrize("answer, asked", [("no", 0), ("yes", 1), ("Y", 1)])

@@ -6,8 +6,9 @@ newer games have pushed them out. What a position teaches is more than who won: 
 how much (Wu 2019, KataGo, section 4), and what the expert policy would play, so that one tower serves as policy and as
 judge, as in AlphaGo Zero.
 
-``python -m utils.go.value_stream`` trains the network that ships and continues after a kill; the games lie in runs/ and
-are played again where they are missing, which costs time and changes nothing.
+``python -m utils.go.value_stream`` trains such a network and continues after a kill; the games lie in runs/ and are
+played again where they are missing, which costs time and changes nothing. (The networks that ship so far were made by
+:mod:`utils.go.value` and :mod:`utils.go.selfplay`.)
 """
 
 from __future__ import annotations
@@ -261,11 +262,11 @@ def main() -> None:
     parser.add_argument("--before", default="go_sl9", help="plays up to the random move; its moves are learned, too")
     parser.add_argument("--after", default="go_rl9", help="plays from there on")
     parser.add_argument("--start", default="", help="a network to start from where its layers fit")
-    parser.add_argument("--out", type=Path, default=networks.weights_folder() / "go_dual9.npz")
-    parser.add_argument("--folder", type=Path, help="of games and checkpoint; default: runs/value9 in the repository")
+    parser.add_argument("--out", type=Path, default=runtime.repo_root() / "runs" / "go_stream9.npz")
+    parser.add_argument("--folder", type=Path, help="of games and checkpoint; default: runs/stream9 in the repository")
     options = vars(parser.parse_args())
     names = [options.pop(name) for name in ("before", "after", "start", "out")]
-    folder = options.pop("folder") or runtime.repo_root() / "runs" / "value9"
+    folder = options.pop("folder") or runtime.repo_root() / "runs" / "stream9"
     runtime.start(seed=options["seed"])
     commands.check_writable(names[-1])
     with commands.alone(folder):

@@ -73,7 +73,7 @@ def test_a_kill_changes_nothing(policy, tmp_path):
         np.testing.assert_allclose(one, other, atol=2e-3)
 
 
-def test_the_window_forgets_and_each_position_is_used_about_twice(policy, tmp_path):
+def test_the_window_forgets_and_every_head_learns(policy, tmp_path):
     stream = Stream(TINY, policy, policy, tmp_path)
     for _ in range(TINY.units):
         losses = stream.iterate()
