@@ -22,7 +22,7 @@ def main() -> None:
     runtime.start()
     took = []
     for identifier, item in engine.load_checks().items():
-        (path,) = (sweeps.ROOT / "notebooks" / "solutions").glob(f"{identifier[:2]}_*.py")
+        (path,) = (sweeps.ROOT / "solutions").glob(f"{identifier[:2]}_*.py")
         solution = getattr(sweeps.load(path), item.name)
         seconds = []
         for _ in range(2):

@@ -83,7 +83,8 @@ def hidden_folders(more: list[str]) -> list[str]:
     """Folders that a student's code cannot look into: solutions, checks, tests, history, other submissions, and where
     other programs keep their sockets. A folder that holds the course or its Python stays visible."""
     root = runtime.repo_root()
-    own = [root / name for name in ("notebooks", "tests", ".git", ".ci", "build", "utils/exercises", "utils/grading")]
+    names = ("notebooks", "solutions", "tests", ".git", ".ci", "build", "utils/exercises", "utils/grading")
+    own = [root / name for name in names]
     system = [Path(place) for place in ("/run", "/var/run", "/tmp", "/var/tmp", "/dev/shm")]
     needed = [Path(place).resolve() for place in (root, sys.prefix, sys.base_prefix, *filter(None, sys.path))]
     folders = {folder.resolve() for folder in [*own, *system, *map(Path, more)] if folder.is_dir()}

@@ -28,7 +28,7 @@ from utils.exercises import engine
 
 from mutations import mutants
 
-SOLUTIONS = Path(__file__).resolve().parents[3] / "notebooks" / "solutions"
+SOLUTIONS = Path(__file__).resolve().parents[3] / "solutions"
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
 PATIENCE = 3  # seconds of computing for a check; a changed loop may never end
 

@@ -34,7 +34,7 @@ def load(path: Path) -> ModuleType:
 def sweeps_of(path: Path) -> dict[str, list[sweep.Case]]:
     """Draw the inputs of an ``inputs_NN_*.py`` and answer them by the solutions of the same lesson."""
     lesson = path.stem.removeprefix("inputs_")
-    solutions = load(ROOT / "notebooks" / "solutions" / f"{lesson}.py")
+    solutions = load(ROOT / "solutions" / f"{lesson}.py")
     known = engine.load_checks(lesson[:2])
     swept = {}
     for number, (identifier, draw) in enumerate(sorted(load(path).INPUTS.items())):

@@ -1,6 +1,6 @@
 """Every check accepts the reference and three other right answers, and rejects the stub and at least eight mistakes.
 
-Reference solutions are in notebooks/solutions/NN_topic.py; other answers in answers_NN_topic.py beside this file:
+Reference solutions are in solutions/NN_topic.py; other answers in answers_NN_topic.py beside this file:
 ``ALTERNATIVES`` and ``WRONG``, dictionaries from exercise to a list of functions.
 """
 
@@ -37,7 +37,7 @@ _modules: dict[tuple[str, str], object] = {}
 def _answers(kind: str, lesson: str):
     if (kind, lesson) not in _modules:
         if kind == "solutions":
-            path = _one(f"{lesson}_*.py", ROOT / "notebooks" / "solutions")
+            path = _one(f"{lesson}_*.py", ROOT / "solutions")
         else:
             path = _one(f"answers_{lesson}_*.py", Path(__file__).parent)
         _modules[kind, lesson] = _load(path)
@@ -86,4 +86,4 @@ def test_three_to_six_exercises_a_lesson(lesson):
 def test_module_is_named_after_its_notebook(lesson):
     notebook = _one(f"{lesson}_*.ipynb", ROOT / "notebooks").stem
     assert (ROOT / "utils" / "exercises" / f"checks_{notebook}.py").exists()
-    assert (ROOT / "notebooks" / "solutions" / f"{notebook}.py").exists()
+    assert (ROOT / "solutions" / f"{notebook}.py").exists()

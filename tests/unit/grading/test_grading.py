@@ -102,7 +102,7 @@ def _hostile(target: Path, port: int) -> dict[str, str]:
             return -1.0
         """),
         "reads-the-answers": _body(f"""
-            text = open({str(ROOT / "notebooks" / "solutions" / "08_q_learning.py")!r}).read()
+            text = open({str(ROOT / "solutions" / "08_q_learning.py")!r}).read()
             scope = {{}}
             exec(text, scope)
             return scope["discounted_return"](rewards, gamma)
@@ -576,7 +576,7 @@ def test_progress_prefers_a_students_own_copy(tmp_path, capsys):
 
 def test_every_reference_solution_would_be_accepted_as_source():
     """Each solution can be cut out of a file by the names it uses."""
-    for path in sorted((ROOT / "notebooks" / "solutions").glob("*.py")):
+    for path in sorted((ROOT / "solutions").glob("*.py")):
         notebook = submission.Notebook(submission._statements(path.read_text(encoding="utf-8")), [])
         for identifier, item in engine.load_checks(path.stem[:2]).items():
             attempt = submission.find_attempt(notebook, identifier, item.name)

@@ -59,7 +59,7 @@ def _released_code(folder: Path):
 
 def _solutions() -> dict[str, str]:
     bodies = {}
-    for path in sorted((ROOT / "notebooks" / "solutions").glob("*.py")):
+    for path in sorted((ROOT / "solutions").glob("*.py")):
         found = _functions(path.read_text(encoding="utf-8"))
         for item in engine.load_checks(path.stem[:2]).values():
             bodies[found[item.name]] = f"{item.identifier} {item.name}"
@@ -82,7 +82,7 @@ def test_no_solution_is_in_it_under_any_name(released):
 
 
 def test_a_renamed_solution_would_be_noticed(tmp_path):
-    text = (ROOT / "notebooks" / "solutions" / "08_q_learning.py").read_text(encoding="utf-8")
+    text = (ROOT / "solutions" / "08_q_learning.py").read_text(encoding="utf-8")
     (tmp_path / "innocent.py").write_text(
         text.replace("def discounted_return(rewards, gamma)", "def f(rewards, gamma)")
     )
@@ -98,7 +98,7 @@ def test_no_file_that_holds_answers_is_in_it(released):
             assert not re.search(r"%load -s", text), path
             if path.suffix in (".md", ".ipynb"):
                 assert "our solution" not in text, path
-                assert "notebooks/solutions" not in text, path
+                assert "solutions/" not in text, path
 
 
 def test_notebooks_are_whole_but_not_executed(released):

@@ -126,7 +126,7 @@ def test_an_old_format_is_named(tmp_path):
 ROOT = Path(__file__).resolve().parents[3]
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "notebooks" / "solutions").glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted((ROOT / "solutions").glob("*.py")), ids=lambda path: path.stem)
 def test_a_loaded_solution_finds_its_names_in_the_notebook(path):
     """``%load -s name`` brings the function alone: what it uses must be imported or defined in the notebook."""
     notebook = submission.read_notebook(ROOT / "notebooks" / f"{path.stem}.ipynb")

@@ -1,4 +1,4 @@
-"""Reference solutions of lesson 06; load one in the notebook with ``%load -s name solutions/06_lstm_addition.py``."""
+"""Reference solutions of lesson 06."""
 
 import keras
 import numpy as np

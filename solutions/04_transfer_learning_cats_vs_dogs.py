@@ -1,4 +1,4 @@
-"""Reference solutions of lesson 04: ``%load -s hold_out solutions/04_transfer_learning_cats_vs_dogs.py`` and so on."""
+"""Reference solutions of lesson 04."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Reference solutions of lesson 07; load one with ``%load -s name solutions/07_movielens_recommender.py``."""
+"""Reference solutions of lesson 07."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Reference solutions of lesson 08; load one in the notebook with ``%load -s name solutions/08_q_learning.py``."""
+"""Reference solutions of lesson 08."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Reference solutions of lesson 10; load one in the notebook with ``%load -s name solutions/10_reinforce.py``."""
+"""Reference solutions of lesson 10."""
 
 import numpy as np
 from keras import ops

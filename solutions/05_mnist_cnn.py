@@ -1,4 +1,4 @@
-"""Reference solutions of lesson 05. In the notebook: ``%load -s one_hot solutions/05_mnist_cnn.py``."""
+"""Reference solutions of lesson 05."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Reference solutions of lesson 03: ``%load -s occlude solutions/03_visualization_and_occlusion.py`` and so on."""
+"""Reference solutions of lesson 03."""
 
 import numpy as np
 
@@ -31,9 +31,7 @@ def activation_map(maps, weights, class_index):
 
 def touched(first, last, size, kernel, stride, padding):
     # Place o looks at the pixels o * stride - padding to o * stride - padding + kernel - 1.
-    lowest = max(
-        0, -((kernel - 1 - padding - first) // stride)
-    )  # minus the floor of minus x: x rounded up
+    lowest = max(0, -((kernel - 1 - padding - first) // stride))  # minus the floor of minus x: x rounded up
     highest = min((size + 2 * padding - kernel) // stride, (last + padding) // stride)
     return (lowest, highest) if lowest <= highest else None
 

@@ -1,4 +1,4 @@
-"""Reference solutions of lesson 09; load one in the notebook with ``%load -s name solutions/09_dqn_breakout.py``."""
+"""Reference solutions of lesson 09."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Reference solutions of lesson 11; load one in the notebook with ``%load -s name solutions/11_alphago_go.py``."""
+"""Reference solutions of lesson 11."""
 
 import numpy as np
 

@@ -11,9 +11,7 @@ def conv_parameters(kernel, channels_in, channels_out, bias=True):
 def equivariance_gap(layer, image, down, right):
     """Move, then the layer, against the layer, then move."""
     move = (down, right)
-    return np.abs(
-        layer(np.roll(image, move, axis=(0, 1))) - np.roll(layer(image), move, axis=(0, 1))
-    ).max()
+    return np.abs(layer(np.roll(image, move, axis=(0, 1))) - np.roll(layer(image), move, axis=(0, 1))).max()
 
 
 def receptive_field(layers):
