@@ -151,3 +151,8 @@ def test_no_function_is_too_long_or_takes_too_much():
     long = {name for name, lines, arguments in found if lines > MOST_IN_A_FUNCTION or arguments > MOST_ARGUMENTS}
     assert long == set(LONG_FUNCTIONS)
     assert all(LONG_FUNCTIONS.values())
+
+
+def test_a_student_who_opens_the_folder_sees_lessons_and_no_solutions():
+    """JupyterLab lists folders first, whatever they are called."""
+    assert not [path.name for path in (ROOT / "notebooks").iterdir() if path.is_dir() and path.name[0] not in "._"]

@@ -102,11 +102,6 @@ def test_exercise_cells_match_the_checks(path):
         assert re.search(rf"def {item.name}\(", text), item.name
 
 
-def test_a_student_who_opens_the_folder_sees_lessons_and_no_solutions():
-    """JupyterLab lists folders first, whatever they are called."""
-    assert not [path.name for path in (ROOT / "notebooks").iterdir() if path.is_dir() and path.name[0] not in "._"]
-
-
 def test_tags_say_what_is_an_exercise_and_what_points_at_its_solution(path):
     known = engine.load_checks(path.stem[:2])
     hints = "\n".join(cell.source for cell in _cells(path) if "solution-hint" in _tags(cell))
