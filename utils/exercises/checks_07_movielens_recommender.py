@@ -1,4 +1,4 @@
-"""Checks of lesson 07: shrunken bias, one step of factorisation, a newcomer's vector, a list's gain, an experiment."""
+"""Checks of lesson 07: a bias from ratings of unequal worth, one step of factorisation, a newcomer's vector, a list's gain, an experiment."""
 
 from __future__ import annotations
 
@@ -9,24 +9,25 @@ from utils.exercises.experiment import change_of_one_thing
 from utils.exercises.sweep import as_float32, sweep
 
 
-@exercise("07.1", name="shrunken_bias", title="Believe few ratings less", minutes=8, points=1)
-def check_shrunken_bias(attempt):
-    hint = (
-        "Sum of the residuals over their number plus the penalty: as if `penalty` more residuals of zero had come in."
-    )
-    expect_close(
-        attempt(np.array([1.0, 1.0, 1.0, 1.0]), 4.0), 0.5, shown="residuals = [1, 1, 1, 1], penalty = 4", hint=hint
-    )
+@exercise("07.1", name="careful_bias", title="Believe the erratic less", minutes=12, points=2)
+def check_careful_bias(attempt):
+    hint = "Each residual weighs 1 / noise²; the belief that a film is average weighs 1 / spread², with a residual of zero."
+    shown = "residuals = [1, 1, 1, 1], noises = [1, 1, 1, 1], spread = 0.5"
+    expect_close(attempt(np.ones(4), np.ones(4), 0.5), 0.5, shown=shown, hint=hint)
     sweep(
         "07.1",
         attempt,
         hint=hint,
         hints=(
             (
-                lambda residuals, penalty: len(residuals) == 0,
+                lambda residuals, noises, spread: len(residuals) == 0,
                 "A film without ratings has the bias 0; `mean` of an empty array is not a number.",
             ),
-            (lambda residuals, penalty: residuals.sum() < 0, "A film may be worse than the mean: a negative bias."),
+            (
+                lambda residuals, noises, spread: len(set(noises.tolist())) > 1,
+                "Whose ratings scatter half as much counts four times as much, in the sum above and in the one below.",
+            ),
+            (lambda residuals, noises, spread: residuals.sum() < 0, "A film may be worse than the mean."),
         ),
     )
 

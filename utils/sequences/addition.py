@@ -56,6 +56,12 @@ def looks_back(model: Any) -> bool:
     return len(getattr(model, "inputs", "1")) == 2
 
 
+def compare(guesses: np.ndarray, truth: np.ndarray) -> Score:
+    """Answers as integer arrays (n, characters) of one shape, character by character and as a whole."""
+    equal = guesses == truth
+    return Score(float(equal.mean()), float(equal.all(axis=1).mean()), equal.all(axis=1))
+
+
 def score(
     model: Any,
     a: np.ndarray,
@@ -68,8 +74,7 @@ def score(
 ) -> Score:
     """Ask the network all questions at once and compare character by character; the last four as it was trained."""
     guesses = guess(model, encode_questions(a, b, digits, reverse, align_question))
-    equal = guesses == encode_answers(a, b, digits, units_first, align_answer)
-    return Score(float(equal.mean()), float(equal.all(axis=1).mean()), equal.all(axis=1))
+    return compare(guesses, encode_answers(a, b, digits, units_first, align_answer))
 
 
 def ask(

@@ -6,27 +6,69 @@ import numpy as np
 import records
 
 
-def bias_by_padding(residuals, penalty):
-    total, count = 0.0, penalty
-    for residual in residuals:
-        total, count = total + residual, count + 1
-    return total / count if count else 0.0
+def bias_by_loop(residuals, noises, spread):
+    above, below = 0.0, 1 / (spread * spread)
+    for residual, noise in zip(residuals, noises):
+        above, below = above + residual / noise**2, below + noise**-2
+    return above / below
 
 
-def plain_mean(residuals, penalty):
-    return np.mean(residuals) if len(residuals) else 0.0
+def bias_as_ridge(residuals, noises, spread):
+    rows, wanted = np.append(1 / noises, 1 / spread), np.append(residuals / noises, 0.0)
+    return np.linalg.lstsq(rows[:, None], wanted, rcond=None)[0].item()
 
 
-def mean_over_penalty(residuals, penalty):
-    return np.sum(residuals) / (1 + penalty)
+def bias_as_average(residuals, noises, spread):
+    return np.average(np.append(residuals, 0.0), weights=np.append(noises, spread) ** -2.0)
 
 
-def penalty_subtracted(residuals, penalty):
-    return (np.sum(residuals) - penalty) / max(len(residuals), 1)
+def bias_by_updates(residuals, noises, spread):
+    mean, variance = 0.0, spread**2
+    for residual, noise in zip(residuals, noises):
+        gain = variance / (variance + noise**2)
+        mean, variance = mean + gain * (residual - mean), (1 - gain) * variance
+    return mean
 
 
-def fails_on_nothing(residuals, penalty):
-    return sum(residuals) / len(residuals) * len(residuals) / (len(residuals) + penalty)
+def bias_weights_not_squared(residuals, noises, spread):
+    return (residuals / noises).sum() / ((1 / noises).sum() + 1 / spread)
+
+
+def bias_spread_not_squared(residuals, noises, spread):
+    return (residuals / noises**2).sum() / ((noises**-2.0).sum() + 1 / spread)
+
+
+def bias_without_prior(residuals, noises, spread):
+    return np.average(residuals, weights=noises**-2.0) if len(residuals) else 0.0
+
+
+def bias_all_alike(residuals, noises, spread):
+    return residuals.sum() / (len(residuals) + 1 / spread**2)
+
+
+def bias_mean_noise(residuals, noises, spread):
+    return residuals.sum() / (len(residuals) + (noises.mean() / spread) ** 2) if len(residuals) else 0.0
+
+
+def bias_weighs_only_above(residuals, noises, spread):
+    return (residuals / noises**2).sum() / (len(residuals) + 1 / spread**2)
+
+
+def bias_trusts_the_erratic(residuals, noises, spread):
+    return (residuals * noises**2).sum() / ((noises**2).sum() + spread**2)
+
+
+def bias_prior_upside_down(residuals, noises, spread):
+    return (residuals / noises**2).sum() / ((noises**-2.0).sum() + spread**2)
+
+
+def bias_fails_on_nothing(residuals, noises, spread):
+    weights = 1 / noises**2
+    return np.average(residuals, weights=weights) * weights.sum() / (weights.sum() + 1 / spread**2)
+
+
+def bias_nan_for_nothing(residuals, noises, spread):
+    return bias_by_loop(residuals, noises, spread) if len(residuals) else float("nan")
 
 
 def step_as_matrix(user, movie, stars, rate, penalty):
@@ -113,53 +155,16 @@ def precision(ranked, relevant):
 # --- further right answers and mistakes -------------------------------------------------------------------------------
 
 
-def bias_as_weighted_mean(residuals, penalty):
-    n = len(residuals)
-    return 0 if n == 0 else np.mean(residuals) * n / (n + penalty)
+def bias_never_negative(residuals, noises, spread):
+    return max(0.0, bias_by_loop(residuals, noises, spread))
 
 
-def bias_guarded_below(residuals, penalty):
-    return np.array([np.sum(residuals) / max(residuals.size + penalty, 1e-12)])
+def bias_absolute(residuals, noises, spread):
+    return abs(bias_by_loop(residuals, noises, spread))
 
 
-def bias_never_negative(residuals, penalty):
-    return max(0.0, bias_by_padding(residuals, penalty))
-
-
-def bias_absolute(residuals, penalty):
-    return abs(bias_by_padding(residuals, penalty))
-
-
-def bias_whole_penalty(residuals, penalty):
-    return bias_by_padding(residuals, int(penalty))
-
-
-def bias_nan_for_nothing(residuals, penalty):
-    return bias_by_padding(residuals, penalty) if len(residuals) else float("nan")
-
-
-def bias_penalty_for_nothing(residuals, penalty):
-    return bias_by_padding(residuals, penalty) if len(residuals) else -penalty
-
-
-def bias_of_the_median(residuals, penalty):
-    return np.median(residuals) * len(residuals) / (len(residuals) + penalty) if len(residuals) else 0.0
-
-
-def bias_shrunk_by_square(residuals, penalty):
-    return residuals.sum() / (len(residuals) + penalty**2) if len(residuals) else 0.0
-
-
-def bias_penalty_at_least_one(residuals, penalty):
-    return residuals.sum() / (len(residuals) + max(penalty, 1)) if len(residuals) else 0.0
-
-
-def bias_of_squares(residuals, penalty):
-    return residuals.sum() / (residuals @ residuals + penalty) if len(residuals) else 0.0
-
-
-def bias_at_most_one(residuals, penalty):
-    return float(np.clip(bias_by_padding(residuals, penalty), -1, 1))
+def bias_at_most_one(residuals, noises, spread):
+    return float(np.clip(bias_by_loop(residuals, noises, spread), -1, 1))
 
 
 def step_stacked(user, movie, stars, rate, penalty):
@@ -352,7 +357,7 @@ RECORD = {
 }
 
 ALTERNATIVES = {
-    "07.1": [bias_by_padding, bias_as_weighted_mean, bias_guarded_below],
+    "07.1": [bias_by_loop, bias_as_ridge, bias_as_average, bias_by_updates],
     "07.2": [step_as_matrix, step_stacked, step_by_gradients, step_on_copies],
     "07.3": [by_stacking, vector_by_inverse, vector_by_singular_values, vector_by_elimination],
     "07.4": [gain_by_loop, gain_by_numpy, gain_with_logarithms],
@@ -360,9 +365,9 @@ ALTERNATIVES = {
 }
 WRONG = {
     "07.1": [
-        *(plain_mean, mean_over_penalty, penalty_subtracted, fails_on_nothing, bias_never_negative, bias_absolute),
-        *(bias_whole_penalty, bias_nan_for_nothing, bias_penalty_for_nothing, bias_of_the_median),
-        *(bias_shrunk_by_square, bias_penalty_at_least_one, bias_of_squares, bias_at_most_one),
+        *(bias_weights_not_squared, bias_spread_not_squared, bias_without_prior, bias_all_alike, bias_mean_noise),
+        *(bias_weighs_only_above, bias_trusts_the_erratic, bias_prior_upside_down, bias_fails_on_nothing),
+        *(bias_nan_for_nothing, bias_never_negative, bias_absolute, bias_at_most_one),
     ],
     "07.2": [
         *(one_after_the_other, wrong_sign, grows_with_penalty, in_place, only_the_user, *OTHER_ERRORS),

@@ -5,19 +5,18 @@ import numpy as np
 STARS = np.arange(0.5, 5.5, 0.5)
 
 
-def penalties(rng):
-    return float(rng.choice([0.0, 0.5, 1.0, 2.5, round(rng.uniform(0, 10), 2)]))
-
-
-def shrunken_bias(rng):
+def careful_bias(rng):
     for number in range(90):
         count = int(rng.choice([1, 1, 2, 3, 8, 40]))
         if number % 9 == 0:
             count = 0
         residuals = np.round(rng.normal(rng.normal(0, 1), 1.2, count), 2)
+        noises = np.round(rng.uniform(0.3, 1.6, count), 2)
         if number % 10 == 5:
             residuals = np.round(residuals).astype(int)
-        yield residuals, (int(rng.integers(0, 5)) if number % 4 == 0 else penalties(rng))
+        if number % 10 == 7:
+            noises = np.full(count, 0.8)
+        yield residuals, noises, float(rng.choice([0.1, 0.3, 0.5, 1.0, 3.0, round(rng.uniform(0.2, 2), 2)]))
 
 
 def factor_step(rng):
@@ -61,4 +60,4 @@ def discounted_gain(rng):
         yield ranked, relevant
 
 
-INPUTS = {"07.1": shrunken_bias, "07.2": factor_step, "07.3": newcomer_vector, "07.4": discounted_gain}
+INPUTS = {"07.1": careful_bias, "07.2": factor_step, "07.3": newcomer_vector, "07.4": discounted_gain}
