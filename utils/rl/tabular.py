@@ -278,21 +278,22 @@ def q_learning(environment: gymnasium.Env, settings: Settings, seed: int = 0) ->
     for episode in range(settings.episodes):
         epsilon = settings.epsilon_at(episode)
         state, _ = environment.reset(seed=seed if episode == 0 else None)
-        action = choose(q[state], epsilon, rng)
-        ended = False
+        next_action, ended = None, False
         while not ended:
+            action = choose(q[state], epsilon, rng) if next_action is None else next_action
             following, reward, terminated, truncated, _ = environment.step(action)
             if not np.isfinite(reward):
                 raise ValueError(f"The environment returned the reward {reward} in state {state}, action {action}.")
-            next_action = choose(q[following], epsilon, rng)
-            future = q[following, next_action] if settings.method == "sarsa" else q[following].max()
+            if settings.method == "sarsa":  # it learns from the move that it will really make
+                next_action = choose(q[following], epsilon, rng)
+            future = q[following].max() if next_action is None else q[following, next_action]
             target = reward + settings.gamma * (0.0 if terminated else future)
             delta = settings.delta / (1.0 + settings.delta_decay * visits[state, action])
             q[state, action] += delta * (target - q[state, action])
             visits[state, action] += 1
             returns[episode] += reward
             lengths[episode] += 1
-            state, action, ended = following, next_action, terminated or truncated
+            state, ended = following, terminated or truncated
     return Learned(q, returns, lengths)
 
 
@@ -345,13 +346,14 @@ def _learn(q, model, rule, epsilons, agent, world):
     for episode in range(len(epsilons)):
         epsilon = epsilons[episode]
         state = _draw(start, world)
-        action = _choose(q[state], epsilon, agent)
-        ended = False
+        next_action, ended = -1, False
         while not ended:
+            action = _choose(q[state], epsilon, agent) if next_action < 0 else next_action
             k = _draw(outcomes[state, action], world)
             following = next_state[state, action, k]
-            next_action = _choose(q[following], epsilon, agent)
-            future = q[following, next_action] if sarsa else q[following].max()
+            if sarsa:
+                next_action = _choose(q[following], epsilon, agent)
+            future = q[following].max() if next_action < 0 else q[following, next_action]
             end = terminated[state, action, k]
             target = reward[state, action, k] + gamma * (0.0 if end else future)
             delta = first_delta / (1.0 + decay * visits[state, action])
@@ -360,5 +362,5 @@ def _learn(q, model, rule, epsilons, agent, world):
             returns[episode] += reward[state, action, k]
             lengths[episode] += 1
             ended = end or lengths[episode] == horizon
-            state, action = following, next_action
+            state = following
     return returns, lengths
