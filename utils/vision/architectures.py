@@ -20,10 +20,9 @@ from keras import layers
 
 from utils.layers import blocks
 
-# Published parameter counts (LeNet-5 as the lecture lists it; AlexNet as torchvision's; the others as
-# keras.applications counts: with the biases and the moving statistics of ResNet-50).
-PUBLISHED_PARAMETERS = {
-    "lenet5": 61_706,
+# Parameters as others count them: AlexNet as torchvision does, the rest as keras.applications (with the biases and the
+# moving statistics of ResNet-50).
+COUNTED_ELSEWHERE = {
     "alexnet": 61_100_840,
     "vgg16": 138_357_544,
     "vgg19": 143_667_240,
@@ -88,10 +87,11 @@ def mlp(
 
 
 def alexnet(classes: int = 1000) -> keras.Model:
-    """AlexNet in one tower on 224x224 colour images (Krizhevsky 2014, "One weird trick"; the lecture's listing).
+    """AlexNet in one tower on 224x224 colour images (the lecture's listing, and torchvision's).
 
-    The network that won in 2012 was split over two GPUs and a little wider (96-256-384-384-256 filters, of which each
-    half saw half of the maps, and response normalisation); this variant is the one that lives on.
+    After Krizhevsky 2014, "One weird trick", whose fourth convolution has 384 filters instead of 256. The network
+    that won in 2012 was split over two GPUs and a little wider (96-256-384-384-256 filters, of which each half saw half
+    of the maps, and response normalisation); this variant is the one that lives on.
     """
     x = inputs = keras.Input((224, 224, 3), name="image")
     x = layers.ZeroPadding2D(2, name="pad1")(x)

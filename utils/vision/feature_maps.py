@@ -100,7 +100,12 @@ def wave_share(filters: np.ndarray) -> np.ndarray:
 
 
 def learn_filter_bank(
-    images: Sequence[np.ndarray], count: int = 256, size: int = 16, patches: int = 20_000, seed: int = 0
+    images: Sequence[np.ndarray],
+    count: int = 256,
+    size: int = 16,
+    patches: int = 20_000,
+    seed: int = 0,
+    rounds: int = 15,
 ) -> np.ndarray:
     """A bank of filters learned from patches of photos, without labels: whitened k-means (Coates & Ng 2012).
 
@@ -112,6 +117,7 @@ def learn_filter_bank(
         count: number of filters.
         size: side of a filter, pixels.
         patches: number of patches to learn from; at least ten times ``count`` is sensible.
+        rounds: of k-means; 0 learns nothing and gives the noise that it starts from, whitened like a learned bank.
 
     Returns:
         (count, size, size, channels) float32, sorted by how many patches each filter stands for.
@@ -128,7 +134,7 @@ def learn_filter_bank(
     data -= data.mean(axis=1, keepdims=True)
     data /= np.sqrt(data.var(axis=1, keepdims=True) + 10.0)
     whitened, whitener = _whiten(data)
-    centres, weights = _spherical_kmeans(whitened, count, rng)
+    centres, weights = _spherical_kmeans(whitened, count, rng, rounds)
     # A centre lives in whitened space; as a filter on pixels it is whitened once more.
     order = np.argsort(-weights)
     return (centres[order] @ whitener).reshape(count, *shape).astype(np.float32)
@@ -158,9 +164,9 @@ def _whiten(data: np.ndarray, epsilon: float = 0.1) -> tuple[np.ndarray, np.ndar
     return (data - data.mean(axis=0)) @ whitener, whitener
 
 
-def _spherical_kmeans(data: np.ndarray, count: int, rng: np.random.Generator, rounds: int = 15):
+def _spherical_kmeans(data: np.ndarray, count: int, rng: np.random.Generator, rounds: int):
     """Unit vectors that stand for groups of patches, and how much each stands for (Coates & Ng 2012, section 2)."""
-    centres = rng.standard_normal((count, data.shape[1])).astype(np.float32)
+    centres, weights = rng.standard_normal((count, data.shape[1])).astype(np.float32), np.zeros(count)
     for _ in range(rounds):
         centres /= np.linalg.norm(centres, axis=1, keepdims=True) + 1e-8
         scores = data @ centres.T

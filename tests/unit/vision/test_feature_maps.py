@@ -82,6 +82,12 @@ def test_the_bank_has_the_asked_shape_and_repeats():
     assert not np.array_equal(bank, fm.learn_filter_bank(images, count=16, size=8, patches=800, seed=1))
 
 
+def test_a_bank_that_has_learned_nothing_is_less_of_a_wave():
+    learned, noise = (fm.learn_filter_bank(edges(), count=16, size=8, patches=1600, rounds=n) for n in (15, 0))
+    assert noise.shape == learned.shape
+    assert np.median(fm.wave_share(learned)) > np.median(fm.wave_share(noise)) + 0.1
+
+
 def test_filters_learned_from_edges_are_oriented_and_random_ones_are_not():
     bank = fm.learn_filter_bank(edges(), count=16, size=8, patches=1600)[..., 0]
 
