@@ -30,13 +30,13 @@ def test_lessons_say_what_pyproject_says(path, tmp_path):
 def test_readme_says_what_pyproject_says(tmp_path):
     copy = Path(shutil.copy(ROOT / "README.md", tmp_path))
     names = [path.name for path in NOTEBOOKS]
-    assert not publish.publish_readme(copy, *publish.settings(), names), "run `make publish`"
+    assert not publish.publish_readme(copy, names, *publish.settings()), "run `make publish`"
 
 
 def test_a_placeholder_cannot_be_overlooked(tmp_path):
     copy = Path(shutil.copy(ROOT / "README.md", tmp_path))
     address = "https://github.com/REPLACE-ME/course"
-    publish.publish_readme(copy, address, "v1", ["08_q_learning.ipynb"])
+    publish.publish_readme(copy, ["08_q_learning.ipynb"], address, "v1")
     assert "REPLACE-ME" in copy.read_text() and "make publish" in copy.read_text()
     assert publish.links(address, "v1", "08_q_learning.ipynb") == {}
     with pytest.raises(ImportError, match="whole folder"):
