@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from utils.grading.release import release
@@ -9,8 +11,16 @@ from utils.grading.release import release
 import classroom
 
 
+@pytest.fixture(scope="session")
+def released(tmp_path_factory):
+    """The student's version, written once."""
+    folder = tmp_path_factory.mktemp("released") / "course"
+    release(classroom.ROOT, folder)
+    return folder
+
+
 @pytest.fixture
-def course(tmp_path):
+def course(released, tmp_path):
     """The student's version in a repository that git serves on this machine."""
-    with classroom.published_course(tmp_path / "served", lambda folder: release(classroom.ROOT, folder)) as served:
+    with classroom.published_course(tmp_path / "served", lambda folder: shutil.copytree(released, folder)) as served:
         yield served

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import shutil
+import subprocess
+import sys
 
 import nbformat
 import pytest
@@ -76,6 +79,12 @@ async def attend(hub: classroom.Hub, names: list[str]) -> list[classroom.Student
 def test_a_class_works_together(course, tmp_path):
     with classroom.running_hub(tmp_path / "hub", course) as hub:
         group = asyncio.run(attend(hub, NAMES))
+    grades = tmp_path / "grades.csv"
+    command = ["-m", "utils.grading.grade", "grade", str(hub.homes), "--lesson", "08", "--out", str(grades)]
+    subprocess.run([sys.executable, *command], cwd=classroom.ROOT, check=True, capture_output=True)
+    rows = list(csv.DictReader(grades.read_text(encoding="utf-8").splitlines()))
+    assert {row["student"] for row in rows} == set(NAMES)
+    assert any(f"{COPY} counts" in row["message"] for row in rows if row["student"] == "bruno")
     for student in group:
         print(
             f"{student.name}: {student.memory:.2f} GB ({student.server_memory:.2f} of it the server, "

@@ -59,6 +59,16 @@ def test_a_real_address_gives_links_and_a_cell_that_names_the_version(tmp_path):
     assert nbformat.read(copy, as_version=4) == nbformat.read(NOTEBOOKS[7], as_version=4)
 
 
+def test_a_hub_gets_links_once_it_and_the_students_version_have_addresses():
+    students, hub, name = "https://example.org/class", "https://hub.example.org", "08_q_learning.ipynb"
+    found = publish.links("https://example.org/course", "v1", name, students, hub)
+    assert found == {"JupyterHub": hub + publish.hub_path(students, name)}
+    assert "repo=https%3A%2F%2Fexample.org%2Fclass&branch=main" in found["JupyterHub"]
+    assert f"urlpath=lab%2Ftree%2Ffrom-lego-to-go%2Fnotebooks%2F{name}" in found["JupyterHub"]
+    assert "JupyterHub" not in publish.links(REAL, "v1", name, students, "https://hub.REPLACE-ME.org")
+    assert "JupyterHub" not in publish.links(REAL, "v1", name, "https://github.com/REPLACE-ME/class", hub)
+
+
 def test_a_new_lesson_gets_the_cell_and_its_outputs_stay(tmp_path):
     code = nbformat.v4.new_code_cell("1 + 1", execution_count=1)
     code.outputs = [nbformat.v4.new_output("execute_result", {"text/plain": "2"}, execution_count=1)]
