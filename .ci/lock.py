@@ -97,7 +97,7 @@ def main() -> None:
     without = [option for name in TENSORFLOWS for option in ("--no-emit-package", name)]
     compile_lock("slides", ["pyproject.toml"], "--extra", "lectures", *without, *same)
     compile_lock("hub", ["pyproject.toml"], "--extra", "hub", *without, *same)
-    extras = [option for name in ("cluster", "dev", "jax", "lectures") for option in ("--extra", name)]
+    extras = [option for name in ("cluster", "dev", "hub", "jax", "lectures") for option in ("--extra", name)]
     compile_lock("everything", ["pyproject.toml"], *extras, *without, *same)
     text = conda_environment(pyproject, (LOCKS / "lessons.txt").read_text())
     (ROOT / "environment.yml").write_text(text)
