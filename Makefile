@@ -14,7 +14,7 @@ SLIDES := .venv/.slides$(KIND)
 EVERYTHING := .venv/.everything$(KIND)
 RUN := $(if $(filter 0,$(GPU)),CUDA_VISIBLE_DEVICES=-1 )$(BIN)/
 
-.PHONY: help lab test test-full test-hub test-unit test-notebooks test-jax lint lock data doctor notebooks claims sweeps results gpu-check bench slides present look clean progress release grade mirror links publish footprint
+.PHONY: help lab test test-full test-hub test-unit test-notebooks test-jax test-oldest lint lock data doctor notebooks claims sweeps results gpu-check bench slides present look clean progress release grade mirror links publish footprint
 
 help: ## print this list
 	@echo "From Lego to Go. The two commands that matter: make lab, make test."
@@ -94,6 +94,9 @@ test-notebooks: $(EVERYTHING) ## notebooks alone, at smoke budget (NB="04 05")
 test-jax: $(EVERYTHING) ## notebooks on the second backend (NB="04 05")
 	KERAS_BACKEND=jax $(RUN)python tests/run.py notebooks $(if $(NB),--notebooks $(NB))
 
+test-oldest: $(EVERYTHING) ## unit tests and notebooks with the lowest versions that pyproject.toml allows
+	$(RUN)python .ci/oldest.py
+
 lint: $(EVERYTHING) ## style and likely mistakes
 	$(RUN)ruff check .
 	$(RUN)ruff format --check .
@@ -151,5 +154,5 @@ lock: $(EVERYTHING) ## resolve locks/ and environment.yml anew from pyproject.to
 	$(RUN)python .ci/lock.py
 
 clean: ## remove environments and build output; downloads and results stay
-	rm -rf .venv .uv .venv-peers build lectures/build .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .uv .venv-peers .venv-oldest build lectures/build .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
