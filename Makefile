@@ -14,7 +14,7 @@ SLIDES := .venv/.slides$(KIND)
 EVERYTHING := .venv/.everything$(KIND)
 RUN := $(if $(filter 0,$(GPU)),CUDA_VISIBLE_DEVICES=-1 )$(BIN)/
 
-.PHONY: help lab test test-full test-unit test-notebooks test-jax lint lock data doctor notebooks claims sweeps results gpu-check bench slides present look clean progress release grade mirror links publish footprint
+.PHONY: help lab test test-full test-hub test-unit test-notebooks test-jax test-oldest lint lock data doctor notebooks claims sweeps results gpu-check bench slides present look clean progress release grade mirror links publish footprint
 
 help: ## print this list
 	@echo "From Lego to Go. The two commands that matter: make lab, make test."
@@ -77,6 +77,14 @@ test: $(EVERYTHING) ## everything CI runs: lint, unit tests, notebooks at smoke 
 test-full: $(EVERYTHING) ## the same with the tests marked full, as the weekly run does
 	$(RUN)python tests/run.py --full
 
+# JupyterHub's proxy is a program for node.js, laid beside the environment's other programs.
+PROXY := .venv/bin/configurable-http-proxy
+$(PROXY): | $(EVERYTHING)
+	@npm install --global --prefix .venv --silent --no-fund --no-audit configurable-http-proxy@5.3.0 || { echo "JupyterHub's proxy could not be installed: it needs npm with node.js from 20 on, and a network."; exit 1; }
+
+test-hub: $(EVERYTHING) $(PROXY) ## a class of six on a JupyterHub of this machine, in a real browser
+	$(RUN)python tests/run.py hub --full
+
 test-unit: $(EVERYTHING) ## unit tests alone
 	$(RUN)python tests/run.py unit
 
@@ -85,6 +93,9 @@ test-notebooks: $(EVERYTHING) ## notebooks alone, at smoke budget (NB="04 05")
 
 test-jax: $(EVERYTHING) ## notebooks on the second backend (NB="04 05")
 	KERAS_BACKEND=jax $(RUN)python tests/run.py notebooks $(if $(NB),--notebooks $(NB))
+
+test-oldest: $(EVERYTHING) ## unit tests and notebooks with the lowest versions that pyproject.toml allows
+	$(RUN)python .ci/oldest.py
 
 lint: $(EVERYTHING) ## style and likely mistakes
 	$(RUN)ruff check .
@@ -143,5 +154,5 @@ lock: $(EVERYTHING) ## resolve locks/ and environment.yml anew from pyproject.to
 	$(RUN)python .ci/lock.py
 
 clean: ## remove environments and build output; downloads and results stay
-	rm -rf .venv .uv .venv-peers build lectures/build .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .uv .venv-peers .venv-oldest build lectures/build .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -66,6 +66,12 @@ def conda_environment(pyproject: dict, lock: str) -> str:
     return f"{HEADER}{head}  - python={CONDA_PYTHON}\n  - pip\n  - pip:\n{listed}"
 
 
+def for_processors_alone(pyproject: dict) -> tuple[str, str]:
+    """TensorFlow's small build as a requirement, in the course's range, and the override that drops the other one."""
+    [tensorflow] = [text for text in pyproject["project"]["dependencies"] if text.startswith("tensorflow")]
+    return f"{tensorflow.replace('tensorflow', 'tensorflow-cpu')}; {HAS_CPU_BUILD}", f"{tensorflow}; {HAS_NONE}\n"
+
+
 def compile_lock(name: str, inputs: list[str], *options: str) -> None:
     """Resolve one lock; ``inputs`` are files or requirements."""
     with tempfile.TemporaryDirectory() as folder:
@@ -83,21 +89,19 @@ def main() -> None:
     more = "Options such as --upgrade or --upgrade-package NAME are passed on to `uv pip compile`."
     _, passed_on = argparse.ArgumentParser(description=__doc__.splitlines()[0], epilog=more).parse_known_args()
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    [tensorflow] = [text for text in pyproject["project"]["dependencies"] if text.startswith("tensorflow")]
     compile_lock("uv", pyproject["tool"]["course"]["installer"], *passed_on)
     tools = [*pyproject["build-system"]["requires"], "pip"]  # to install the course itself, and for students' %pip
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as override:
-        override.write(f"{tensorflow}; {HAS_NONE}\n")
+        cpu, instead = for_processors_alone(pyproject)
+        override.write(instead)
         override.flush()
-        cpu = tensorflow.replace("tensorflow", "tensorflow-cpu")
-        inputs = ["pyproject.toml", f"{cpu}; {HAS_CPU_BUILD}", SMALL, *tools]
-        compile_lock("lessons", inputs, "--override", override.name, *passed_on)
+        compile_lock("lessons", ["pyproject.toml", cpu, SMALL, *tools], "--override", override.name, *passed_on)
     same = ["--constraint", "locks/lessons.txt", *passed_on]
     compile_lock("lessons-gpu", ["pyproject.toml", *tools], "--extra", "gpu", *same)
     without = [option for name in TENSORFLOWS for option in ("--no-emit-package", name)]
     compile_lock("slides", ["pyproject.toml"], "--extra", "lectures", *without, *same)
     compile_lock("hub", ["pyproject.toml"], "--extra", "hub", *without, *same)
-    extras = [option for name in ("cluster", "dev", "jax", "lectures") for option in ("--extra", name)]
+    extras = [option for name in ("cluster", "dev", "hub", "jax", "lectures") for option in ("--extra", name)]
     compile_lock("everything", ["pyproject.toml"], *extras, *without, *same)
     text = conda_environment(pyproject, (LOCKS / "lessons.txt").read_text())
     (ROOT / "environment.yml").write_text(text)

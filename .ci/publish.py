@@ -1,8 +1,9 @@
 """Write the course's address to where readers meet it: ``make publish``.
 
-From ``[project.urls] Repository`` and the version in pyproject.toml follow, in every lesson, the cell that fetches the
-course where a notebook lies alone, and in lessons and README the links that open them elsewhere. As long as the address
-is the placeholder there are no links, and the cell says what is missing. A test holds all of it to pyproject.toml.
+From ``[project.urls]`` and the version in pyproject.toml follow, in every lesson, the cell that fetches the course
+where a notebook lies alone, in lessons and README the links that open them elsewhere, and in deploy/values.yaml the
+image's tag and what a student's server fetches. As long as an address is the placeholder there are no links to it, and
+the cell says what is missing. A test holds all of it to pyproject.toml.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ sys.path.insert(0, str(ROOT / "tests" / "notebooks"))
 from execute import source_hash  # noqa: E402
 
 PLACEHOLDER = "REPLACE-ME"
+FOLDER = "from-lego-to-go"  # a student's copy on a hub
 CELL = """\
 # Alone on Colab, Kaggle or a hub? Then this cell fetches the rest of the course, if you agree.
 import importlib.util
@@ -44,10 +46,18 @@ OPEN = "**Open in** "  # begins the paragraph with links
 START, END = "<!-- open in: written by `make publish` -->", "<!-- end of open in -->"
 
 
-def settings(root: Path = ROOT) -> tuple[str, str]:
-    """The repository's address without a slash at the end, and the tag of this version."""
+def settings(root: Path = ROOT) -> tuple[str, str, str, str]:
+    """Addresses without a slash at the end: the repository, (then the tag of this version,) the students', the hub."""
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return project["urls"]["Repository"].rstrip("/"), f"v{project['version']}"
+    repository, students, hub = (project["urls"][name].rstrip("/") for name in ("Repository", "Students", "JupyterHub"))
+    return repository, f"v{project['version']}", students, hub
+
+
+def hub_path(students: str, page: str) -> str:
+    """Path on a JupyterHub that fetches or updates the course by nbgitpuller and opens a page of notebooks/."""
+    target = quote(f"lab/tree/{FOLDER}/notebooks/{page}", safe="")
+    pulled = f"repo={quote(students, safe='')}&branch=main&targetpath={FOLDER}&urlpath={target}"
+    return f"/hub/user-redirect/git-pull?{pulled}"
 
 
 def setup_cell(address: str, tag: str) -> str:
@@ -55,18 +65,19 @@ def setup_cell(address: str, tag: str) -> str:
     return UNSET if PLACEHOLDER in address else CELL.replace("ADDRESS", f"git+{address}@{tag}")
 
 
-def links(address: str, tag: str, notebook: str) -> dict[str, str]:
+def links(address: str, tag: str, notebook: str, students: str = "", hub: str = "") -> dict[str, str]:
     """Where a notebook can be opened, name to address; none while the address is the placeholder, or not GitHub's."""
+    on_hub = {"JupyterHub": hub + hub_path(students, notebook)} if hub and PLACEHOLDER not in hub + students else {}
     match = re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+)", address)
     if PLACEHOLDER in address or not match:
-        return {}
+        return on_hub
     repository, path = match[1], f"notebooks/{notebook}"
     raw = f"{address}/blob/{tag}/{path}"
     return {
         "Colab": f"https://colab.research.google.com/github/{repository}/blob/{tag}/{path}",
         "Kaggle": f"https://kaggle.com/kernels/welcome?src={quote(raw, safe='')}",
         "Binder": f"https://mybinder.org/v2/gh/{repository}/{tag}?urlpath={quote(f'lab/tree/{path}', safe='')}",
-    }
+    } | on_hub
 
 
 def paragraph(found: dict[str, str]) -> str:
@@ -74,13 +85,13 @@ def paragraph(found: dict[str, str]) -> str:
     return OPEN + " · ".join(f"[{name}]({address})" for name, address in found.items()) if found else ""
 
 
-def publish_notebook(path: Path, address: str, tag: str) -> bool:
+def publish_notebook(path: Path, address: str, tag: str, students: str = "", hub: str = "") -> bool:
     """Set cell and links of one lesson; True if that changed the file."""
     notebook = nbformat.read(path, as_version=4)
     before = nbformat.writes(notebook)
     first = notebook.cells[0]
     text = re.sub(rf"\n\n{re.escape(OPEN)}[^\n]*", "", first.source)
-    found = paragraph(links(address, tag, path.name))
+    found = paragraph(links(address, tag, path.name, students, hub))
     title, _, rest = text.partition("\n\n")
     first.source = f"{title}\n\n{found}\n\n{rest}" if found else text
     cell = next((cell for cell in notebook.cells if "setup" in cell.metadata.get("tags", [])), None)
@@ -107,10 +118,10 @@ def _count_on(notebook: nbformat.NotebookNode) -> None:
                 output["execution_count"] = count
 
 
-def publish_readme(path: Path, address: str, tag: str, notebooks: list[str]) -> bool:
+def publish_readme(path: Path, notebooks: list[str], address: str, tag: str, students: str = "", hub: str = "") -> bool:
     """Write README's rows of links between its marks; True if that changed the file."""
     before = path.read_text(encoding="utf-8")
-    rows = [(name[:2], links(address, tag, name)) for name in notebooks]
+    rows = [(name[:2], links(address, tag, name, students, hub)) for name in notebooks]
     if any(found for _, found in rows):
         table = "\n".join(f"{number}: " + " · ".join(f"[{n}]({a})" for n, a in found.items()) for number, found in rows)
         body = table.replace("\n", "  \n")
@@ -128,13 +139,29 @@ def publish_readme(path: Path, address: str, tag: str, notebooks: list[str]) -> 
     return True
 
 
+def publish_values(path: Path, tag: str, students: str) -> bool:
+    """Write the image's tag and what a student's server opens into deploy/values.yaml; True if that changed it."""
+    before = path.read_text(encoding="utf-8")
+    start_page = hub_path(students, "index.md").removeprefix("/hub/user-redirect")
+    after = re.sub(r"(?m)^(    tag: ).*$", rf"\g<1>{tag}", before)
+    after = re.sub(r"(?m)^(  defaultUrl: ).*$", lambda found: found[1] + start_page, after)
+    if after == before:
+        return False
+    path.write_text(after, encoding="utf-8")
+    return True
+
+
 def main() -> None:
-    address, tag = settings()
+    address, tag, students, hub = found = settings()
     paths = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
-    changed = [path.name for path in paths if publish_notebook(path, address, tag)]
-    if publish_readme(ROOT / "README.md", address, tag, [path.name for path in paths]):
+    changed = [path.name for path in paths if publish_notebook(path, *found)]
+    if publish_readme(ROOT / "README.md", [path.name for path in paths], *found):
         changed.append("README.md")
+    if publish_values(ROOT / "deploy" / "values.yaml", tag, students):
+        changed.append("deploy/values.yaml")
     print(f"{address} at {tag}: " + (", ".join(changed) + " written" if changed else "nothing to change"))
+    if PLACEHOLDER not in hub + students:
+        print(f"On the hub: {hub}{hub_path(students, 'index.md')}")
 
 
 if __name__ == "__main__":

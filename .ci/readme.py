@@ -1,10 +1,11 @@
-"""Write README's tables from the ledger: ``python .ci/readme.py`` (`make results` calls it).
+"""Write tables of README.md and deploy/README.md from the ledger: ``python .ci/readme.py`` (`make results` calls it).
 
-For maintainers. The tables stand between marks in README.md, and a test holds them equal to the ledger.
+For maintainers. The tables stand between marks, and tests hold them equal to the ledger.
 """
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from utils import commands, results
@@ -13,6 +14,9 @@ from utils.checkpoints import write_atomically
 ROOT = Path(__file__).resolve().parents[1]
 TABLE_START, TABLE_END = "<!-- results: written by `make results` -->", "<!-- end of results -->"
 EXECUTION_MARKS = ("<!-- execution: written by `make bench LESSON=00` -->", "<!-- end of execution -->")
+CLASS_MARKS = ("<!-- size of a class: written by `python .ci/readme.py` -->", "<!-- end of size -->")
+CORES = 2  # of the machine that the execution table was measured on
+LESSON_MINUTES = 30  # in which a class that starts together shall be through with the longest lesson
 
 
 def comparison_table(path: str | Path | None = None) -> str:
@@ -62,6 +66,49 @@ def _duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
+def _longest_and_hungriest(budget: str) -> tuple[tuple[float, str], tuple[float, str]]:
+    """Seconds and number of the longest lesson, gigabytes and number of the hungriest."""
+    entries = results.read()
+    lessons = [key.split(".")[1] for key in entries if key.startswith("execution.") and key.endswith(".cpu.memory")]
+    seconds, memory = (
+        max((entries[f"execution.{lesson}.{budget}.{what}"]["value"], lesson) for lesson in lessons)
+        for what in ("seconds", "memory")
+    )
+    return seconds, memory
+
+
+def memory_of_a_student(budget: str) -> float:
+    """Gigabytes: the hungriest lesson at this budget, and JupyterLab's server."""
+    return _longest_and_hungriest(budget)[1][0] + results.get("hub.server.memory")["value"]
+
+
+def class_table(sizes: tuple[int, ...] = (30, 200)) -> str:
+    """Markdown: memory and cores for classes of these sizes at the smoke and cpu budgets, with the sums."""
+    server = results.get("hub.server.memory")["value"]
+    lines = ["| | budget smoke | budget cpu |", "| --- | --- | --- |"]
+    rows: dict[str, list[str]] = {}
+    for budget in ("smoke", "cpu"):
+        (seconds, longest), (memory, hungriest) = _longest_and_hungriest(budget)
+        student, work = round(memory, 2) + round(server, 2), CORES * round(seconds)  # as shown
+        held = f"{memory:.2f} GB (lesson {hungriest}) + {server:.2f} GB = {student:.2f} GB"
+        computed = f"{CORES} cores × {seconds:.0f} s (lesson {longest}) = {work:.0f} s"
+        sums = {"a student's memory: hungriest lesson + JupyterLab": held, "processor time: longest lesson": computed}
+        for size in sizes:
+            cores = math.ceil(size * work / (60 * LESSON_MINUTES))
+            sums[f"**{size} students**: memory"] = f"{size} × {student:.2f} GB = **{size * student:.0f} GB**"
+            sums[f"**{size} students**: cores"] = f"{size} × {work:.0f} s / {60 * LESSON_MINUTES} s = **{cores}**"
+        for title, text in sums.items():
+            rows.setdefault(title, []).append(text)
+    lines += [f"| {title} | {' | '.join(cells)} |" for title, cells in rows.items()]
+    held, computed = (results.get(f"hub.student.{what}") for what in ("memory", "seconds"))
+    note = (
+        f"Measured on a hub: {held['n']} students in lesson 08 at the same time, budget smoke, {held['value']:.2f} GB "
+        f"each for kernel and server, {server:.2f} GB of it the server; {computed['value']:.0f} s of processor time "
+        f"each from the log-in to the last cell. {held['hardware']}, {held['date']}."
+    )
+    return "\n".join([*lines, "", note])
+
+
 def with_table(document: str, table_text: str, marks: tuple[str, str] = (TABLE_START, TABLE_END)) -> str:
     """``document`` with what stands between its two marks replaced.
 
@@ -76,11 +123,14 @@ def with_table(document: str, table_text: str, marks: tuple[str, str] = (TABLE_S
 
 
 def update_readme() -> None:
-    """Write the comparison table and the execution table into README.md."""
+    """Write the comparison and execution tables into README.md, the size of a class into deploy/README.md."""
     path = ROOT / "README.md"
     text = with_table(path.read_text(encoding="utf-8"), comparison_table())
     text = with_table(text, execution_table(), EXECUTION_MARKS)
     write_atomically(path, lambda file: file.write(text.encode("utf-8")))
+    path = ROOT / "deploy" / "README.md"
+    sized = with_table(path.read_text(encoding="utf-8"), class_table(), CLASS_MARKS)
+    write_atomically(path, lambda file: file.write(sized.encode("utf-8")))
 
 
 if __name__ == "__main__":

@@ -128,6 +128,8 @@ def seed_shift() -> int:
 def seed_everything(seed: int):
     """Seed Python, NumPy and Keras, and return a NumPy generator seeded alike.
 
+    Before Keras 3.13 ``keras.random`` without a seed goes on where it was; layers and initializers start anew.
+
     Args:
         seed: any integer from 0 to 2**32 - 1.
     """

@@ -26,6 +26,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 from faults import (
     DISK_FULL,
@@ -41,6 +42,7 @@ from faults import (
     trouble_in,
 )
 from filelock import FileLock
+from packaging.version import Version
 
 from utils import commands, results, runtime
 from utils.checkpoints import append_line
@@ -780,6 +782,8 @@ REAL_COMMANDS = {
 @pytest.mark.parametrize("state", ["rw", "ro"])
 @pytest.mark.parametrize("name", REAL_COMMANDS)
 def test_on_a_real_disk_nothing_is_half_written(name, state, tmp_path):
+    if (name, state) == ("a large copy", "rw") and Version(np.__version__) < Version("2.2"):
+        pytest.skip("NumPy before 2.2 leaves its archive open, of which Python complains in lines of its own")
     kept, code = REAL_COMMANDS[name]
     status, said, after = on_a_real_disk(tmp_path, state, 100, kept, code.replace("{{", "{").replace("}}", "}"))
     assert_one_sentence(status, said)

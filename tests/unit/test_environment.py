@@ -23,8 +23,8 @@ SETS = {
     "students with a card": (["lessons-gpu"], ["gpu"]),
     "presenters": (["lessons", "slides"], ["lectures"]),
     "a hub": (["lessons", "hub"], ["hub"]),
-    "maintainers": (["lessons", "everything"], ["cluster", "dev", "jax", "lectures"]),
-    "maintainers with a card": (["lessons-gpu", "everything"], ["gpu", "cluster", "dev", "jax", "lectures"]),
+    "maintainers": (["lessons", "everything"], ["cluster", "dev", "hub", "jax", "lectures"]),
+    "maintainers with a card": (["lessons-gpu", "everything"], ["gpu", "cluster", "dev", "hub", "jax", "lectures"]),
 }
 SYSTEMS = {
     "linux": ("Linux", "x86_64"),

@@ -60,7 +60,7 @@ def test_what_workflows_call_exists(path):
             assert (ROOT / script).exists(), script
         for extras in re.findall(r'"\.\[([\w,]+)\]"', command):
             known = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-            assert set(extras.split(",")) == set(known) - {"gpu", "hub"}, "the canary installs all extras"
+            assert set(extras.split(",")) == set(known) - {"gpu"}, "the canary installs all extras"
 
 
 def test_every_run_that_executes_notebooks_keeps_the_failing_ones():

@@ -30,13 +30,13 @@ def test_lessons_say_what_pyproject_says(path, tmp_path):
 def test_readme_says_what_pyproject_says(tmp_path):
     copy = Path(shutil.copy(ROOT / "README.md", tmp_path))
     names = [path.name for path in NOTEBOOKS]
-    assert not publish.publish_readme(copy, *publish.settings(), names), "run `make publish`"
+    assert not publish.publish_readme(copy, names, *publish.settings()), "run `make publish`"
 
 
 def test_a_placeholder_cannot_be_overlooked(tmp_path):
     copy = Path(shutil.copy(ROOT / "README.md", tmp_path))
     address = "https://github.com/REPLACE-ME/course"
-    publish.publish_readme(copy, address, "v1", ["08_q_learning.ipynb"])
+    publish.publish_readme(copy, ["08_q_learning.ipynb"], address, "v1")
     assert "REPLACE-ME" in copy.read_text() and "make publish" in copy.read_text()
     assert publish.links(address, "v1", "08_q_learning.ipynb") == {}
     with pytest.raises(ImportError, match="whole folder"):
@@ -57,6 +57,16 @@ def test_a_real_address_gives_links_and_a_cell_that_names_the_version(tmp_path):
     assert "mybinder.org/v2/gh/somebody/from-lego-to-go/v9.9.9" in first and "kaggle.com" in first
     assert publish.publish_notebook(copy, *publish.settings())
     assert nbformat.read(copy, as_version=4) == nbformat.read(NOTEBOOKS[7], as_version=4)
+
+
+def test_a_hub_gets_links_once_it_and_the_students_version_have_addresses():
+    students, hub, name = "https://example.org/class", "https://hub.example.org", "08_q_learning.ipynb"
+    found = publish.links("https://example.org/course", "v1", name, students, hub)
+    assert found == {"JupyterHub": hub + publish.hub_path(students, name)}
+    assert "repo=https%3A%2F%2Fexample.org%2Fclass&branch=main" in found["JupyterHub"]
+    assert f"urlpath=lab%2Ftree%2Ffrom-lego-to-go%2Fnotebooks%2F{name}" in found["JupyterHub"]
+    assert "JupyterHub" not in publish.links(REAL, "v1", name, students, "https://hub.REPLACE-ME.org")
+    assert "JupyterHub" not in publish.links(REAL, "v1", name, "https://github.com/REPLACE-ME/class", hub)
 
 
 def test_a_new_lesson_gets_the_cell_and_its_outputs_stay(tmp_path):

@@ -1,4 +1,4 @@
-"""Checks of lesson 07: a bias from ratings of unequal worth, one step of factorisation, a newcomer's vector, a list's gain, an experiment."""
+"""Checks of lesson 07: a bias, one step of factorisation, a newcomer, the gain of a list, an experiment."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from utils.exercises.sweep import as_float32, sweep
 
 @exercise("07.1", name="careful_bias", title="Believe the erratic less", minutes=12, points=2)
 def check_careful_bias(attempt):
-    hint = "Each residual weighs 1 / noise²; the belief that a film is average weighs 1 / spread², with a residual of zero."
+    hint = "A residual weighs 1 / noise²; the belief in an average film is one more, of zero, that weighs 1 / spread²."
     shown = "residuals = [1, 1, 1, 1], noises = [1, 1, 1, 1], spread = 0.5"
     expect_close(attempt(np.ones(4), np.ones(4), 0.5), 0.5, shown=shown, hint=hint)
     sweep(

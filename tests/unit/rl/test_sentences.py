@@ -1,0 +1,98 @@
+"""Sentences as plays: what is drawn, how likely it was, and the notebook's own update."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+import results_10_reinforce as measuring
+
+from utils.rl import sentences
+from utils.sequences import decoders, sums
+
+
+class _Talker:
+    """Begins with 0 or 1, the latter in three of four answers; then writes the number after the one it wrote last."""
+
+    output_shape = (None, 3, 4)
+
+    def predict_on_batch(self, inputs):
+        questions, written = inputs
+        first = np.tile([0.25, 0.75, 0.0, 0.0], (len(questions), 1, 1))
+        following = np.roll(written[:, 1:], 1, axis=-1)
+        return np.concatenate([first, following], axis=1)
+
+
+def test_what_is_written_is_one_place_behind_as_in_lesson_06():
+    answers = np.array([[4, 8, 11], [1, 0, 1]])
+    np.testing.assert_array_equal(sentences.shifted(answers, len(sums.TABLE)), decoders.shifted(answers))
+
+
+def test_tokens_are_drawn_given_those_before():
+    questions = np.zeros((4000, 5))
+    answers, logarithms = sentences.sample(_Talker(), questions, np.random.default_rng(0))
+    assert answers.dtype == np.int32
+    assert {tuple(row) for row in answers.tolist()} == {(0, 1, 2), (1, 2, 3)}
+    assert answers[:, 0].mean() == pytest.approx(0.75, abs=0.03)
+    np.testing.assert_allclose(logarithms, np.where(answers[:, 0] == 1, np.log(0.75), np.log(0.25)))
+    np.testing.assert_allclose(sentences.log_probability(_Talker(), questions, answers), logarithms)
+
+
+def test_what_cannot_be_said_has_a_finite_logarithm():
+    (never,) = sentences.log_probability(_Talker(), np.zeros((1, 5)), np.array([[2, 0, 0]]))
+    assert never == pytest.approx(3 * np.log(sentences.LEAST))
+
+
+def test_a_network_says_how_likely_its_answers_were():
+    keras.utils.set_random_seed(1)
+    model = decoders.build_feedback(1, units=8)
+    questions = sums.encode_questions(np.arange(9), np.arange(9), 1)
+    answers, logarithms = sentences.sample(model, questions, np.random.default_rng(0))
+    np.testing.assert_allclose(sentences.log_probability(model, questions, answers), logarithms, atol=1e-4)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The notebook's own functions
+
+
+@pytest.fixture(scope="module")
+def lesson():
+    return measuring.lesson()
+
+
+def test_the_update_makes_likelier_what_is_paid(lesson):
+    keras.utils.set_random_seed(1)
+    start = decoders.build_feedback(3)
+    policy = lesson["twin"](start)
+    seven = sums.TABLE.index["7"]
+
+    def begins_with_seven(a, b, answers):
+        return (answers[:, 0] == seven).astype(float)
+
+    _, paid, _, away = lesson["improve"](policy, start, begins_with_seven, 25, 0.0, np.random.default_rng(0), 8)
+    assert paid[-5:].mean() > 2 * paid[:5].mean()
+    assert abs(away[0]) < 1e-4 < away[-1]
+
+
+def test_the_price_holds_it_back(lesson):
+    keras.utils.set_random_seed(1)
+    start = decoders.build_feedback(3)
+    away = {}
+    for beta in (0.0, 10.0):
+        policy, rng = lesson["twin"](start), np.random.default_rng(0)
+        numbers = (lambda a, b, answers: answers[:, 0].astype(float),)
+        away[beta] = lesson["improve"](policy, start, *numbers, 15, beta, rng, 8)[3][-1]
+    assert away[10.0] < away[0.0] / 2
+
+
+def test_the_verdict_reads_numbers_however_they_are_written(lesson):
+    answers = sums.TABLE.to_indices(["  48", "0048", "  49", "4 8 "])
+    assert lesson["verdict"](np.full(4, 41), np.full(4, 7), answers).tolist() == [1, 1, 0, 0]
+
+
+def test_a_person_prefers_the_nearer_answer(lesson):
+    keras.utils.set_random_seed(1)
+    start = decoders.build_feedback(3)
+    never, always = (lesson["compare"](start, 50, "train", error, np.random.default_rng(0))[3] for error in (0.0, 1.0))
+    np.testing.assert_array_equal(never, 1 - always)
+    assert set(never) <= {0.0, 1.0}
