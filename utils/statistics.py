@@ -56,3 +56,24 @@ def paired_difference(first: np.ndarray, second: np.ndarray, confidence: float =
         raise ValueError(f"Paired samples must have one shape; got {first.shape} and {second.shape}.")
     difference = (first - second).ravel()
     return float(difference.mean()), *bootstrap_interval(difference, confidence)
+
+
+def sign_test(first: np.ndarray, second: np.ndarray) -> tuple[int, int, float]:
+    """Which of two classifiers is better, counted where only one of them is right; McNemar's exact test.
+
+    Args:
+        first, second: what each got right, (n,) True or False, on the same items.
+
+    Returns:
+        How many items only the first got right, how many only the second, and p: how likely a fair coin, tossed for
+        each of these items, is to be at least as one-sided (1 where the two never disagree). Used in lesson 04.
+
+    Raises:
+        ValueError: the two do not have the same length.
+    """
+    first, second = np.asarray(first, dtype=bool).ravel(), np.asarray(second, dtype=bool).ravel()
+    if first.shape != second.shape:
+        raise ValueError(f"Paired samples must have one shape; got {first.shape} and {second.shape}.")
+    only_first, only_second = int(np.sum(first & ~second)), int(np.sum(second & ~first))
+    tossed = only_first + only_second
+    return only_first, only_second, float(stats.binomtest(only_second, tossed).pvalue) if tossed else 1.0

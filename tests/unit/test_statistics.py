@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from utils.statistics import bootstrap_interval, paired_difference, wilson_interval
+from utils.statistics import bootstrap_interval, paired_difference, sign_test, wilson_interval
 
 
 def test_wilson_agrees_with_published_values():
@@ -77,3 +77,15 @@ def test_pairing_removes_what_both_share():
     assert low < mean < high and low > 0.4 and high < 0.6
     with pytest.raises(ValueError, match="one shape"):
         paired_difference(first, second[:-1])
+
+
+def test_the_sign_test_counts_disagreements_alone():
+    first = np.array([True] * 50 + [True] * 5 + [False] * 3)
+    second = np.array([True] * 50 + [False] * 5 + [True] * 3)
+    only_first, only_second, p = sign_test(first, second)
+    assert (only_first, only_second) == (5, 3)
+    assert p == pytest.approx(2 * (1 + 8 + 28 + 56) / 2**8)  # at most 3 heads, or at most 3 tails, of 8
+    assert sign_test(second[50:], first[50:]) == (3, 5, p)  # items on which both agree say nothing
+    assert sign_test(first, first) == (0, 0, 1.0)
+    with pytest.raises(ValueError, match="one shape"):
+        sign_test(first, second[:-1])

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from utils.plots import style
+from utils.plots import grids, style
 from utils.statistics import wilson_interval
 
 
@@ -82,6 +82,30 @@ def confusions(matrix: np.ndarray, title: str = "") -> Figure:
     ax.grid(False)
     figure.colorbar(picture, label="mistakes", shrink=0.8)
     return figure
+
+
+def surest_mistakes(
+    images: np.ndarray, labels: np.ndarray, probabilities: np.ndarray, count: int, title: str = ""
+) -> Figure:
+    """The misread images, the surest mistake first: above each what it is, what was said, and how surely.
+
+    Args:
+        images: (n, height, width) or (n, height, width, 1).
+        labels: (n,) whole numbers, what each is.
+        probabilities: (n, classes), what the network says.
+        count: at most so many images are drawn.
+        title: of the figure.
+
+    Raises:
+        ValueError: nothing is misread, or ``count`` is below 1.
+    """
+    said, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    wrong = np.flatnonzero(said != labels)
+    if len(wrong) == 0 or count < 1:
+        raise ValueError(f"Expected at least one misread image to draw; got {len(wrong)}, and a count of {count}.")
+    wrong = wrong[np.argsort(-sure[wrong], kind="stable")][:count]
+    captions = [f"{labels[i]} → {said[i]}  {sure[i]:.0%}" for i in wrong]
+    return grids.image_grid(images[wrong], captions, columns=8, title=title, cmap="gray_r", cell=1.05)
 
 
 def error_intervals(misread: Mapping[str, int], count: int, title: str = "") -> Figure:

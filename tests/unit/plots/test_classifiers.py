@@ -60,3 +60,15 @@ def test_errors_have_wilsons_interval():
     assert [text.get_text() for text in ax.texts] == ["3.00 %", "0.00 %"]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["one", "two"]
     figure.canvas.draw()
+
+
+def test_the_surest_mistakes_come_first():
+    images = np.arange(5)[:, None, None, None] * np.ones((5, 4, 4, 1))
+    labels = np.array([0, 1, 1, 0, 0])  # images 1, 3 and 4 are misread
+    probabilities = np.array([[0.9, 0.1], [0.7, 0.3], [0.2, 0.8], [0.05, 0.95], [0.3, 0.7]])
+    figure = classifiers.surest_mistakes(images, labels, probabilities, 2, "Mistakes")
+    drawn = [ax for ax in figure.axes if ax.images]
+    assert [ax.get_title() for ax in drawn] == ["0 → 1  95%", "1 → 0  70%"]
+    assert [float(np.mean(ax.images[0].get_array())) for ax in drawn] == [3, 1]
+    with pytest.raises(ValueError, match="at least one misread"):
+        classifiers.surest_mistakes(images, labels, np.eye(2)[labels], 2)
