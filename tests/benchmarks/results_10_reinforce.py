@@ -107,7 +107,14 @@ def record_adder(runs: list[dict]) -> None:
         "judge": f"then {UPDATES['judge']} updates by a judge learned from comparisons",
         "judge_kl": f"then {UPDATES['judge']} updates by that judge less {BY_JUDGE['judge_kl']} KL",
     }
-    units = {"drawn": "fraction", "likeliest": "fraction", "entropy": "nats", "away": "nats", "score": "spreads"}
+    units = {
+        "drawn": "fraction",
+        "likeliest": "fraction",
+        "zeros": "fraction",
+        "entropy": "nats",
+        "away": "nats",
+        "score": "spreads",
+    }
     for name, note in what.items():
         for key in runs[0][name]:
             values = [run[name][key] for run in runs]
