@@ -1,1 +1,1 @@
-"""Lessons 01 and 06: word vectors and adding numbers with recurrent networks."""
+"""Lessons 01, 06 and 10: word vectors, adding numbers with recurrent networks, sums in two spellings."""

@@ -42,8 +42,8 @@ def feature_maps(model: keras.Model, image: np.ndarray, names: Sequence[str] | N
 def varied_channels(maps: np.ndarray, count: int = 8) -> np.ndarray:
     """Channels to show of (h, w, channels): among those that answer, from the strongest down in even steps."""
     answers = maps.max(axis=(0, 1)) * (maps.std(axis=(0, 1)) > 0)
-    order = np.argsort(-answers)
-    return order[:: max(1, maps.shape[-1] // (2 * count))][:count]
+    order = np.argsort(-answers)[: np.count_nonzero(answers > 0)]
+    return order[:: max(1, len(order) // (2 * count))][:count]
 
 
 def filters_as_images(layer: keras.layers.Conv2D) -> np.ndarray:

@@ -133,4 +133,6 @@ def test_channels_to_show_answer_and_vary():
     maps = np.zeros((4, 4, 40))
     maps[1, 2, :20] = np.arange(1, 21)
     chosen = fm.varied_channels(maps, 5)
-    assert chosen.tolist() == [19, 15, 11, 7, 3]
+    assert chosen.tolist() == [19, 17, 15, 13, 11]
+    maps[..., 3:] = 0  # three answer: the silent ones are not shown
+    assert fm.varied_channels(maps, 5).tolist() == [2, 1, 0]
