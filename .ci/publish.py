@@ -33,16 +33,27 @@ if importlib.util.find_spec("utils") is None:
     import sys
 
     course = "ADDRESS"
-    answer = os.environ.get("COURSE_INSTALL") or input(f"Install {course}? [yes/no] ")
-    if answer.strip().lower() in ("y", "yes"):
-        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", course], check=True)"""
+    price = "some minutes, and up to 3 GB where its packages are missing"
+    answer = os.environ.get("COURSE_INSTALL") or input(f"Install {course} ({price})? [yes/no] ")
+    if answer.strip().lower() not in ("y", "yes"):
+        raise ImportError("A lesson needs its course: run this cell again and answer yes.")
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", course], check=True)"""
 UNSET = """\
-# Alone on Colab, Kaggle or a hub? Then this cell fetches the rest of the course, if you agree.
+# A lesson needs the rest of its course, above all the folder utils.
 import importlib.util
 
 if importlib.util.find_spec("utils") is None:
-    raise ImportError("This copy does not know where its course lies: ask for the whole folder.")"""
+    raise ImportError("This copy was not published: ask for the whole course, not a notebook.")"""
 OPEN = "**Open in** "  # begins the paragraph with links
+TO_DO = f"""\
+<!-- not for students -->
+**Whoever publishes this course:** set `Repository` under `[project.urls]` in pyproject.toml (it says {PLACEHOLDER}),
+run `make publish`, commit, tag the commit with the version (`git tag v0.1.0`) and push both. Then links open each
+lesson on Colab, Kaggle and Binder, and a notebook that lies alone fetches the rest from that tag.
+<!-- end -->"""
+NOT_GITHUB = (
+    "A notebook alone fetches the course from {address} at {tag}. (Colab, Kaggle and Binder open GitHub's alone.)"
+)
 START, END = "<!-- open in: written by `make publish` -->", "<!-- end of open in -->"
 
 
@@ -126,10 +137,7 @@ def publish_readme(path: Path, notebooks: list[str], address: str, tag: str, stu
         table = "\n".join(f"{number}: " + " · ".join(f"[{n}]({a})" for n, a in found.items()) for number, found in rows)
         body = table.replace("\n", "  \n")
     else:
-        body = (
-            f"**Whoever publishes this course:** set `Repository` under `[project.urls]` in pyproject.toml (it says "
-            f"{PLACEHOLDER}) and run `make publish`. It writes links that open each lesson on Colab, Kaggle and Binder."
-        )
+        body = TO_DO if PLACEHOLDER in address else NOT_GITHUB.format(address=address, tag=tag)
     head, _, rest = before.partition(START)
     _, _, tail = rest.partition(END)
     after = f"{head}{START}\n{body}\n{END}{tail}"
@@ -160,6 +168,8 @@ def main() -> None:
     if publish_values(ROOT / "deploy" / "values.yaml", tag, students):
         changed.append("deploy/values.yaml")
     print(f"{address} at {tag}: " + (", ".join(changed) + " written" if changed else "nothing to change"))
+    if PLACEHOLDER not in address:
+        print(f"Commit this, tag it {tag}, and push both: a notebook alone asks the repository for that tag.")
     if PLACEHOLDER not in hub + students:
         print(f"On the hub: {hub}{hub_path(students, 'index.md')}")
 

@@ -6,6 +6,7 @@ For maintainers. The tables stand between marks, and tests hold them equal to th
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 from utils import commands, results
@@ -106,7 +107,15 @@ def class_table(sizes: tuple[int, ...] = (30, 200)) -> str:
         f"each for kernel and server, {server:.2f} GB of it the server; {computed['value']:.0f} s of processor time "
         f"each from the log-in to the last cell. {held['hardware']}, {held['date']}."
     )
-    return "\n".join([*lines, "", note])
+    return "\n".join([*lines, "", note, "", _reserved(sizes)])
+
+
+def _reserved(sizes: tuple[int, ...]) -> str:
+    """What the settings of deploy/values.yaml set aside for classes of these sizes."""
+    text = (ROOT / "deploy" / "values.yaml").read_text(encoding="utf-8")
+    memory, disk = (float(re.search(rf"^ +{name}: ([\d.]+)G", text, re.M)[1]) for name in ("guarantee", "capacity"))
+    kept = (f"{size * memory:.0f} GB and {size * disk:.0f} GiB for {size} students" for size in sizes)
+    return f"With `guarantee` and `capacity` of values.yaml the cluster sets aside memory and disk: {', '.join(kept)}."
 
 
 def with_table(document: str, table_text: str, marks: tuple[str, str] = (TABLE_START, TABLE_END)) -> str:
