@@ -140,6 +140,8 @@ def test_makefile_keeps_the_students_tasks(released):
     targets = set(re.findall(r"^([a-z-]+):", text, flags=re.MULTILINE))
     assert {"lab", "data", "doctor", "progress"} <= targets
     assert not {"test", "lock", "results", "release", "grade"} & targets
+    [phony] = re.findall(r"^\.PHONY:(.*)$", text, flags=re.MULTILINE)
+    assert set(phony.split()) == targets  # a task that is not there is refused, not "up to date"
 
 
 def test_links_of_the_readme_lead_somewhere(released):
