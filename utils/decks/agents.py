@@ -1,4 +1,4 @@
-"""Drawings about agents and worlds for lecture 5: the loop, a chain, a replay memory, a Q-network.
+"""Drawings about agents and worlds for lecture 7: the loop, a chain, a replay memory, a Q-network.
 
 All are drawn on :func:`utils.decks.slides.blank`, in slide pixels.
 """

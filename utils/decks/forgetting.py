@@ -1,4 +1,4 @@
-"""A small network that learns level 1, then level 2, with and without being reminded of level 1 (lecture 5).
+"""A small network that learns level 1, then level 2, with and without being reminded of level 1 (lecture 7).
 
 Everything else is taken away, even the playing: the network is told the true values of positions of the ball game and
 fits them by gradient descent. What is left is the reason for a replay memory. Level 2 is the same game in a lighter

@@ -1,4 +1,4 @@
-"""Go boards and a search tree for slides: large, without coordinates, in slide pixels (lecture 6).
+"""Go boards and a search tree for slides: large, without coordinates, in slide pixels (lecture 8).
 
 :func:`draw_goban` draws stones as a plain array holds them; :mod:`utils.go.widget` is for notebooks. The tiny tree is
 searched by the readable :class:`utils.go.lecture_search.LectureSearch` itself, so the slides show what the course runs.

@@ -1,4 +1,5 @@
-"""Drawings for lecture 4: towers of borrowed layers, a network that reads, an LSTM cell, encoder and decoder.
+"""Drawings for lectures 4 to 6: towers of borrowed layers; a network that reads, an LSTM cell, encoder and decoder;
+a table of ratings as a product.
 
 All are drawn on :func:`utils.decks.slides.blank`, in slide pixels.
 """
@@ -44,7 +45,7 @@ def tower(
 
 
 def recipes(stage: int, width: float = 1130, height: float = 480) -> Figure:
-    """The lecture's three recipes side by side: train on ImageNet, fix the features, fine-tune (stages 0 to 2)."""
+    """Three recipes side by side: train on ImageNet, fix the features, fine-tune (stages 0 to 2)."""
     figure, axes = slides.blank(width, height)
     columns = (
         ("1  ImageNet", "1.2 million\nphotos", 5, "1,000 kinds"),
@@ -85,7 +86,10 @@ def unrolled(stage: int, text: str = "34+14", width: float = 1130, height: float
 
 
 def lstm_cell(stage: int, width: float = 620, height: float = 440) -> Figure:
-    """An LSTM's memory: kept as it is (stage 0), then with forget, input and output gate (1 to 3)."""
+    """An LSTM's memory: kept as it is (stage 0), then with forget, input and output gate (1 to 3).
+
+    The input gate multiplies the candidate, and the product is added; the output gate multiplies the memory's tanh.
+    """
     figure, axes = slides.blank(width, height)
     slides.box(axes, (100, 60), (440, 320), "", SOFT)
     slides.arrow(axes, (10, 320), (width - 10, 320), BLUE, width=9, head=40)
@@ -94,10 +98,19 @@ def lstm_cell(stage: int, width: float = 620, height: float = 440) -> Figure:
     gates = ((164, "forget", "$f_t$"), (286, "input", "$i_t$"), (408, "output", "$o_t$"))
     for index, (x, name, symbol) in enumerate(gates[:stage]):
         sign = ("×", "+", "×")[index]
-        if index < 2:
+        if index == 0:
             slides.arrow(axes, (x, 200), (x, 296), ORANGE, width=4)
+        elif index == 1:
+            slides.arrow(axes, (x, 200), (x, 252), ORANGE, width=4, head=16)
+            slides.arrow(axes, (x, 276), (x, 298), ORANGE, width=4, head=16)
+            slides.arrow(axes, (x + 66, 268), (x + 20, 268), ORANGE, width=4, head=18)
+            axes.text(x + 90, 268, "$\\tilde c_t$", fontsize=28, ha="center", va="center")
+            axes.add_patch(Circle((x, 268), 18, facecolor="white", edgecolor=ORANGE, linewidth=3, zorder=4))
+            axes.text(x, 268, "×", fontsize=26, ha="center", va="center", zorder=5)
         else:
             slides.arrow(axes, (x + 84, 318), (x + 84, 128), BLUE, width=4)
+            white = {"facecolor": "white", "edgecolor": BLUE, "linewidth": 3, "pad": 5}
+            axes.text(x + 84, 266, "tanh", fontsize=24, ha="center", va="center", bbox=white, zorder=5)
             slides.arrow(axes, (x + 84, 100), (width - 10, 100), GREEN, width=6, head=32)
             axes.text(width - 48, 126, "$h_t$", fontsize=30, ha="center")
             axes.add_patch(Circle((x + 84, 100), 22, facecolor="white", edgecolor=ORANGE, linewidth=3, zorder=4))

@@ -1,4 +1,4 @@
-"""Drawings of lecture 5: they hold what their builds promise, and pass the slides' own checks."""
+"""Drawings of lecture 7: they hold what their builds promise, and pass the slides' own checks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The little experiment of lecture 5: a network forgets what nothing reminds it of."""
+"""The little experiment of lecture 7: a network forgets what nothing reminds it of."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Boards and the tiny search tree of lecture 6."""
+"""Boards and the tiny search tree of lecture 8."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drawings of lecture 4: they hold what their builds promise, and pass the slides' own checks."""
+"""Drawings of lectures 4 to 6: they hold what their builds promise, and pass the slides' own checks."""
 
 from __future__ import annotations
 
