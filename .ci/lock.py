@@ -26,6 +26,7 @@ LOCKS = ROOT / "locks"
 CONDA_PYTHON = "3.12"
 HAS_CPU_BUILD = "sys_platform == 'linux' and platform_machine == 'x86_64'"
 HAS_NONE = "sys_platform != 'linux' or platform_machine != 'x86_64'"
+EVERYTHING = ("cluster", "dev", "hub", "jax", "lectures")  # groups for tests and maintenance
 TENSORFLOWS = ("tensorflow", "tensorflow-cpu")
 SMALL = "imageio-ffmpeg<0.7"  # from 0.7 on the program in it is twice as large
 HEADER = """\
@@ -101,7 +102,7 @@ def main() -> None:
     without = [option for name in TENSORFLOWS for option in ("--no-emit-package", name)]
     compile_lock("slides", ["pyproject.toml"], "--extra", "lectures", *without, *same)
     compile_lock("hub", ["pyproject.toml"], "--extra", "hub", *without, *same)
-    extras = [option for name in ("cluster", "dev", "hub", "jax", "lectures") for option in ("--extra", name)]
+    extras = [option for name in EVERYTHING for option in ("--extra", name)]
     compile_lock("everything", ["pyproject.toml"], *extras, *without, *same)
     text = conda_environment(pyproject, (LOCKS / "lessons.txt").read_text())
     (ROOT / "environment.yml").write_text(text)

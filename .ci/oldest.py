@@ -14,12 +14,11 @@ import tempfile
 import tomllib
 from pathlib import Path
 
-from lock import for_processors_alone
+from lock import EVERYTHING, for_processors_alone
 
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv-oldest"
 PYTHON = "3.11"
-EXTRAS = ("cluster", "dev", "jax", "lectures")
 UV = (sys.executable, "-m", "uv")
 
 
@@ -34,7 +33,7 @@ def lay_out() -> Path:
         for file, text in zip((cpu, override), for_processors_alone(pyproject)):
             file.write_text(text, "utf-8")
         options = ["--resolution", "lowest-direct", "--python", str(python), "--override", str(override), "--quiet"]
-        options += [option for name in EXTRAS for option in ("--extra", name)]
+        options += [option for name in EVERYTHING for option in ("--extra", name)]
         command = [*UV, "pip", "compile", "pyproject.toml", str(cpu), *options, "-o", str(lowest)]
         subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
         subprocess.run([*install, "-r", str(lowest)], check=True)

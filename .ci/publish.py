@@ -45,10 +45,10 @@ import importlib.util
 if importlib.util.find_spec("utils") is None:
     raise ImportError("This copy was not published: ask for the whole course, not a notebook.")"""
 OPEN = "**Open in** "  # begins the paragraph with links
-TO_DO = f"""\
+TO_DO = """\
 <!-- not for students -->
-**Whoever publishes this course:** set `Repository` under `[project.urls]` in pyproject.toml (it says {PLACEHOLDER}),
-run `make publish`, commit, tag the commit with the version (`git tag v0.1.0`) and push both. Then links open each
+**Whoever publishes this course:** set `Repository` under `[project.urls]` in pyproject.toml (it says {placeholder}),
+run `make publish`, commit, tag the commit with the version (`git tag {tag}`) and push both. Then links open each
 lesson on Colab, Kaggle and Binder, and a notebook that lies alone fetches the rest from that tag.
 <!-- end -->"""
 NOT_GITHUB = (
@@ -137,7 +137,9 @@ def publish_readme(path: Path, notebooks: list[str], address: str, tag: str, stu
         table = "\n".join(f"{number}: " + " · ".join(f"[{n}]({a})" for n, a in found.items()) for number, found in rows)
         body = table.replace("\n", "  \n")
     else:
-        body = TO_DO if PLACEHOLDER in address else NOT_GITHUB.format(address=address, tag=tag)
+        body = (TO_DO if PLACEHOLDER in address else NOT_GITHUB).format(
+            address=address, tag=tag, placeholder=PLACEHOLDER
+        )
     head, _, rest = before.partition(START)
     _, _, tail = rest.partition(END)
     after = f"{head}{START}\n{body}\n{END}{tail}"

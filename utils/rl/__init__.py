@@ -9,5 +9,5 @@ for hours (``train_breakout.py`` is its command, ``score_curve.py`` its curve); 
 ``play_breakout.py`` let the result play.
 
 Lesson 10: ``policy_gradient.py`` says in which order to read ``playing.py``, ``credit.py``, ``policies.py`` and
-``numpy_policy.py``; ``pendulum.py`` swings many pendulums at once, ``sentences.py`` plays by writing.
+``numpy_policy.py``; ``pendulum.py`` swings many pendulums at once.
 """

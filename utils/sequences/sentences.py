@@ -1,7 +1,7 @@
 """Sentences as plays: the state is a question and what is written so far, an action the next token (lesson 10).
 
-The policy is any network of two inputs, the question and, shifted by one place, what is written of the answer, that
-gives probabilities (batch, steps, symbols), such as lesson 06's decoders that look back.
+The policy is a decoder of lesson 06 that looks back: two inputs, the question and, shifted by one place, what is
+written of the answer; one output, the probabilities (batch, steps, symbols) of each token.
 """
 
 from __future__ import annotations
@@ -10,13 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from utils.sequences.decoders import shifted
+
 LEAST = 1e-9  # below this a probability is taken for this one
-
-
-def shifted(answers: np.ndarray, symbols: int) -> np.ndarray:
-    """What stands before each token: columns (n, steps) to one-hot float32 (n, steps, symbols), first a row of 0."""
-    rows = np.eye(symbols, dtype=np.float32)[answers]
-    return np.concatenate([np.zeros_like(rows[:, :1]), rows[:, :-1]], axis=1)
 
 
 def sample(policy: Any, questions: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -28,10 +24,10 @@ def sample(policy: Any, questions: np.ndarray, rng: np.random.Generator) -> tupl
     Returns:
         Columns of the tokens, int32 (n, steps), and the logarithm of the whole answer's probability, (n,), in nats.
     """
-    _, steps, symbols = policy.output_shape
+    steps = policy.output_shape[1]
     answers, logarithms = np.zeros((len(questions), steps), dtype=np.int32), np.zeros(len(questions))
     for step in range(steps):
-        pi = np.asarray(policy.predict_on_batch([questions, shifted(answers, symbols)]))[:, step]
+        pi = np.asarray(policy.predict_on_batch([questions, shifted(answers)]))[:, step]
         below = pi.cumsum(axis=1)[:, :-1] < rng.random((len(pi), 1))  # the last column is 1 up to rounding
         answers[:, step] = below.sum(axis=1)
         logarithms += np.log(np.maximum(pi[np.arange(len(pi)), answers[:, step]], LEAST))
@@ -40,7 +36,6 @@ def sample(policy: Any, questions: np.ndarray, rng: np.random.Generator) -> tupl
 
 def log_probability(policy: Any, questions: np.ndarray, answers: np.ndarray) -> np.ndarray:
     """The logarithm of the probability that the policy answers so: columns (n, steps) to (n,), in nats."""
-    before = shifted(answers, policy.output_shape[-1])
-    pi = np.asarray(policy.predict_on_batch([questions, before]))
+    pi = np.asarray(policy.predict_on_batch([questions, shifted(answers)]))
     chosen = np.take_along_axis(pi, answers[:, :, None], axis=2)[:, :, 0]
     return np.log(np.maximum(chosen, LEAST)).sum(axis=1)

@@ -7,25 +7,20 @@ import numpy as np
 import pytest
 import results_10_reinforce as measuring
 
-from utils.rl import sentences
-from utils.sequences import decoders, sums
+from utils.sequences import decoders, sentences, sums
 
 
 class _Talker:
     """Begins with 0 or 1, the latter in three of four answers; then writes the number after the one it wrote last."""
 
-    output_shape = (None, 3, 4)
+    output_shape = (None, 3, len(sums.TABLE))
 
     def predict_on_batch(self, inputs):
-        questions, written = inputs
-        first = np.tile([0.25, 0.75, 0.0, 0.0], (len(questions), 1, 1))
+        _, written = inputs
+        first = np.zeros_like(written[:, :1])
+        first[..., :2] = 0.25, 0.75
         following = np.roll(written[:, 1:], 1, axis=-1)
         return np.concatenate([first, following], axis=1)
-
-
-def test_what_is_written_is_one_place_behind_as_in_lesson_06():
-    answers = np.array([[4, 8, 11], [1, 0, 1]])
-    np.testing.assert_array_equal(sentences.shifted(answers, len(sums.TABLE)), decoders.shifted(answers))
 
 
 def test_tokens_are_drawn_given_those_before():
