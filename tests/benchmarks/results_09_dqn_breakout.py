@@ -1,89 +1,131 @@
-"""Measure lesson 09 into mldata/results.json: scores of the shipped Breakout agent (`make results LESSON=09`).
+"""Measure lesson 09 for the ledger: what helps a small agent, the ball game over seeds, and the shipped Breakout agent.
 
-As it trained, with sticky actions, and with the screen shrunk as five filters of other programs do it.
+    python tests/benchmarks/results_09_dqn_breakout.py                     # all of it
+    python tests/benchmarks/results_09_dqn_breakout.py --only ingredients  # section 6 with one ingredient less each
+    python tests/benchmarks/results_09_dqn_breakout.py --only agent --agent runs/mine/best.npz  # recorded nowhere
 
-The games have seeds that neither training nor the choice of the checkpoint has seen.
+``ball`` and ``ingredients`` run what the notebook's cells define (those tagged ``measured``); each run's outcome is kept
+in runs/results_09/ as soon as it is there, ``--fresh`` measures anew. ``agent`` plays full games on seeds that neither
+training nor the choice of the checkpoint has seen: as it trained, with sticky actions, and with the screen shrunk as
+five filters of other programs do it.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import hashlib
+import tempfile
 from pathlib import Path
 
+import nbformat
 import numpy as np
+import outcomes
 
-from utils import commands, results, runtime
-from utils.statistics import bootstrap_interval
+from utils import commands, runtime
+
+runtime.start(seed=1, quiet=True)
+
+import keras  # noqa: E402
+from keras import ops  # noqa: E402
+
+from utils import results  # noqa: E402
+from utils.statistics import bootstrap_interval  # noqa: E402
 
 COMMAND = "make results LESSON=09"
 PROTOCOL = "full games, epsilon 0.05, up to 30 no-ops, at most 108,000 frames, seeds not used in training"
+NOTEBOOK = runtime.repo_root() / "notebooks" / "09_dqn_breakout.ipynb"
+FOLDER = runtime.repo_root() / "runs" / "results_09"
+SEEDS = 3
+BALL_STEPS = 7_200
+STEPS = 40_000  # agent steps, section 6's cpu budget
 
 
-def play(agent: Path | None, quick: bool, episodes: int, **conditions) -> np.ndarray:
-    """Scores of full games of the shipped agent, or another; conditions: sticky actions or another filter's view."""
-    from utils.rl.atari import play_games
-    from utils.rl.dqn import AGENT, load_agent, q_function
-
-    network, _, _ = load_agent(agent or AGENT)
-    limit = 2000 if quick else 108_000
-    return play_games(q_function(network), episodes, epsilon=0.05, max_frames=limit, **conditions)[0]
+def lesson(part: str) -> dict:
+    """What the notebook's cells tagged ``measured-`` and this part define."""
+    space = {"keras": keras, "np": np, "ops": ops, "dataclasses": dataclasses}
+    for source in _sources(part):
+        exec(source, space)
+    return space
 
 
-def note_scores(identifier: str, scores: np.ndarray, note: str, keep: bool) -> None:
-    """Print, and if so wished record, mean and half the 95 % interval; the text has the interval itself."""
-    low, high = bootstrap_interval(scores)
-    text = f"{note}; 95 % interval {low:.0f} to {high:.0f}, best {scores.max():.0f}; spread is half the interval"
-    value = round(float(scores.mean()), 1)
-    spread = round((high - low) / 2, 1)
-    if keep:
-        results.record(identifier, value, unit="points", spread=spread, n=len(scores), command=COMMAND, note=text)
-    print(f"{identifier}: {value} over {len(scores)} games, 95 % interval {low:.1f} to {high:.1f}")
+def _sources(part: str) -> list[str]:
+    cells = nbformat.read(NOTEBOOK, as_version=4).cells
+    return [cell.source for cell in cells if f"measured-{part}" in cell.metadata.get("tags", ())]
 
 
-def at_one_million() -> None:
-    """The evaluation that the training run made when it passed a million agent steps, as the curve recorded it."""
-    rows = [row for row in results.read_curve("breakout_dqn") if row["kind"] == "evaluation"]
-    rows = [row for row in rows if 1_000_000 <= row["agent_steps"] < 1_050_000]
-    if not rows:
-        print("breakout.dqn.score_at_1m_steps: the run has not come so far")
-        return
-    games, mean, std = rows[0]["games"], rows[0]["score"], rows[0]["score_std"]
-    half = round(1.96 * std / games**0.5, 1)
-    note = (
-        f"{games} full games during training, epsilon 0.05, seeds not used in training; spread is half a 95 % interval"
-    )
-    results.record(
-        "breakout.dqn.score_at_1m_steps",
-        mean,
-        unit="points",
-        spread=half,
-        n=games,
-        command="python -m utils.rl.train_breakout",
-        note=note,
-    )
-    print(f"breakout.dqn.score_at_1m_steps: {mean} over {games} games")
+# ---------------------------------------------------------------------------------------------------------------------
+# Sections 3 and 4: the ball game
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--quick", action="store_true", help="two short games each, to see that it runs")
-    parser.add_argument("--agent", type=Path, help="another network, as best.npz of a run; nothing is recorded then")
-    options = parser.parse_args()
-    runtime.start(seed=1)
-    from utils.rl.variety import JUDGED
+def play_ball(seed: int) -> dict:
+    """What becomes of each variant on level 1, and of both levels while level 2 is learned."""
+    has, found = lesson("ball"), {}
+    for name, tricks in has["VARIANTS"].items():
+        agent, memory, (_, play, promise) = has["learn_level_1"](seed, BALL_STEPS, **tricks)
+        found[name] = {"play": play.tolist(), "promise": promise.tolist()}
+        if not tricks:
+            taught = agent, memory
+    for name, memory in (("wiped", []), ("kept", taught[1])):
+        _, first, second = has["learn_level_2"](seed, BALL_STEPS, taught[0], memory)
+        found[name] = {"level_1": first.tolist(), "level_2": second.tolist()}
+    return found
 
-    conditions = {"score": ({}, ", no sticky actions"), "score_sticky": ({"sticky": 0.25}, ", sticky actions 0.25")}
-    for view in JUDGED:
-        conditions[f"score_{view}"] = (
-            {"view": view},
-            f", no sticky actions, screen shrunk by the filter {view}",
-        )
-    for name, (condition, told) in conditions.items():
-        scores = play(options.agent, options.quick, 2 if options.quick else 50, **condition)
-        note_scores(f"breakout.dqn.{name}", scores, PROTOCOL + told, keep=options.agent is None)
-    if options.agent is None:
-        at_one_million()
+
+def measure_ball(fresh: bool, seeds: list[int]) -> list[dict]:
+    sources = hashlib.sha256("".join(_sources("ball")).encode()).hexdigest()[:16]
+    runs = []
+    for seed in seeds:
+        recipe = {"sources": sources, "steps": BALL_STEPS, "seed": seed}
+        run = outcomes.measured(FOLDER / f"ball-{seed}.json", recipe, lambda seed=seed: play_ball(seed), fresh)
+        print(f"ball, seed {seed}:", {key: [round(v[-1], 1) for v in run[key].values()] for key in run if key != "recipe"}, flush=True)
+        runs.append(run)
+    return runs
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Section 6: one ingredient less
+
+
+def recipes() -> dict[str, tuple]:
+    """For each name a configuration, and what it is in words."""
+    has = lesson("recipes")
+    lecture, better = has["lecture"], has["better"]
+    taken = {
+        "one_step": ({"n_step": 1}, "without three-step returns"),
+        "no_histogram": ({"bins": 0}, "without the histogram"),
+        "no_mirror": ({"mirror": ()}, "without mirrored transitions"),
+        "plain_head": ({"dueling": False, "normalise": False}, "without dueling and layer norm"),
+    }
+    less = {name: (dataclasses.replace(better, **change), note) for name, (change, note) in taken.items()}
+    return {"better": (better, "with everything"), "lecture": (lecture, "on the lecture's cost"), **less}
+
+
+def train_and_play(config, seed: int) -> dict:
+    """Scores of twenty games after a short training."""
+    from utils.rl.breakout import Trainer
+
+    keras.utils.set_random_seed(seed)
+    with tempfile.TemporaryDirectory() as folder:
+        trainer = Trainer(config, folder, seed=seed)
+        _, times = outcomes.timed(lambda: [trainer.step() for _ in range(STEPS // config.num_games)])
+        return {"scores": trainer.evaluate(20).tolist()} | times
+
+
+def measure_ingredients(fresh: bool, seeds: list[int], names: list[str]) -> None:
+    for seed in seeds:
+        for name in names:
+            config, _ = recipes()[name]
+            recipe = {"config": config.to_dict(), "steps": STEPS, "seed": seed}
+            path = FOLDER / f"{name}-{seed}.json"
+            run = outcomes.measured(path, recipe, lambda c=config, s=seed: train_and_play(c, s), fresh)
+            print(f"{name}, seed {seed}: {np.mean(run['scores']):.2f}, {run['cpu_seconds']:.0f} CPU s", flush=True)
 
 
 if __name__ == "__main__":
-    raise SystemExit(commands.run(main))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seeds", type=int, nargs="*", default=[1, 2, 3])
+    parser.add_argument("--names", nargs="*", default=["better", "lecture", "one_step", "no_histogram", "no_mirror"])
+    o = parser.parse_args()
+    measure_ball(False, o.seeds)
+    measure_ingredients(False, o.seeds, o.names)
