@@ -1,86 +1,52 @@
-"""Measure lesson 09 for the ledger: what helps a small agent, the ball game over seeds, and the shipped Breakout agent.
+"""Measure lesson 09 for the ledger: the ball game over seeds, what helps a small agent, and the shipped Breakout agent.
 
     python tests/benchmarks/results_09_dqn_breakout.py                     # all of it
     python tests/benchmarks/results_09_dqn_breakout.py --only ingredients  # section 6 with one ingredient less each
     python tests/benchmarks/results_09_dqn_breakout.py --only agent --agent runs/mine/best.npz  # recorded nowhere
 
-``ball`` and ``ingredients`` run what the notebook's cells define (those tagged ``measured``); each run's outcome is kept
-in runs/results_09/ as soon as it is there, ``--fresh`` measures anew. ``agent`` plays full games on seeds that neither
-training nor the choice of the checkpoint has seen: as it trained, with sticky actions, and with the screen shrunk as
-five filters of other programs do it.
+``ball`` does what sections 3 and 4 do, in NumPy (``ball_09.py``). ``ingredients`` trains the configurations of section
+6, as the notebook's cell tagged ``measured-recipes`` defines them; each run's outcome is kept in runs/results_09/ as
+soon as it is there, ``--fresh`` measures anew. ``agent`` plays full games on seeds that neither training nor the choice
+of the checkpoint has seen: as it trained, with sticky actions, and with the screen shrunk as five filters of other
+programs do it.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
-import hashlib
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
+import ball_09
 import nbformat
 import numpy as np
 import outcomes
 
-from utils import commands, runtime
-
-runtime.start(seed=1, quiet=True)
-
-import keras  # noqa: E402
-from keras import ops  # noqa: E402
-
-from utils import results  # noqa: E402
-from utils.statistics import bootstrap_interval  # noqa: E402
+from utils import commands, results, runtime
+from utils.statistics import bootstrap_interval
 
 COMMAND = "make results LESSON=09"
 PROTOCOL = "full games, epsilon 0.05, up to 30 no-ops, at most 108,000 frames, seeds not used in training"
 NOTEBOOK = runtime.repo_root() / "notebooks" / "09_dqn_breakout.ipynb"
 FOLDER = runtime.repo_root() / "runs" / "results_09"
-SEEDS = 3
-BALL_STEPS = 7_200
-STEPS = 32_000  # agent steps, section 6's cpu budget
-
-
-def lesson(part: str) -> dict:
-    """What the notebook's cells tagged ``measured-`` and this part define."""
-    space = {"keras": keras, "np": np, "ops": ops, "dataclasses": dataclasses}
-    for source in _sources(part):
-        exec(source, space)
-    return space
-
-
-def _sources(part: str) -> list[str]:
-    cells = nbformat.read(NOTEBOOK, as_version=4).cells
-    return [cell.source for cell in cells if f"measured-{part}" in cell.metadata.get("tags", ())]
+STEPS = 32_000  # agent steps of a small training: section 6's cpu budget
 
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Sections 3 and 4: the ball game
 
 
-def play_ball(seed: int) -> dict:
-    """What becomes of each variant on level 1, and of both levels while level 2 is learned."""
-    has, found = lesson("ball"), {}
-    for name, tricks in has["VARIANTS"].items():
-        agent, memory, (_, play, promise) = has["learn_level_1"](seed, BALL_STEPS, **tricks)
-        found[name] = {"play": play.tolist(), "promise": promise.tolist()}
-        if not tricks:
-            taught = agent, memory
-    for name, memory in (("wiped", []), ("kept", taught[1])):
-        _, first, second = has["learn_level_2"](seed, BALL_STEPS, taught[0], memory)
-        found[name] = {"level_1": first.tolist(), "level_2": second.tolist()}
-    return found
-
-
-def measure_ball(fresh: bool, seeds: list[int]) -> list[dict]:
-    sources = hashlib.sha256("".join(_sources("ball")).encode()).hexdigest()[:16]
-    runs = []
-    for seed in seeds:
-        recipe = {"sources": sources, "steps": BALL_STEPS, "seed": seed}
-        run = outcomes.measured(FOLDER / f"ball-{seed}.json", recipe, lambda seed=seed: play_ball(seed), fresh)
-        print(f"ball, seed {seed}:", {key: [round(v[-1], 1) for v in run[key].values()] for key in run if key != "recipe"}, flush=True)
-        runs.append(run)
-    return runs
+def record_ball(seeds: Sequence[int] = range(1, 6)) -> None:
+    runs = [ball_09.measure(seed) for seed in seeds]
+    units = {"promise": "discounted steps"}
+    for name in runs[0]:
+        note = f"mean of the last five reports of {ball_09.STEPS:,} steps; level 1 of the ball game, seen as pictures"
+        if "level" in name:
+            note = f"mean of the last five reports of {ball_09.STEPS:,} steps on level 2, after as many on level 1"
+        unit = units.get(name.split(".")[1], "steps")
+        outcomes.record_over_seeds(f"dqn.ball.{name}", [run[name] for run in runs], COMMAND, note, unit)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -89,45 +55,127 @@ def measure_ball(fresh: bool, seeds: list[int]) -> list[dict]:
 
 def recipes() -> dict[str, tuple]:
     """For each name a configuration, and what it is in words."""
-    has = lesson("recipes")
-    lecture, better = has["lecture"], has["better"]
+    has = {"dataclasses": dataclasses}
+    cells = nbformat.read(NOTEBOOK, as_version=4).cells
+    for source in (cell.source for cell in cells if "measured-recipes" in cell.metadata.get("tags", ())):
+        exec(source, has)
     taken = {
-        "one_step": ({"n_step": 1}, "without three-step returns"),
+        "one_step": ({"n_step": 1}, "without three-step targets"),
         "no_histogram": ({"bins": 0}, "without the histogram"),
         "no_mirror": ({"mirror": ()}, "without mirrored transitions"),
         "plain_head": ({"dueling": False, "normalise": False}, "without dueling and layer norm"),
     }
-    less = {name: (dataclasses.replace(better, **change), note) for name, (change, note) in taken.items()}
-    return {"better": (better, "with everything"), "lecture": (lecture, "on the lecture's cost"), **less}
+    less = {name: (dataclasses.replace(has["better"], **change), note) for name, (change, note) in taken.items()}
+    return {"better": (has["better"], "better recipe"), "lecture": (has["lecture"], "the lecture's cost"), **less}
 
 
 def train_and_play(config, seed: int) -> dict:
-    """Scores of twenty games after a short training."""
+    """Scores of twenty games after a short training, and what it took."""
     from utils.rl.breakout import Trainer
 
-    keras.utils.set_random_seed(seed)
+    runtime.seed_everything(seed)
     with tempfile.TemporaryDirectory() as folder:
         trainer = Trainer(config, folder, seed=seed)
         _, times = outcomes.timed(lambda: [trainer.step() for _ in range(STEPS // config.num_games)])
         return {"scores": trainer.evaluate(20).tolist()} | times
 
 
-def measure_ingredients(fresh: bool, seeds: list[int], names: list[str]) -> None:
-    for seed in seeds:
-        for name in names:
-            config, _ = recipes()[name]
-            recipe = {"config": config.to_dict(), "steps": STEPS, "seed": seed}
-            path = FOLDER / f"{name}-{seed}.json"
-            run = outcomes.measured(path, recipe, lambda c=config, s=seed: train_and_play(c, s), fresh)
-            print(f"{name}, seed {seed}: {np.mean(run['scores']):.2f}, {run['cpu_seconds']:.0f} CPU s", flush=True)
+def measure_small(name: str, config, seed: int, fresh: bool = False) -> float:
+    """Mean score of one small training, from the kept outcome where there is one."""
+    recipe = {"config": config.to_dict(), "steps": STEPS, "seed": seed}
+    run = outcomes.measured(FOLDER / f"{name}-{seed}.json", recipe, lambda: train_and_play(config, seed), fresh)
+    print(f"{name}, seed {seed}: {np.mean(run['scores']):.2f}, {run['cpu_seconds']:.0f} CPU s", flush=True)
+    return float(np.mean(run["scores"]))
+
+
+def record_ingredients(fresh: bool, seeds: Sequence[int] = (1, 2, 3)) -> None:
+    scores = {}
+    for seed in seeds:  # seed by seed, so that an interrupted measurement has some of everything
+        for name, (config, _) in recipes().items():
+            scores.setdefault(name, []).append(measure_small(name, config, seed, fresh))
+    for name, (_, what) in recipes().items():
+        note = f"{what}: mean score of 20 games, epsilon 0.05, after {STEPS:,} agent steps"
+        outcomes.record_over_seeds(f"breakout.small.{name}", scores[name], COMMAND, note, "points")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The shipped agent
+
+
+def play(agent: Path | None, quick: bool, episodes: int, **conditions) -> np.ndarray:
+    """Scores of full games of the shipped agent, or another; conditions: sticky actions or another filter's view."""
+    from utils.rl.atari import play_games
+    from utils.rl.dqn import AGENT, load_agent, q_function
+
+    network, _, _ = load_agent(agent or AGENT)
+    limit = 2000 if quick else 108_000
+    return play_games(q_function(network), episodes, epsilon=0.05, max_frames=limit, **conditions)[0]
+
+
+def note_scores(identifier: str, scores: np.ndarray, note: str, keep: bool) -> None:
+    """Print, and if so wished record, mean and half the 95 % interval; the text has the interval itself."""
+    low, high = bootstrap_interval(scores)
+    text = f"{note}; 95 % interval {low:.0f} to {high:.0f}, best {scores.max():.0f}; spread is half the interval"
+    value = round(float(scores.mean()), 1)
+    spread = round((high - low) / 2, 1)
+    if keep:
+        results.record(identifier, value, unit="points", spread=spread, n=len(scores), command=COMMAND, note=text)
+    print(f"{identifier}: {value} over {len(scores)} games, 95 % interval {low:.1f} to {high:.1f}")
+
+
+def at_one_million() -> None:
+    """The evaluation that the training run made when it passed a million agent steps, as the curve recorded it."""
+    rows = [row for row in results.read_curve("breakout_dqn") if row["kind"] == "evaluation"]
+    rows = [row for row in rows if 1_000_000 <= row["agent_steps"] < 1_050_000]
+    if not rows:
+        print("breakout.dqn.score_at_1m_steps: the run has not come so far")
+        return
+    games, mean, std = rows[0]["games"], rows[0]["score"], rows[0]["score_std"]
+    half = round(1.96 * std / games**0.5, 1)
+    note = (
+        f"{games} full games during training, epsilon 0.05, seeds not used in training; spread is half a 95 % interval"
+    )
+    results.record(
+        "breakout.dqn.score_at_1m_steps",
+        mean,
+        unit="points",
+        spread=half,
+        n=games,
+        command="python -m utils.rl.train_breakout",
+        note=note,
+    )
+    print(f"breakout.dqn.score_at_1m_steps: {mean} over {games} games")
+
+
+def record_agent(agent: Path | None, quick: bool) -> None:
+    from utils.rl.variety import JUDGED
+
+    conditions = {"score": ({}, ", no sticky actions"), "score_sticky": ({"sticky": 0.25}, ", sticky actions 0.25")}
+    for view in JUDGED:
+        conditions[f"score_{view}"] = ({"view": view}, f", no sticky actions, screen shrunk by the filter {view}")
+    for name, (condition, told) in conditions.items():
+        scores = play(agent, quick, 2 if quick else 50, **condition)
+        note_scores(f"breakout.dqn.{name}", scores, PROTOCOL + told, keep=agent is None)
+    if agent is None:
+        at_one_million()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", choices=("ball", "ingredients", "agent"), help="measure one of the three")
+    parser.add_argument("--fresh", action="store_true", help="train the small agents again where an outcome is kept")
+    parser.add_argument("--quick", action="store_true", help="of the agent two short games each, to see that it runs")
+    parser.add_argument("--agent", type=Path, help="another network, as best.npz of a run; nothing is recorded then")
+    options = parser.parse_args()
+    runtime.start(seed=1)
+    parts = {
+        "ball": record_ball,
+        "ingredients": lambda: record_ingredients(options.fresh),
+        "agent": lambda: record_agent(options.agent, options.quick),
+    }
+    for part in [options.only] if options.only else parts:
+        parts[part]()
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--seeds", type=int, nargs="*", default=[1, 2, 3])
-    parser.add_argument("--names", nargs="*", default=["better", "lecture", "one_step", "no_histogram", "no_mirror"])
-    o = parser.parse_args()
-    import subprocess, sys
-    if o.seeds == [1]: subprocess.run([sys.executable, "/tmp/ed/w2.py"])
-    measure_ball(False, o.seeds)
-    measure_ingredients(False, o.seeds, o.names)
+    raise SystemExit(commands.run(main))

@@ -60,7 +60,9 @@ class Watched:
             ValueError: no more than ``ahead`` steps were watched.
         """
         if len(self.rewards) <= ahead:
-            raise ValueError(f"{len(self.rewards)} steps were watched; what came {ahead} steps later is not among them.")
+            raise ValueError(
+                f"{len(self.rewards)} steps were watched; what came {ahead} steps later is not among them."
+            )
         total = np.zeros_like(self.promised, dtype=np.float64)
         following = np.zeros(self.promised.shape[1])
         for step in reversed(range(len(total))):

@@ -7,7 +7,19 @@ import pytest
 from PIL import Image
 
 from utils.rl.atari import Games, play_games
-from utils.rl.variety import FILTERS, JUDGED, MOST_TAPS, SIZE, Variety, View, filter_matrix, seen_through, shrink, spread_out, taps
+from utils.rl.variety import (
+    FILTERS,
+    JUDGED,
+    MOST_TAPS,
+    SIZE,
+    Variety,
+    View,
+    filter_matrix,
+    seen_through,
+    shrink,
+    spread_out,
+    taps,
+)
 
 
 def seen(view, screen):
