@@ -47,5 +47,5 @@ def plot_curve(rows: list[dict[str, Any]]) -> Figure:
         ax.text(1.01, score, name, transform=ax.get_yaxis_transform(), fontsize=9, verticalalignment="center")
     ax.set(title="Breakout: the long training", xlabel="million agent steps (of four frames)", ylabel="score per game")
     ax.set_xlim(left=0)
-    ax.legend(loc="lower right")
+    ax.legend(loc="lower right", bbox_to_anchor=(1, 0.17))  # between the lines of 2013 and of a person
     return figure
