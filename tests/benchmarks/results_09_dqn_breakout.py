@@ -19,13 +19,14 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import ball_09
 import nbformat
 import numpy as np
 import outcomes
 
 from utils import commands, results, runtime
 from utils.statistics import bootstrap_interval
+
+import ball_09
 
 COMMAND = "make results LESSON=09"
 PROTOCOL = "full games, epsilon 0.05, up to 30 no-ops, at most 108,000 frames, seeds not used in training"

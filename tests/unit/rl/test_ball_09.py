@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import ball_09
 import keras
 import nbformat
 import numpy as np
@@ -11,6 +10,8 @@ from keras import ops
 from numpy.testing import assert_allclose
 
 from utils.rl.pixel_ball import PixelBall
+
+import ball_09
 
 NOTEBOOK = Path(__file__).resolve().parents[3] / "notebooks" / "09_dqn_breakout.ipynb"
 
