@@ -1,22 +1,106 @@
-"""Measure lesson 09 into mldata/results.json: scores of the shipped Breakout agent (`make results LESSON=09`).
+"""Measure lesson 09 for the ledger: the ball game over seeds, what helps a small agent, and the shipped Breakout agent.
 
-As it trained, with sticky actions, and with the screen shrunk as five filters of other programs do it.
+    python tests/benchmarks/results_09_dqn_breakout.py                     # all of it
+    python tests/benchmarks/results_09_dqn_breakout.py --only ingredients  # section 6 with one ingredient less each
+    python tests/benchmarks/results_09_dqn_breakout.py --only agent --agent runs/mine/best.npz  # recorded nowhere
 
-The games have seeds that neither training nor the choice of the checkpoint has seen.
+``ball`` does what sections 3 and 4 do, in NumPy (``ball_09.py``). ``ingredients`` trains the configurations of section
+6, as the notebook's cell tagged ``measured-recipes`` defines them; each run's outcome is kept in runs/results_09/ as
+soon as it is there, ``--fresh`` measures anew. ``agent`` plays full games on seeds that neither training nor the choice
+of the checkpoint has seen: as it trained, with sticky actions, and with the screen shrunk as five filters of other
+programs do it.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
+import nbformat
 import numpy as np
+import outcomes
 
 from utils import commands, results, runtime
 from utils.statistics import bootstrap_interval
 
+import ball_09
+
 COMMAND = "make results LESSON=09"
 PROTOCOL = "full games, epsilon 0.05, up to 30 no-ops, at most 108,000 frames, seeds not used in training"
+NOTEBOOK = runtime.repo_root() / "notebooks" / "09_dqn_breakout.ipynb"
+FOLDER = runtime.repo_root() / "runs" / "results_09"
+STEPS = 32_000  # agent steps of a small training: section 6's cpu budget
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Sections 3 and 4: the ball game
+
+
+def record_ball(seeds: Sequence[int] = range(1, 6)) -> None:
+    runs = [ball_09.measure(seed) for seed in seeds]
+    units = {"promise": "discounted steps"}
+    for name in runs[0]:
+        note = f"mean of the last five reports of {ball_09.STEPS:,} steps; level 1 of the ball game, seen as pictures"
+        if "level" in name:
+            note = f"mean of the last five reports of {ball_09.STEPS:,} steps on level 2, after as many on level 1"
+        unit = units.get(name.split(".")[1], "steps")
+        outcomes.record_over_seeds(f"dqn.ball.{name}", [run[name] for run in runs], COMMAND, note, unit)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Section 6: one ingredient less
+
+
+def recipes() -> dict[str, tuple]:
+    """For each name a configuration, and what it is in words."""
+    has = {"dataclasses": dataclasses}
+    cells = nbformat.read(NOTEBOOK, as_version=4).cells
+    for source in (cell.source for cell in cells if "measured-recipes" in cell.metadata.get("tags", ())):
+        exec(source, has)
+    taken = {
+        "one_step": ({"n_step": 1}, "without three-step targets"),
+        "no_histogram": ({"bins": 0}, "without the histogram"),
+        "no_mirror": ({"mirror": ()}, "without mirrored transitions"),
+        "plain_head": ({"dueling": False, "normalise": False}, "without dueling and layer norm"),
+    }
+    less = {name: (dataclasses.replace(has["better"], **change), note) for name, (change, note) in taken.items()}
+    return {"better": (has["better"], "better recipe"), "lecture": (has["lecture"], "the lecture's cost"), **less}
+
+
+def train_and_play(config, seed: int) -> dict:
+    """Scores of twenty games after a short training, and what it took."""
+    from utils.rl.breakout import Trainer
+
+    runtime.seed_everything(seed)
+    with tempfile.TemporaryDirectory() as folder:
+        trainer = Trainer(config, folder, seed=seed)
+        _, times = outcomes.timed(lambda: [trainer.step() for _ in range(STEPS // config.num_games)])
+        return {"scores": trainer.evaluate(20).tolist()} | times
+
+
+def measure_small(name: str, config, seed: int, fresh: bool = False) -> float:
+    """Mean score of one small training, from the kept outcome where there is one."""
+    recipe = {"config": config.to_dict(), "steps": STEPS, "seed": seed}
+    run = outcomes.measured(FOLDER / f"{name}-{seed}.json", recipe, lambda: train_and_play(config, seed), fresh)
+    print(f"{name}, seed {seed}: {np.mean(run['scores']):.2f}, {run['cpu_seconds']:.0f} CPU s", flush=True)
+    return float(np.mean(run["scores"]))
+
+
+def record_ingredients(fresh: bool, seeds: Sequence[int] = (1, 2, 3)) -> None:
+    scores = {}
+    for seed in seeds:  # seed by seed, so that an interrupted measurement has some of everything
+        for name, (config, _) in recipes().items():
+            scores.setdefault(name, []).append(measure_small(name, config, seed, fresh))
+    for name, (_, what) in recipes().items():
+        note = f"{what}: mean score of 20 games, epsilon 0.05, after {STEPS:,} agent steps"
+        outcomes.record_over_seeds(f"breakout.small.{name}", scores[name], COMMAND, note, "points")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The shipped agent
 
 
 def play(agent: Path | None, quick: bool, episodes: int, **conditions) -> np.ndarray:
@@ -64,25 +148,34 @@ def at_one_million() -> None:
     print(f"breakout.dqn.score_at_1m_steps: {mean} over {games} games")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--quick", action="store_true", help="two short games each, to see that it runs")
-    parser.add_argument("--agent", type=Path, help="another network, as best.npz of a run; nothing is recorded then")
-    options = parser.parse_args()
-    runtime.start(seed=1)
+def record_agent(agent: Path | None, quick: bool) -> None:
     from utils.rl.variety import JUDGED
 
     conditions = {"score": ({}, ", no sticky actions"), "score_sticky": ({"sticky": 0.25}, ", sticky actions 0.25")}
     for view in JUDGED:
-        conditions[f"score_{view}"] = (
-            {"view": view},
-            f", no sticky actions, screen shrunk by the filter {view}",
-        )
+        conditions[f"score_{view}"] = ({"view": view}, f", no sticky actions, screen shrunk by the filter {view}")
     for name, (condition, told) in conditions.items():
-        scores = play(options.agent, options.quick, 2 if options.quick else 50, **condition)
-        note_scores(f"breakout.dqn.{name}", scores, PROTOCOL + told, keep=options.agent is None)
-    if options.agent is None:
+        scores = play(agent, quick, 2 if quick else 50, **condition)
+        note_scores(f"breakout.dqn.{name}", scores, PROTOCOL + told, keep=agent is None)
+    if agent is None:
         at_one_million()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", choices=("ball", "ingredients", "agent"), help="measure one of the three")
+    parser.add_argument("--fresh", action="store_true", help="train the small agents again where an outcome is kept")
+    parser.add_argument("--quick", action="store_true", help="of the agent two short games each, to see that it runs")
+    parser.add_argument("--agent", type=Path, help="another network, as best.npz of a run; nothing is recorded then")
+    options = parser.parse_args()
+    runtime.start(seed=1)
+    parts = {
+        "ball": record_ball,
+        "ingredients": lambda: record_ingredients(options.fresh),
+        "agent": lambda: record_agent(options.agent, options.quick),
+    }
+    for part in [options.only] if options.only else parts:
+        parts[part]()
 
 
 if __name__ == "__main__":

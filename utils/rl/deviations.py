@@ -33,6 +33,10 @@ optimiser | RMSprop | RMSprop | Adam, {c.learning_rate:g} falling to {c.learning
     learns faster in all comparisons since
 exploration at the end | 0.1 | 0.1 | {least:.3f} to {most:.2f}, by game
     some games go far, others try things (2018)
+what games look like | one way | one way | {looks}
+    other programs shrink the screen in other ways
+sticky actions | none | none | {sticky}
+    an agent that must bear delays plays with a margin
 lost life | game goes on | ends the return | ends the return
     balls become precious
 memory | 1,000,000 | 1,000,000 | {c.capacity:,}
@@ -53,6 +57,8 @@ def deviations(config: Config) -> str:
         mirrored="half of the transitions" if config.mirror else "no",
         heads="value and advantages" if config.dueling else "one",
         normalised="layer norm before the head" if config.normalise else "none",
+        looks=f"a filter of its own for {config.view_share:.0%} of the games" if config.view_share else "one way",
+        sticky=f"in {config.sticky_share:.0%} of the games" if config.sticky_share else "none",
         least=config.epsilon_final / config.epsilon_spread,
         most=config.epsilon_final * config.epsilon_spread,
         gigabytes=config.capacity * BYTES / 1e9,

@@ -9,6 +9,7 @@ import numpy as np
 from ale_py.vector_env import AtariVectorEnv
 
 from utils.rl.atari import LEFT, RIGHT, Games, epsilon_greedy
+from utils.rl.watching import open_columns
 
 
 @dataclass
@@ -21,6 +22,7 @@ class Recording:
         values: what it expected of each action, (steps, actions) float32.
         actions: what it did, (steps,).
         rewards: what that brought, (steps,).
+        lost: a life was lost in it, (steps,).
     """
 
     screens: np.ndarray
@@ -28,6 +30,7 @@ class Recording:
     values: np.ndarray
     actions: np.ndarray
     rewards: np.ndarray
+    lost: np.ndarray
 
     @property
     def score(self) -> float:
@@ -56,8 +59,7 @@ class Recording:
 
     def tunnel(self, columns: int = 3) -> int | None:
         """The first moment at which so many columns of the wall are black from top to bottom; None if there is none."""
-        wall = self.observations[:, 23:37, 5:79, 3]
-        opened = np.flatnonzero((wall < 40).all(axis=1).sum(axis=1) >= columns)
+        opened = np.flatnonzero(open_columns(self.observations[..., 3]) >= columns)
         return int(opened[0]) if len(opened) else None
 
 
@@ -82,7 +84,7 @@ def record_game(
         picture = screen.picture
         moment = games.step(epsilon_greedy(values, epsilon, rng))
         screen.step(int(moment.actions[0]))
-        kept.append((picture, observations[0], values[0], moment.actions[0], moment.rewards[0]))
+        kept.append((picture, observations[0], values[0], moment.actions[0], moment.rewards[0], moment.life_lost[0]))
         observations = moment.observations
     return Recording(*(np.array(column) for column in zip(*kept)))
 

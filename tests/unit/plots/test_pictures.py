@@ -76,6 +76,17 @@ def test_band_of_seeds_reaches_from_the_lowest_to_the_highest():
     assert {(10, 1), (10, 3), (20, 4), (20, 5)} <= set(map(tuple, corners))
 
 
+def test_bars_over_seeds_are_means_with_a_dot_each():
+    _, ax = plt.subplots()
+    curves.seed_bars(ax, {"with": [1.0, 3.0], "without": [4.0]})
+    assert [bar.get_width() for bar in ax.patches] == [2.0, 4.0]
+    assert [line.get_xdata().tolist() for line in ax.lines] == [[1.0, 3.0], [4.0]]
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["with", "without"]
+    low, high = ax.get_ylim()
+    assert low > high and ax.get_xlim()[0] == 0
+    plt.close("all")
+
+
 def test_curves_without_the_metric_say_what_there_is():
     with pytest.raises(ValueError, match="The history has mae"):
         curves.learning_curves({"mae": [1]})

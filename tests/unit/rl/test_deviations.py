@@ -14,10 +14,14 @@ def _cells(config):
 
 def test_every_row_has_what_both_papers_did_ours_and_why():
     table = _cells(Config())
-    assert len(table) == 16 and all(len(row) == 5 and all(row) for row in table.values())
+    assert len(table) == 18 and all(len(row) == 5 and all(row) for row in table.values())
     assert table["picture"][3] == "68 × 76 of it"
     assert table["convolutions"][3] == "32, 64, 64"
     assert table["exploration at the end"][3] == "0.003 to 0.12, by game"
+    assert table["what games look like"][3] == "one way" and table["sticky actions"][3] == "none"
+    varied = _cells(Config(view_share=0.5, sticky_share=0.25))
+    assert varied["what games look like"][3] == "a filter of its own for 50% of the games"
+    assert varied["sticky actions"][3] == "in 25% of the games"
     assert table["memory"][3:] == ["300,000", "2.1 GB"]
 
 

@@ -17,12 +17,15 @@ def test_the_colour_screen_shows_the_same_game():
         difference = np.abs(np.asarray(grey, dtype=float) - recording.observations[step, ..., -1])
         assert difference.mean() < 3
     assert recording.score == recording.rewards.sum()
+    assert recording.lost.sum() == 5 and recording.lost[-1]  # the game ends with its last life
 
 
 def a_recording(steps):
     """Black screens, equal values, no rewards."""
     observations = np.zeros((steps, 84, 84, 4), dtype=np.uint8)
-    return Recording(observations, observations.copy(), np.zeros((steps, 4)), np.zeros(steps, int), np.zeros(steps))
+    nothing = np.zeros(steps)
+    values = np.zeros((steps, 4))
+    return Recording(observations, observations.copy(), values, nothing.astype(int), nothing, nothing.astype(bool))
 
 
 def test_a_ball_in_flight_is_bright_and_moves():

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 from numpy.testing import assert_allclose
 
 from utils import results
-from utils.rl.score_curve import Curve, plot_curve, plot_recipes
+from utils.rl.score_curve import Curve, plot_curve
 
 
 def row(steps, kind, games, score):
@@ -28,16 +28,8 @@ def test_pictures_leave_out_the_first_games_after_a_restart():
         (3e6, "evaluation", 20),
     ):
         rows.append(row(int(steps), kind, games, steps / 1e5))
-    for figure in (plot_curve(rows), plot_recipes({"one": rows})):
-        training, evaluation = figure.axes[0].lines[:2]
-        assert_allclose(training.get_xydata(), [(1, 10), (3, 30)])
-        assert_allclose(evaluation.get_xydata(), [(3, 30)])
-        plt.close(figure)
-
-
-def test_each_recipe_has_its_colour_and_its_name():
-    runs = {"narrow": [row(1_000_000, "training", 100, 1)], "wide": [row(1_000_000, "evaluation", 20, 2)], "none": []}
-    figure = plot_recipes(runs)
-    assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()] == ["narrow"]
-    assert figure.axes[0].lines[0].get_color() != figure.axes[0].lines[1].get_color()
+    figure = plot_curve(rows)
+    training, evaluation = figure.axes[0].lines[:2]
+    assert_allclose(training.get_xydata(), [(1, 10), (3, 30)])
+    assert_allclose(evaluation.get_xydata(), [(3, 30)])
     plt.close(figure)

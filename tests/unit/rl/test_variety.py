@@ -7,7 +7,19 @@ import pytest
 from PIL import Image
 
 from utils.rl.atari import Games, play_games
-from utils.rl.variety import FILTERS, JUDGED, MOST_TAPS, SIZE, Variety, View, filter_matrix, shrink, spread_out, taps
+from utils.rl.variety import (
+    FILTERS,
+    JUDGED,
+    MOST_TAPS,
+    SIZE,
+    Variety,
+    View,
+    filter_matrix,
+    seen_through,
+    shrink,
+    spread_out,
+    taps,
+)
 
 
 def seen(view, screen):
@@ -35,6 +47,13 @@ def test_the_nearest_pixel_is_taken():
     screen = a_screen(1)
     rows, columns = ((np.arange(SIZE) + 0.5) * 2.5).astype(int), ((np.arange(SIZE) + 0.5) * 40 / 21 - 1e-6).astype(int)
     np.testing.assert_array_equal(seen(View("nearest"), screen), screen[np.ix_(rows, columns)])
+
+
+def test_a_screen_can_be_looked_at_through_each_filter():
+    screen = a_screen(2)
+    for name in FILTERS:
+        np.testing.assert_array_equal(seen_through(screen.astype(float) + 0.4, name), seen(View(name), screen))
+    assert seen_through(np.full((210, 160), 300.0), "area").max() == 255
 
 
 def test_without_antialiasing_thin_things_are_missed():

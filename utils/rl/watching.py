@@ -1,0 +1,102 @@
+"""Many games of Breakout at once, moment by moment but without the pictures (lesson 09).
+
+What the player promised and what came, how fast the ball flew, whether the wall was open: for questions that one
+recorded game (:mod:`utils.rl.recording`) cannot answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from utils.rl.atari import Games, epsilon_greedy
+from utils.rl.variety import Variety
+
+WALL = (slice(23, 37), slice(5, 79))  # rows and columns of the bricks in the small picture
+BELOW = (slice(38, 75), slice(5, 79))  # between wall and paddle
+BRIGHT, DARK = 60, 40  # a ball is brighter, the background darker
+
+
+def open_columns(pictures: np.ndarray) -> np.ndarray:
+    """How many columns of the wall are black from top to bottom: ``(..., 84, 84)`` uint8 to ``(...)``."""
+    return (pictures[..., *WALL] < DARK).all(axis=-2).sum(axis=-1)
+
+
+def ball_row(pictures: np.ndarray) -> np.ndarray:
+    """Mean row of what is bright between wall and paddle, ``(..., 84, 84)`` to ``(...)``; NaN where nothing is."""
+    rows = (pictures[..., *BELOW] > BRIGHT).sum(axis=-1)
+    total = rows.sum(axis=-1)
+    place = (rows * np.arange(BELOW[0].start, BELOW[0].stop)).sum(axis=-1)
+    return np.where(total > 0, place / np.maximum(total, 1), np.nan)
+
+
+@dataclass
+class Watched:
+    """Games side by side; every array is (steps, games).
+
+    Attributes:
+        promised: value of the best action.
+        rewards: what the step brought, as the game counts.
+        lost: a life was lost in it.
+        speed: rows by which the ball last rose or fell in a step; NaN before it was seen in two pictures of a life.
+        tunnel: the wall was open, three columns from top to bottom.
+    """
+
+    promised: np.ndarray
+    rewards: np.ndarray
+    lost: np.ndarray
+    speed: np.ndarray
+    tunnel: np.ndarray
+
+    def realised(self, gamma: float, ahead: int = 400) -> np.ndarray:
+        """Discounted bricks until the ball was lost, for all but the last ``ahead`` steps: (steps - ahead, games).
+
+        All states of those last steps are left out, and not only those whose life did not end: the others are the short
+        lives. What comes after ``ahead`` steps counts gamma to that power, next to nothing.
+
+        Raises:
+            ValueError: no more than ``ahead`` steps were watched.
+        """
+        if len(self.rewards) <= ahead:
+            raise ValueError(
+                f"{len(self.rewards)} steps were watched; what came {ahead} steps later is not among them."
+            )
+        total = np.zeros_like(self.promised, dtype=np.float64)
+        following = np.zeros(self.promised.shape[1])
+        for step in reversed(range(len(total))):
+            following = (self.rewards[step] > 0) + gamma * np.where(self.lost[step], 0.0, following)
+            total[step] = following
+        return total[:-ahead]
+
+
+def watch_games(
+    q_function: Callable[[np.ndarray], np.ndarray],
+    num_games: int,
+    steps: int,
+    epsilon: float = 0.05,
+    seed: int = 3_600_000,
+    view: str = "",
+) -> Watched:
+    """Play so many games side by side, new ones as they end, and note what is asked of :class:`Watched`.
+
+    Args:
+        q_function: maps observations (games, 84, 84, 4) uint8 to values (games, actions).
+        steps: agent steps of each.
+        epsilon: share of random moves.
+        seed: of games and random moves.
+        view: see :func:`utils.rl.atari.play_games`.
+    """
+    games, rng = Games(num_games, seed=seed, variety=Variety(view=view)), np.random.default_rng(seed)
+    observations, speed, noted = games.reset(), np.full(num_games, np.nan), []
+    for _ in range(steps):
+        values = q_function(observations)
+        newest = observations[..., -1]
+        moved = np.abs(ball_row(newest) - ball_row(observations[..., -2]))
+        speed = np.where(np.isnan(moved), speed, moved)
+        moment = games.step(epsilon_greedy(values, epsilon, rng))
+        noted.append((values.max(axis=1), moment.rewards, moment.life_lost, speed, open_columns(newest) >= 3))
+        speed = np.where(moment.life_lost, np.nan, speed)
+        observations = moment.observations
+    return Watched(*(np.array(column) for column in zip(*noted, strict=True)))
