@@ -50,7 +50,8 @@ class Stepped:
     def on_slides(self, width: float, smallest: float = 20) -> tuple[list[Figure], list[str]]:
         """One figure a frame, ``width`` slide pixels wide, with alternative texts. Used in lecture 1.
 
-        Lines and letters grow with the figure; letters smaller than ``smallest`` pixels are raised to that.
+        Lines and letters grow with the figure; letters smaller than ``smallest`` pixels are raised to that, and coloured
+        ones are darkened, so that the back row can read them.
         """
         scale = width / 72 / self.size[0]
         figures = []
@@ -59,6 +60,7 @@ class Stepped:
             self.draw(figure, frame)
             for text in figure.findobj(Text):
                 text.set_fontsize(max(smallest, scale * text.get_fontsize()))
+                text.set_color(LETTERS.get(text.get_color(), text.get_color()))
             for patch in figure.axes[0].patches:
                 patch.set_linewidth(scale * patch.get_linewidth())
             figures.append(figure)
