@@ -21,6 +21,7 @@ from utils.plots.animation import Animation, animate
 from utils.plots.style import COLORS, FAINT, INK
 
 BLUE, RED, GREEN, _, ORANGE = COLORS[:5]
+LETTERS = {BLUE: "#00517f", GREEN: "#006b4e", RED: "#8f3d00", FAINT: "#4f5a66"}  # on slides, for the back row
 BLANK = "#ffffff"
 WINDOW_FILL, OUTPUT_FILL, KERNEL_FILL, PAD_FILL = "#ffe3a8", "#bfe6d6", "#cfe4f3", "#eeeeee"
 
