@@ -51,8 +51,8 @@ class Stepped:
     def on_slides(self, width: float, smallest: float = 20) -> tuple[list[Figure], list[str]]:
         """One figure a frame, ``width`` slide pixels wide, with alternative texts. Used in lecture 1.
 
-        Lines and letters grow with the figure; letters smaller than ``smallest`` pixels are raised to that, and coloured
-        ones are darkened, so that the back row can read them.
+        Lines and letters grow with the figure; letters smaller than ``smallest`` pixels are raised to that, and
+        coloured ones are darkened, so that the back row can read them.
         """
         scale = width / 72 / self.size[0]
         figures = []
