@@ -21,6 +21,7 @@ from utils.plots.animation import Animation, animate
 from utils.plots.style import COLORS, FAINT, INK
 
 BLUE, RED, GREEN, _, ORANGE = COLORS[:5]
+LETTERS = {BLUE: "#00517f", GREEN: "#006b4e", RED: "#8f3d00", FAINT: "#4f5a66"}  # on slides, for the back row
 BLANK = "#ffffff"
 WINDOW_FILL, OUTPUT_FILL, KERNEL_FILL, PAD_FILL = "#ffe3a8", "#bfe6d6", "#cfe4f3", "#eeeeee"
 
@@ -50,7 +51,8 @@ class Stepped:
     def on_slides(self, width: float, smallest: float = 20) -> tuple[list[Figure], list[str]]:
         """One figure a frame, ``width`` slide pixels wide, with alternative texts. Used in lecture 1.
 
-        Lines and letters grow with the figure; letters smaller than ``smallest`` pixels are raised to that.
+        Lines and letters grow with the figure; letters smaller than ``smallest`` pixels are raised to that, and
+        coloured ones are darkened, so that the back row can read them.
         """
         scale = width / 72 / self.size[0]
         figures = []
@@ -59,6 +61,7 @@ class Stepped:
             self.draw(figure, frame)
             for text in figure.findobj(Text):
                 text.set_fontsize(max(smallest, scale * text.get_fontsize()))
+                text.set_color(LETTERS.get(text.get_color(), text.get_color()))
             for patch in figure.axes[0].patches:
                 patch.set_linewidth(scale * patch.get_linewidth())
             figures.append(figure)

@@ -7,6 +7,7 @@ import re
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
@@ -152,6 +153,12 @@ def test_dropped_units_lose_their_lines():
     assert len(all_on.lines) == 12 and len(some_off.lines) == 6
 
 
+def brightness(color):
+    """Relative luminance (WCAG 2), 0 to 1."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(color)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
 STEPPED = {
     "conv1d": lambda: sliding.conv1d_steps([1, 4, -1, 0, 2], [1, 2]),
     "conv2d": lambda: sliding.conv2d_steps(np.arange(12).reshape(3, 4), [[1, 0], [0, -1]]),
@@ -173,6 +180,9 @@ def test_slides_show_one_figure_a_position_and_say_what_is_computed(name):
         assert any(text.split(": ", 1)[1] in line for line in shown)  # the alternative text is on the slide
         assert text.endswith(sliding.number(frame.value))
         assert min(t.get_fontsize() for t in figure.findobj(Text) if t.get_text()) >= 20
+        darkest = min(map(brightness, (sliding.WINDOW_FILL, sliding.OUTPUT_FILL, sliding.KERNEL_FILL)))
+        letters = [brightness(t.get_color()) for t in figure.findobj(Text) if t.get_text()]
+        assert (darkest + 0.05) / (max(letters) + 0.05) > 4.5  # the contrast that the back row needs
 
 
 def test_a_wall_is_told_from_the_bottom_up():
