@@ -88,7 +88,7 @@ def _behind(text: Text, pixels: np.ndarray) -> list[np.ndarray]:
     part = pixels[rows, max(0, int(box.x0)) : max(0, int(np.ceil(box.x1)))].reshape(-1, 3)
     if not len(part):
         return []
-    kinds, where, counts = np.unique((part * 31).round().astype(int), axis=0, return_inverse=True, return_counts=True)
+    _, where, counts = np.unique((part * 31).round().astype(int), axis=0, return_inverse=True, return_counts=True)
     where = where.ravel()
     found = [part[where == kind].mean(axis=0) for kind in np.flatnonzero(counts >= SHARE * len(part))]
     return found or [part.mean(axis=0)]

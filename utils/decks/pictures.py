@@ -1,4 +1,4 @@
-"""A figure as a file: lines as SVG, pixels as PNG or, where that is much smaller, as JPEG (a PDF keeps either as it is)."""
+"""A figure as a file: lines as SVG, pixels as PNG or, where that is much smaller, as JPEG (a PDF keeps it as it is)."""
 
 from __future__ import annotations
 

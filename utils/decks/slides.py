@@ -13,7 +13,6 @@ import importlib.util
 import json
 import logging
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
