@@ -251,13 +251,16 @@ class DeckTranslator(RevealjsSlideTranslator):
             super().depart_paragraph(node)
 
     def visit_container(self, node: nodes.container) -> None:
-        if "cell" in node["classes"] and not node.astext().strip() and not any(node.findall(nodes.image)):
-            raise nodes.SkipNode  # a cell that only keeps figures leaves no gap
         style = {"style": node["style"]} if node.get("style") else {}
+        node["begin"] = len(self.body)
         self.body.append(self.starttag(node, "div", **style))
 
     def depart_container(self, node: nodes.container) -> None:
-        self.body.append("</div>\n")
+        """A cell that only keeps figures leaves no gap."""
+        if "cell" in node["classes"] and not "".join(self.body[node["begin"] + 1 :]).strip():
+            del self.body[node["begin"] :]
+        else:
+            self.body.append("</div>\n")
 
     def visit_literal_block(self, node: nodes.Element) -> None:
         """Coloured by Pygments at build time: no script, and the same in the PDF."""
