@@ -25,7 +25,7 @@ def drawn(figure: Figure, png: bool) -> tuple[str, bytes]:
 
 
 def smaller(png: bytes) -> tuple[str, bytes]:
-    """A PNG as it is, or as a JPEG where that is opaque, large, and a JPEG has less than three quarters of its bytes."""
+    """A PNG as it is, or as a JPEG where that is opaque, large, and a JPEG saves a quarter of its bytes."""
     if len(png) < SMALL:
         return "png", png
     with Image.open(io.BytesIO(png)) as image:
