@@ -61,7 +61,7 @@
     faults.push(`runs into the title: ${name(blocks[0])}`);
   if (first && head && !slide.matches(".opening, .part, .statement")) {
     const gap = (first.top - head.getBoundingClientRect().bottom) / scale;
-    if (gap < 22 || gap > 38) faults.push(`content begins ${gap.toFixed(0)} px below the title, not 22 to 38: ${name(blocks[0])}`);
+    if (gap < 18 || gap > 34) faults.push(`content begins ${gap.toFixed(0)} px below the title, not 18 to 34: ${name(blocks[0])}`);
   }
   const source = slide.querySelector(".source");
   if (source && blocks.length) {

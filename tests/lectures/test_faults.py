@@ -42,7 +42,7 @@ SEEN = {
         '<p style="background:#E69F00;color:#fff;font-size:30px">on orange</p>',
         "reaches 2.3:1 of 4.5:1",
     ),
-    "Too low": ('<div style="margin-top:80px">far below its title</div>', "content begins 104 px below the title"),
+    "Too low": ('<div style="margin-top:80px">far below its title</div>', "content begins 100 px below the title"),
     "From elsewhere": (
         '<div style="background:url(https://example.org/a.png);height:40px">x</div>',
         "outside the folder",
