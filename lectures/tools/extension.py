@@ -209,7 +209,7 @@ class DeckTranslator(RevealjsSlideTranslator):
         classes = (["opening"] if self.section_level == 1 else []) + _slide_classes(node)
         if node in self.chapters:
             self.chapter = self.chapters.index(node)
-        if any("source" in box["classes"] for box in node.findall(nodes.container) if box.parent is node):
+        if any("source" in box["classes"] for box in node.findall(nodes.container) if _slide_of(box) is node):
             classes.append("sourced")
         identifier = html.escape(node["ids"][0])
         self.is_part = "part" in classes
@@ -291,6 +291,12 @@ class DeckTranslator(RevealjsSlideTranslator):
     def visit_kept_value(self, node: kept_value) -> None:
         self.body.append(f'<span class="result">{html.escape(_kept("values", node))}</span>')
         raise nodes.SkipNode
+
+
+def _slide_of(node: nodes.Node) -> nodes.section:
+    while not isinstance(node, nodes.section):
+        node = node.parent
+    return node
 
 
 def _slide_classes(section: nodes.section) -> list[str]:

@@ -54,7 +54,7 @@
   for (const text of bare) if (/\$|\\[a-zA-Z(\[]|\{[a-z]+\}`/.test(text)) faults.push(`markup not rendered: ${text.slice(0, 60)}`);
   for (const e of slide.querySelectorAll("merror")) faults.push(`formula with an error: ${name(e)}`);
   const body = slide.querySelector(".body"), blocks = body ? [...body.children].filter(e => getComputedStyle(e).position !== "absolute"
-    && getComputedStyle(e).display !== "none") : [];
+    && !["none", "contents"].includes(getComputedStyle(e).display)) : [];
   const head = slide.querySelector("h1, h2");
   const first = blocks.length && blocks[0].getBoundingClientRect();
   if (first && head && head.getBoundingClientRect().height > 2 && first.top < head.getBoundingClientRect().bottom - 2 * scale)

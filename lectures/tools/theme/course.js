@@ -10,6 +10,7 @@
     narrow.addEventListener("change", () => location.reload());
     if (narrow.matches) return readOnPhone();
   }
+  spread();
   if (!localStorageOf("reveal-speaker-layout")) localStorageOf("reveal-speaker-layout", "tall"); // room for the notes
   addEventListener("DOMContentLoaded", () => {
     Reveal.on("pdf-ready", addSteps);
@@ -21,6 +22,15 @@
 
   function localStorageOf(key, value) {
     try { return value === undefined ? localStorage.getItem(key) : localStorage.setItem(key, value); } catch { return value; }
+  }
+
+  // ---- Slides: between the blocks below a title, gaps that grow where there is room, up to a bound.
+  function spread() {
+    for (const body of document.querySelectorAll("section:not(.opening, .part) > .body")) {
+      body.classList.add("spread");
+      const blocks = [...body.children].filter(e => !e.matches(".notes, .source, :has(> .source:only-child)"));
+      for (const block of blocks.slice(1)) block.before(make("div", "gap"));
+    }
   }
 
   // ---- Phones: all slides one below the other, text at its own size; a figure that is shrunk grows with a tap.
