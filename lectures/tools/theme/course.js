@@ -39,8 +39,8 @@
     Reveal.initialize = () => Promise.resolve();
     addEventListener("load", () => {
       for (const figure of document.querySelectorAll("figure")) {
-        const widest = Math.max(...[...figure.querySelectorAll("img")].map(i => i.width / i.getAttribute("width")));
-        if (widest >= 0.7) continue;
+        const scales = [...figure.querySelectorAll("img")].map(i => i.getBoundingClientRect().width / i.getAttribute("width"));
+        if (Math.max(...scales) >= 0.7) continue;
         figure.classList.add("shrunk");
         figure.tabIndex = 0;
         figure.setAttribute("role", "button");
