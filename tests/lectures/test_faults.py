@@ -37,7 +37,7 @@ SEEN = {
     "Too much text": ("word " * 200, "footer"),
     "Too wide": ('<div style="width:1400px">wide</div>', "leaves the slide"),
     "Too small": ('<p style="font-size:15px">small print</p>', "text of 15 px"),
-    "Too pale": ('<p style="color:#999999">grey on white</p>', 'of 4.5:1: <p> "grey on white'),
+    "Too pale": ('<p style="color:#999999">grey on white</p>', "text in rgb(153, 153, 153) reaches 2.8:1"),
     "Too pale in a box": (
         '<p style="background:#E69F00;color:#fff;font-size:30px">on orange</p>',
         "reaches 2.3:1 of 4.5:1",
