@@ -107,12 +107,12 @@
     }
   }
 
-  // Columns and frames a page: the largest scale that puts all on one page, or at least 0.45 on as many as it takes.
+  // Columns and frames a page: the largest scale that puts all on one page, or at least 0.42 on as many as it takes.
   function sheetsOf(frames) {
     const width = +frames[0].getAttribute("width"), height = +frames[0].getAttribute("height");
     const scaleOf = (columns, rows) => Math.min(1, (1152 - 32 * (columns - 1)) / columns / width, (540 - 20 * (rows - 1)) / rows / height - 34 / height);
     let best = { scale: 0 };
-    for (let pages = 1; best.scale < 0.45 && pages <= frames.length; pages++) {
+    for (let pages = 1; best.scale < 0.42 && pages <= frames.length; pages++) {
       const each = Math.ceil(frames.length / pages);
       for (let columns = 1; columns <= each; columns++) {
         const scale = scaleOf(columns, Math.ceil(each / columns));
