@@ -390,6 +390,8 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_role("value", ValueRole())
     app.add_role("plot", PlotRole())
     ignored = (lambda translator, node: None, lambda translator, node: None)
+    ours = (DeckTranslator.visit_container, DeckTranslator.depart_container)
+    app.add_node(nodes.container, override=True, revealjs=ours)  # else MyST's, which is registered for all HTML
     app.add_node(slide_options, revealjs=ignored)
     for kind in (speaker_notes, derivation_row, plot, kept_value):
         name = kind.__name__

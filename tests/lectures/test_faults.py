@@ -111,6 +111,10 @@ def test_a_pale_label_is_found_in_the_figure_that_has_it(stepped):
     assert browse.pale(stepped) == ["'8': #e0e0e0 on #ffffff, 1.3:1 of 3:1"]
 
 
+def test_a_cell_that_only_keeps_figures_leaves_nothing_on_the_slide(stepped):
+    assert 'class="cell' not in (stepped / "index.html").read_text(encoding="utf-8")
+
+
 def test_keys_are_counted_and_notes_read(stepped, browser):
     assert browse.visit(stepped).presses == [0, 8 + 2]
     slide = decks.Page((stepped / "index.html").read_text(encoding="utf-8")).slides[1]
