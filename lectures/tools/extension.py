@@ -334,7 +334,7 @@ def _for_speaker(notes: str) -> str:
     """Notes with the key marks in colour, questions and answers set off."""
     for word, style in SET_OFF.items():
         notes = re.sub(rf"<p>{word}:", f'<p class="{word.lower()}" style="{style}"><strong>{word}:</strong>', notes)
-    return notes.replace("▸", PRESS)
+    return f'<div style="font-size:.8em">{notes.replace("▸", PRESS)}</div>'  # two minutes of speech fit on a screen
 
 
 def _kept(kind: str, node: nodes.Element) -> str:
