@@ -9,7 +9,7 @@ import re
 from matplotlib.figure import Figure
 from PIL import Image
 
-QUALITY = 85  # with colours at half the resolution, which is still a slide's own
+QUALITY = 80  # with colours at half the resolution, which is still a slide's own
 SMALL = 30_000  # bytes of a PNG that is left alone
 
 
