@@ -13,27 +13,14 @@ from typing import Any
 
 from utils import doctor
 from utils.checkpoints import write_atomically
+from utils.decks import slides
 
 SIZES = ((1280, 720), (1920, 1080))
+PHONE = (390, 844)
 
-FIND_FAULTS = Path(__file__).with_name("faults.js").read_text(encoding="utf-8")
-
-# Run on the page laid out for print: each slide fills its page, title above body, everything built.
-FIND_PRINT_FAULTS = """
-() => [...document.querySelectorAll(".pdf-page")].flatMap((page, index) => {
-  const slides = page.querySelectorAll("section"), faults = [];
-  if (slides.length !== 1) return [`page ${index + 1} holds ${slides.length} slides`];
-  const room = page.getBoundingClientRect(), box = slides[0].getBoundingClientRect();
-  for (const side of ["left", "top", "right", "bottom"])
-    if (Math.abs(room[side] - box[side]) > 1) faults.push(`page ${index + 1}: the slide misses its ${side} edge`);
-  const title = slides[0].querySelector("h1, h2").getBoundingClientRect();
-  const body = slides[0].querySelector(".body").getBoundingClientRect();
-  if (title.height > 2 && body.top < title.bottom - 1) faults.push(`page ${index + 1}: title and body overlap`);
-  for (const part of slides[0].querySelectorAll(".fragment"))
-    if (!part.classList.contains("visible")) faults.push(`page ${index + 1}: something is not built`);
-  return faults;
-})
-"""
+FIND_FAULTS, FIND_PRINT_FAULTS, FIND_PHONE_FAULTS = (
+    Path(__file__).with_name(f"{name}faults.js").read_text(encoding="utf-8") for name in ("", "print_", "phone_")
+)
 
 
 class DeckError(Exception):
@@ -45,8 +32,8 @@ class Visit:
     """What a browser saw of a deck at one size."""
 
     slides: int = 0
-    steps: int = 0
     titles: list[str] = field(default_factory=list)
+    presses: list[int] = field(default_factory=list)  # on each slide, before the key that leaves it
     faults: list[str] = field(default_factory=list)
     pictures: list[Path] = field(default_factory=list)
 
@@ -96,19 +83,19 @@ def opened(folder: Path, size: tuple[int, int], query: str = "") -> Iterator[tup
         page.on("console", lambda message: message.type == "error" and faults.append(f"console: {message.text}"))
         page.on("pageerror", lambda error: faults.append(f"script: {error}"))
         page.goto(home + "index.html" + query, wait_until="load")
-        page.wait_for_function("window.Reveal && Reveal.isReady()")
+        page.wait_for_function("document.documentElement.matches('.phone') || window.Reveal && Reveal.isReady()")
         page.evaluate("document.fonts.ready.then(() => true)")
         yield page, faults
         browser.close()
 
 
 def print_pdf(folder: Path, target: Path) -> None:
-    """One page a slide, each with everything built."""
+    """One page a slide, each with everything built, and behind it its figures' steps; with title, outline and tags."""
     with opened(folder, (1280, 720), "?print-pdf") as (page, faults):
         page.wait_for_selector(".pdf-page")
         page.evaluate("Promise.all([...document.images].map(i => i.decode().catch(() => 0)))")
         faults += page.evaluate(FIND_PRINT_FAULTS)
-        printed = page.pdf(prefer_css_page_size=True, print_background=True)
+        printed = page.pdf(prefer_css_page_size=True, print_background=True, tagged=True, outline=True)
     if faults:
         raise DeckError(f"{folder.name} cannot be printed cleanly:\n  " + "\n  ".join(faults))
     write_atomically(target, lambda file: file.write(printed))
@@ -130,9 +117,11 @@ def visit(folder: Path, size: tuple[int, int] = SIZES[0], pictures: Path | None 
         page.add_style_tag(content="*, *::before, *::after { transition: none !important; }")  # builds at once
         total = page.evaluate("Reveal.getTotalSlides()")
         while True:
+            pressed = 0
             while page.evaluate("Reveal.availableFragments().next"):
                 page.keyboard.press("ArrowRight")
-                seen.steps += 1
+                pressed += 1
+            seen.presses.append(pressed)
             seen.slides += 1
             title = page.evaluate("Reveal.getCurrentSlide().querySelector('h1, h2').textContent.trim()")
             seen.titles.append(title)
@@ -166,12 +155,26 @@ def contact_sheet(pictures: list[Path], target: Path, columns: int = 4, width: i
     sheet.save(target)
 
 
+def read_on_phone(folder: Path) -> list[str]:
+    """What is wrong with the deck's page on a phone held upright: text too small, anything wider than the screen."""
+    with opened(folder, PHONE) as (page, faults):
+        page.wait_for_function("document.readyState === 'complete'")
+        faults += page.evaluate(FIND_PHONE_FAULTS)
+        return list(faults)
+
+
+def pale(folder: Path) -> list[str]:
+    """Labels of the deck's figures that can hardly be told from what is behind them."""
+    noted = folder / "figures" / slides.PALE
+    return sorted(set(noted.read_text(encoding="utf-8").splitlines())) if noted.exists() else []
+
+
 def look(folder: Path) -> list[str]:
     """Pictures of every slide and a contact sheet in ``build/NN_name-pictures``; returns the faults."""
     pictures = folder.with_name(folder.name + "-pictures")
     seen = visit(folder, pictures=pictures)
     contact_sheet(seen.pictures, pictures / "contact.png")
-    return [*seen.faults, f"{len(seen.pictures)} pictures in {os.path.relpath(pictures)}"]
+    return [*seen.faults, *pale(folder), f"{len(seen.pictures)} pictures in {os.path.relpath(pictures)}"]
 
 
 if __name__ == "__main__":

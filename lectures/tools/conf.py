@@ -32,6 +32,7 @@ nb_mime_priority_overrides = [
     ("revealjs", "image/png", 2),
 ]
 
+templates_path = [str(TOOLS)]  # page.html
 html_math_renderer = "mathml"
 html_copy_source = False
 pygments_style = "xcode"
@@ -39,6 +40,7 @@ pygments_style = "xcode"
 revealjs_static_path = [str(TOOLS / "theme")]
 revealjs_style_theme = "course.css"
 revealjs_css_files = ["pygments.css"]
+revealjs_script_files = ["course.js"]
 revealjs_script_plugins = [{"src": "revealjs/plugin/notes/notes.js", "name": "RevealNotes"}]
 revealjs_script_conf = {
     "width": 1280,
@@ -49,8 +51,9 @@ revealjs_script_conf = {
     "center": False,
     "display": "flex",
     "hash": True,
+    "viewDistance": 3,
     "controls": False,
-    "progress": False,
+    "progress": True,
     "navigationMode": "linear",
     "transition": "none",
     "backgroundTransition": "none",

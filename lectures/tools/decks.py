@@ -76,7 +76,7 @@ def fingerprint(source: Path) -> str:
     more = [ROOT / "mldata" / "results.json", *(ROOT / "mldata" / "weights").glob("*.json")]
     for path in sorted(
         [
-            *(p for p in TOOLS.rglob("*.*") if p.suffix in (".py", ".css", ".svg")),
+            *(p for p in TOOLS.rglob("*.*") if p.suffix in (".py", ".css", ".svg", ".js", ".html")),
             *(ROOT / "utils").rglob("*.py"),
             *more,
         ]
@@ -173,25 +173,33 @@ def _tidy(folder: Path, name: str) -> None:
 
 
 class Page(HTMLParser):
-    """Slides, their notes, images and addresses of a built page."""
+    """Slides, the paragraphs of their notes (first the clock), images and addresses of a built page."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
         self.slides: list[dict] = []
         self.faults: list[str] = []
-        self._title = False
+        self._title = self._notes = False
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = dict(attrs)
         if tag == "section":
             self.slides.append(
-                {"id": found.get("id", ""), "title": "", "minutes": None, "class": found.get("class") or ""}
+                {
+                    "id": found.get("id", ""),
+                    "title": "",
+                    "minutes": None,
+                    "class": found.get("class") or "",
+                    "notes": [],
+                }
             )
         elif tag in ("h1", "h2"):
             self._title = True
         elif tag == "aside" and found.get("class") == "notes":
-            self.slides[-1]["minutes"] = float(found["data-minutes"])
+            self.slides[-1]["minutes"], self._notes = float(found["data-minutes"]), True
+        elif tag in ("p", "li") and self._notes:
+            self.slides[-1]["notes"].append("")
         elif tag == "img" and not (found.get("alt") or "").strip():
             self.faults.append(f"{self._where()}: the figure {found.get('src', '')[:60]} has no alternative text.")
         address = found.get("href") if tag == "link" else found.get("src")
@@ -201,10 +209,14 @@ class Page(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag in ("h1", "h2"):
             self._title = False
+        elif tag == "aside":
+            self._notes = False
 
     def handle_data(self, data: str) -> None:
         if self._title and self.slides:
             self.slides[-1]["title"] += data
+        elif self._notes and self.slides[-1]["notes"]:
+            self.slides[-1]["notes"][-1] += data
 
     def _where(self) -> str:
         return f"slide {len(self.slides)} ({self.slides[-1]['title'].strip()})" if self.slides else "page"

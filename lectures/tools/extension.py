@@ -1,6 +1,7 @@
 """What the decks add to Markdown: a Sphinx extension on top of sphinx-revealjs. lectures/README.md is its manual.
 
-Each ``##`` section becomes one slide: ``<section><h2/><div class="body">...</div><footer/></section>``.
+Each ``##`` section becomes one slide: ``<section><h2/><div class="body">...</div><footer/></section>``. Slides marked
+``part`` begin chapters; on each of them stands the map of all.
 """
 
 from __future__ import annotations
@@ -195,6 +196,8 @@ class DeckTranslator(RevealjsSlideTranslator):
         self.number, self.clock, self.open = 0, 0.0, False
         parents = (s.parent for s in node.findall(nodes.section))
         self.count = sum(not isinstance(p.parent, nodes.section) for p in parents)
+        self.chapters = [s for s in node.findall(nodes.section) if "part" in _slide_classes(s)]
+        self.chapter = -1  # the one that is open: its place in self.chapters
 
     def visit_section(self, node: nodes.section) -> None:
         self.section_level += 1
@@ -203,13 +206,13 @@ class DeckTranslator(RevealjsSlideTranslator):
             return
         self._close_slide()
         self.open, self.number = True, self.number + 1
-        classes = ["opening"] if self.section_level == 1 else []
-        for child in node.children:
-            if isinstance(child, slide_options):
-                classes += child["classes"]
-        if any("source" in box["classes"] for box in node.findall(nodes.container) if box.parent is node):
+        classes = (["opening"] if self.section_level == 1 else []) + _slide_classes(node)
+        if node in self.chapters:
+            self.chapter = self.chapters.index(node)
+        if any("source" in box["classes"] for box in node.findall(nodes.container) if _slide_of(box) is node):
             classes.append("sourced")
         identifier = html.escape(node["ids"][0])
+        self.is_part = "part" in classes
         self.body.append(f'<section id="{identifier}" class="{" ".join(classes)}" data-number="{self.number}">\n')
 
     def depart_section(self, node: nodes.section) -> None:
@@ -222,11 +225,16 @@ class DeckTranslator(RevealjsSlideTranslator):
     def _close_slide(self) -> None:
         if self.open:
             foot = f"<span>{html.escape(self.footer)}</span><span>{self.number} / {self.count}</span>"
-            self.body.append(f'</div>\n<footer class="foot">{foot}</footer>\n</section>\n')
+            self.body.append("</div>\n")
+            if self.is_part:
+                self.body.append(chapter_map([s[0].astext() for s in self.chapters], self.chapter))
+            self.body.append(f'<footer class="foot">{foot}</footer>\n</section>\n')
             self.open = False
 
     def visit_title(self, node: nodes.title) -> None:
-        self.body.append(f"<h{min(self.section_level, 4)}>")
+        """Slides of a chapter rank below its first, for outlines and screen readers."""
+        below = self.section_level == 2 and self.chapter >= 0 and not self.is_part
+        self.body.append(f"<h{min(self.section_level, 4)}" + (' aria-level="3">' if below else ">"))
 
     def depart_title(self, node: nodes.title) -> None:
         self.body.append(f"</h{min(self.section_level, 4)}>\n")
@@ -243,13 +251,16 @@ class DeckTranslator(RevealjsSlideTranslator):
             super().depart_paragraph(node)
 
     def visit_container(self, node: nodes.container) -> None:
-        if "cell" in node["classes"] and not any(output.children for output in node.children):
-            raise nodes.SkipNode  # a cell that only keeps figures leaves no gap
         style = {"style": node["style"]} if node.get("style") else {}
+        node["begin"] = len(self.body)
         self.body.append(self.starttag(node, "div", **style))
 
     def depart_container(self, node: nodes.container) -> None:
-        self.body.append("</div>\n")
+        """A cell that only keeps figures leaves no gap."""
+        if "cell" in node["classes"] and not "".join(self.body[node["begin"] + 1 :]).strip():
+            del self.body[node["begin"] :]
+        else:
+            self.body.append("</div>\n")
 
     def visit_literal_block(self, node: nodes.Element) -> None:
         """Coloured by Pygments at build time: no script, and the same in the PDF."""
@@ -260,9 +271,10 @@ class DeckTranslator(RevealjsSlideTranslator):
         self.clock += node["minutes"]
         attributes = f'class="notes" data-minutes="{node["minutes"]:g}"'
         self.body.append(f"<aside {attributes}><p><strong>{node['minutes']:g} min</strong>, from {start}</p>\n")
+        self.notes_begin = len(self.body)
 
     def depart_speaker_notes(self, node: speaker_notes) -> None:
-        self.body.append("</aside>\n")
+        self.body[self.notes_begin :] = [_for_speaker("".join(self.body[self.notes_begin :])), "</aside>\n"]
 
     def visit_derivation_row(self, node: derivation_row) -> None:
         hidden = " fragment" if node["build"] else ""
@@ -279,6 +291,50 @@ class DeckTranslator(RevealjsSlideTranslator):
     def visit_kept_value(self, node: kept_value) -> None:
         self.body.append(f'<span class="result">{html.escape(_kept("values", node))}</span>')
         raise nodes.SkipNode
+
+
+def _slide_of(node: nodes.Node) -> nodes.section:
+    while not isinstance(node, nodes.section):
+        node = node.parent
+    return node
+
+
+def _slide_classes(section: nodes.section) -> list[str]:
+    return [name for child in section.children if isinstance(child, slide_options) for name in child["classes"]]
+
+
+def chapter_map(titles: list[str], present: int) -> str:
+    """A tower of bricks, the first chapter at its foot: those behind filled, the present one studded, the rest drawn.
+
+    Args:
+        titles: of all chapters.
+        present: the place in ``titles`` of the chapter that begins here.
+    """
+    bricks = []
+    for place, title in enumerate(titles):
+        when = "now" if place == present else "done" if place < present else "later"
+        said = {"now": "now: ", "done": "done: ", "later": "to come: "}[when]
+        current = ' aria-current="step"' if when == "now" else ""
+        words = f'<span class="said">{said}</span><b>{place + 1}</b><span>{html.escape(title)}</span>'
+        bricks.append(f'<li class="{when}"{current}>{words}</li>')
+    label = f"Map of the lecture: chapter {present + 1} of {len(titles)}"
+    high = min(76, 440 // max(1, len(titles)) - 8)  # pixels, so that eight still fit
+    return f'<ol class="map" aria-label="{label}" style="--high: {high}px">{"".join(bricks)}</ol>\n'
+
+
+# The speaker view is a page of its own, which the theme does not reach.
+PRESS = '<b class="press" style="color:#d55e00;font-size:1.35em;line-height:1" title="press the key">▸</b>'
+SET_OFF = {
+    "Ask": "margin-left:0;padding:.3em .6em;border-left:5px solid #e69f00;background:#fdf3dc",
+    "Answer": "margin-left:1.2em;padding:.3em .6em;border-left:5px solid #009e73;background:#eaf6f1",
+}
+
+
+def _for_speaker(notes: str) -> str:
+    """Notes with the key marks in colour, questions and answers set off."""
+    for word, style in SET_OFF.items():
+        notes = re.sub(rf"<p>{word}:", f'<p class="{word.lower()}" style="{style}"><strong>{word}:</strong>', notes)
+    return f'<div style="font-size:.8em">{notes.replace("▸", PRESS)}</div>'  # two minutes of speech fit on a screen
 
 
 def _kept(kind: str, node: nodes.Element) -> str:
@@ -311,8 +367,18 @@ def _math_block(translator: DeckTranslator, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
+def _name_page(app: Sphinx, page: str, template: str, context: dict, document: nodes.document | None) -> None:
+    """Give the page its title, and its first paragraph as description."""
+    if document is None or not (first := next(iter(document.findall(nodes.section)), None)):
+        return
+    context["title"] = f"{first[0].astext()} · {app.config.project}, lecture {int(page[:2])}"
+    paragraphs = (p.astext() for p in first.findall(nodes.paragraph) if isinstance(p.parent, nodes.section))
+    context["description"] = " ".join(next(paragraphs, context["title"]).split())
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx."""
+    app.connect("html-page-context", _name_page)
     app.set_translator("revealjs", DeckTranslator, override=True)
     app.add_html_math_renderer("mathml", (_math_inline, None), (_math_block, None))
     for name in ("build", "key", "question", "source", "big", "small", "next", "card", "center"):
@@ -324,6 +390,8 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_role("value", ValueRole())
     app.add_role("plot", PlotRole())
     ignored = (lambda translator, node: None, lambda translator, node: None)
+    ours = (DeckTranslator.visit_container, DeckTranslator.depart_container)
+    app.add_node(nodes.container, override=True, revealjs=ours)  # else MyST's, which is registered for all HTML
     app.add_node(slide_options, revealjs=ignored)
     for kind in (speaker_notes, derivation_row, plot, kept_value):
         name = kind.__name__

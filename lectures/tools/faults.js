@@ -7,6 +7,12 @@
     JSON.stringify((e.getAttribute("alt") || e.textContent || "").trim().replace(/\s+/g, " ").slice(0, 50));
   const own = e => [...e.childNodes].filter(n => n.nodeType === 3).map(n => n.nodeValue).join("").trim();
   const bare = [];
+  // Contrast of a text with what is behind it (WCAG 2.2): colours as [r, g, b, opacity].
+  const numbers = c => { const n = (c.match(/[\d.]+/g) || []).map(Number); return n.length < 3 ? [0, 0, 0, 0] : [...n.slice(0, 3).map(v => c.startsWith("color(") ? 255 * v : v), n[3] ?? 1]; };
+  const over = (a, b) => [0, 1, 2].map(k => a[3] * a[k] + (1 - a[3]) * b[k]).concat(1);
+  const light = c => [0.2126, 0.7152, 0.0722].reduce((sum, w, k) => sum + w * (c[k] / 255 <= 0.04045 ? c[k] / 255 / 12.92 : ((c[k] / 255 + 0.055) / 1.055) ** 2.4), 0);
+  const behind = e => { const own = numbers(getComputedStyle(e).backgroundColor); return own[3] === 1 ? own : over(own, e.parentElement ? behind(e.parentElement) : [255, 255, 255, 1]); };
+  const contrast = e => { const under = behind(e), [a, b] = [light(over(numbers(getComputedStyle(e).color), under)), light(under)]; return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05); };
   for (const e of slide.querySelectorAll("*")) {
     if (e.closest("aside.notes")) continue;
     const style = getComputedStyle(e), box = e.getBoundingClientRect();
@@ -32,6 +38,10 @@
     if (inMath === e && size < 24) faults.push(`formula of ${size.toFixed(0)} px: ${name(e)}`);
     if (!inMath && !drawn && own(e) && size < 20) faults.push(`text of ${size.toFixed(0)} px: ${name(e)}`);
     if (!inMath && !e.closest("pre, code") && own(e)) bare.push(own(e));
+    if (own(e) && style.clipPath === "none") {
+      const wanted = size >= (parseInt(style.fontWeight) >= 600 ? 24 : 32) ? 3 : 4.5, reached = contrast(e);
+      if (reached < wanted - 0.05) faults.push(`text in ${style.color} reaches ${reached.toFixed(1)}:1 of ${wanted}:1: ${name(e)}`);
+    }
     if (e.tagName === "IMG") {
       if (!e.complete || !e.naturalWidth) faults.push(`picture not loaded: ${e.getAttribute("src").slice(0, 60)}`);
       if (!(e.getAttribute("alt") || "").trim()) faults.push(`no alternative text: ${e.getAttribute("src").slice(0, 60)}`);
@@ -44,11 +54,15 @@
   for (const text of bare) if (/\$|\\[a-zA-Z(\[]|\{[a-z]+\}`/.test(text)) faults.push(`markup not rendered: ${text.slice(0, 60)}`);
   for (const e of slide.querySelectorAll("merror")) faults.push(`formula with an error: ${name(e)}`);
   const body = slide.querySelector(".body"), blocks = body ? [...body.children].filter(e => getComputedStyle(e).position !== "absolute"
-    && getComputedStyle(e).display !== "none") : [];
+    && !["none", "contents"].includes(getComputedStyle(e).display)) : [];
   const head = slide.querySelector("h1, h2");
   const first = blocks.length && blocks[0].getBoundingClientRect();
   if (first && head && head.getBoundingClientRect().height > 2 && first.top < head.getBoundingClientRect().bottom - 2 * scale)
     faults.push(`runs into the title: ${name(blocks[0])}`);
+  if (first && head && !slide.matches(".opening, .part, .statement")) {
+    const gap = (first.top - head.getBoundingClientRect().bottom) / scale;
+    if (gap < 18 || gap > 34) faults.push(`content begins ${gap.toFixed(0)} px below the title, not 18 to 34: ${name(blocks[0])}`);
+  }
   const source = slide.querySelector(".source");
   if (source && blocks.length) {
     const over = blocks[blocks.length - 1].getBoundingClientRect().bottom - source.getBoundingClientRect().top;

@@ -39,3 +39,34 @@ def built():
         return folders[source]
 
     return make
+
+
+@pytest.fixture(scope="session")
+def visited(built, browser):
+    """``visited(source)`` is what a browser saw of a deck at the first size, walked once, with pictures of all."""
+    seen: dict[Path, browse.Visit] = {}
+
+    def walk(source: Path) -> browse.Visit:
+        if source not in seen:
+            folder = built(source)
+            pictures = folder.with_name(f"{folder.name}-pictures")
+            seen[source] = browse.visit(folder, browse.SIZES[0], pictures)
+            browse.contact_sheet(seen[source].pictures, pictures / "contact.png")
+        return seen[source]
+
+    return walk
+
+
+@pytest.fixture(scope="session")
+def printed(built, browser, tmp_path_factory):
+    """``printed(source)`` is a deck's PDF, printed once."""
+    files: dict[Path, bytes] = {}
+
+    def run(source: Path) -> bytes:
+        if source not in files:
+            target = tmp_path_factory.mktemp("pdf") / "deck.pdf"
+            browse.print_pdf(built(source), target)
+            files[source] = target.read_bytes()
+        return files[source]
+
+    return run

@@ -34,9 +34,15 @@ def deck(folder, text, notes=NOTES):
 
 # What the browser must see. One build holds them all, a slide each: a build takes seconds.
 SEEN = {
-    "Too much text": ("word " * 220, "footer"),
+    "Too much text": ("word " * 200, "footer"),
     "Too wide": ('<div style="width:1400px">wide</div>', "leaves the slide"),
     "Too small": ('<p style="font-size:15px">small print</p>', "text of 15 px"),
+    "Too pale": ('<p style="color:#999999">grey on white</p>', "text in rgb(153, 153, 153) reaches 2.8:1"),
+    "Too pale in a box": (
+        '<p style="background:#E69F00;color:#fff;font-size:30px">on orange</p>',
+        "reaches 2.3:1 of 4.5:1",
+    ),
+    "Too low": ('<div style="margin-top:80px">far below its title</div>', "content begins 100 px below the title"),
     "From elsewhere": (
         '<div style="background:url(https://example.org/a.png);height:40px">x</div>',
         "outside the folder",
@@ -61,6 +67,58 @@ def test_browser_sees(title, faults):
 
 def test_browser_finds_nothing_wrong_with_the_good_slide(faults):
     assert not [fault for fault in faults if "(The slide)" in fault]
+
+
+@pytest.fixture(scope="module")
+def stepped(tmp_path_factory):
+    text = """```{code-cell}
+from utils.decks import slides
+slides.use()
+def frame(k):
+    figure, axes = slides.blank(560, 300)
+    axes.text(200, 150, str(k), fontsize=40, color="#e0e0e0" if k == 8 else slides.INK)
+    return figure
+slides.keep([frame(k) for k in range(9)], "chosen", alt="the figure counts to eight", handout=[0, 4, -1])
+slides.keep([frame(k) for k in range(3)], "all", alt="the figure counts to two")
+```
+
+::::{columns}
+{plot}`chosen`
+|||
+{plot}`all`
+::::
+"""
+    return deck(
+        tmp_path_factory.mktemp("stepped"), text, "\n:::{notes} 1\nLook ▸ here.\n\nAsk: why?\n\nAnswer: so.\n:::\n"
+    )
+
+
+def test_the_handout_shows_the_frames_that_were_chosen(stepped, browser):
+    with browse.opened(stepped, browse.SIZES[0], "?print-pdf") as (page, _):
+        page.wait_for_selector(".steps-page")
+        frames = page.evaluate("""[...document.querySelectorAll(".steps-page")].map(page =>
+            [...page.querySelectorAll("img")].map(i => i.src))""")
+        steps = page.evaluate("""[...document.querySelectorAll(".pdf-page .steps")].map(steps =>
+            [...steps.querySelectorAll("img")].map(i => i.src))""")
+        assert page.evaluate(browse.FIND_PRINT_FAULTS) == []
+        page.evaluate("document.querySelector('.frame img').remove()")
+        assert page.evaluate(browse.FIND_PRINT_FAULTS) == ["5 of 6 steps of figures are printed"]
+    chosen, every = steps
+    assert sorted(frames) == sorted([[chosen[0], chosen[4], chosen[8]], every])
+
+
+def test_a_pale_label_is_found_in_the_figure_that_has_it(stepped):
+    assert browse.pale(stepped) == ["'8': #e0e0e0 on #ffffff, 1.3:1 of 3:1"]
+
+
+def test_a_cell_that_only_keeps_figures_leaves_nothing_on_the_slide(stepped):
+    assert 'class="cell' not in (stepped / "index.html").read_text(encoding="utf-8")
+
+
+def test_keys_are_counted_and_notes_read(stepped, browser):
+    assert browse.visit(stepped).presses == [0, 8 + 2]
+    slide = decks.Page((stepped / "index.html").read_text(encoding="utf-8")).slides[1]
+    assert [text.strip() for text in slide["notes"]] == ["1 min, from 1:00", "Look ▸ here.", "Ask: why?", "Answer: so."]
 
 
 @pytest.fixture(scope="module")

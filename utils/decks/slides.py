@@ -10,15 +10,14 @@ from __future__ import annotations
 import hashlib
 import html
 import importlib.util
-import io
 import json
 import logging
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
@@ -28,11 +27,15 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.text import Annotation, Text
 
 from utils.checkpoints import write_atomically
+from utils.decks import contrast, pictures
 from utils.plots import style
 
-INK, SOFT, FAINT = "#1f2933", "#6b7785", "#dfe4ea"
+INK, SOFT, FAINT = contrast.INK, "#5b6774", "#dfe4ea"
 BLUE, VERMILION, GREEN, PINK, ORANGE, SKY = style.COLORS[:6]
+FACES = {GREEN: "#007a59", VERMILION: "#b94f00"}  # darker where something is written on them in white
 SMALLEST = 20  # pixels on a slide of 1280 x 720
+PALE = "pale.txt"  # beside a deck's figures: which labels can hardly be read
+HANDOUT = 6  # so many frames of a stepped figure are printed where the deck does not choose
 _FONT = "Source Sans Pro"
 
 
@@ -122,16 +125,16 @@ def box(
     Args:
         corner: lower left.
         size: width and height.
-        color: of edge and tint; ``full`` fills the box with it and writes white.
+        color: of edge and tint; ``full`` fills the box with it and writes white, or in ink where white cannot be read.
         options: for the text, e.g. ``fontsize``.
     """
     (x, y), (width, height) = corner, size
     shape = f"round,pad=0,rounding_size={min(10, width / 4, height / 4)}"
-    face = color if full else tint(color, 0.12)
+    face, letters = _face(color, options) if full else (tint(color, 0.12), INK)
     axes.add_patch(
         FancyBboxPatch(corner, width, height, boxstyle=shape, facecolor=face, edgecolor=color, linewidth=2.5)
     )
-    return _write(axes, (x + width / 2, y + height / 2), text, {"color": "white" if full else INK} | options)
+    return _write(axes, (x + width / 2, y + height / 2), text, {"color": letters} | options)
 
 
 def _write(axes: Axes, middle: tuple[float, float], text: str, options: dict) -> tuple[float, float]:
@@ -151,15 +154,24 @@ def brick(
     """A Lego brick seen from the side: the course's picture of a layer. As :func:`box`; studs sit 45 px apart."""
     (x, y), (width, height) = corner, size
     studs = studs or max(1, round(width / 45))
+    options = {"weight": 600} | options
+    color, letters = _face(color, options) if text else (color, INK)
     for place in range(studs):
         left = x + width * (place + 0.5) / studs - 11
         axes.add_patch(
             FancyBboxPatch((left, y + height - 4), 22, 13, boxstyle="round,pad=0,rounding_size=3", fc=color, lw=0)
         )
     axes.add_patch(FancyBboxPatch(corner, width, height, boxstyle="round,pad=0,rounding_size=4", fc=color, lw=0))
-    white = sum(share * value for share, value in zip((0.3, 0.6, 0.1), to_rgb(color))) < 0.55
-    options = {"color": "white" if white else INK, "weight": 600} | options
-    return _write(axes, (x + width / 2, y + height / 2), text, options)
+    return _write(axes, (x + width / 2, y + height / 2), text, {"color": letters} | options)
+
+
+def _face(color: str, options: dict) -> tuple[str, str]:
+    """A brick's colour, darker where its letters are small, and the colour of those letters."""
+    need = contrast.wanted(options.get("fontsize", plt.rcParams["font.size"]), options.get("weight", "normal"))
+    for face in (color, FACES.get(color, color)):
+        if letters := contrast.letters_on(face, need):
+            return face, letters
+    return color, INK
 
 
 def arrow(
@@ -191,7 +203,13 @@ def arrow(
 # To the slide
 
 
-def show(picture: Figure | Sequence[Figure], alt: str | Sequence[str], caption: str = "", png: bool = False) -> None:
+def show(
+    picture: Figure | Sequence[Figure],
+    alt: str | Sequence[str],
+    caption: str = "",
+    png: bool = False,
+    handout: Sequence[int] | None = None,
+) -> None:
     """Put a figure (or several, one a key press) where this cell stands.
 
     Args:
@@ -199,20 +217,27 @@ def show(picture: Figure | Sequence[Figure], alt: str | Sequence[str], caption: 
         alt: what one sees, for people who cannot; for several figures one text, or one for each.
         caption: a line below.
         png: draw pixels instead of lines, for photographs and for thousands of points.
+        handout: which of several figures the PDF shows side by side on a page of their own, counted from 0 (from -1
+            at the end); default all if there are at most six, else six evenly spread. ``[-1]`` asks for no such page.
 
     Raises:
-        ValueError: no alternative text; text smaller than 20 pixels or cut off.
+        ValueError: no alternative text; text smaller than 20 pixels or cut off; a frame that does not exist.
     """
     from IPython.display import HTML, display
 
-    display(HTML(markup(picture, alt, caption, png)))
+    display(HTML(markup(picture, alt, caption, png, handout)))
 
 
 def keep(
-    picture: Figure | Sequence[Figure], name: str, alt: str | Sequence[str], caption: str = "", png: bool = False
+    picture: Figure | Sequence[Figure],
+    name: str,
+    alt: str | Sequence[str],
+    caption: str = "",
+    png: bool = False,
+    handout: Sequence[int] | None = None,
 ) -> None:
     """As :func:`show`, but place it with the role ``{plot}`` anywhere in the deck, in a column for instance."""
-    _remember("plots", name, markup(picture, alt, caption, png))
+    _remember("plots", name, markup(picture, alt, caption, png, handout))
 
 
 def value(name: str, text: object) -> None:
@@ -235,7 +260,13 @@ def _remember(kind: str, name: str, text: str) -> None:
     write_atomically(path, lambda file: file.write(json.dumps(kept).encode("utf-8")))
 
 
-def markup(picture: Figure | Sequence[Figure], alt: str | Sequence[str], caption: str = "", png: bool = False) -> str:
+def markup(
+    picture: Figure | Sequence[Figure],
+    alt: str | Sequence[str],
+    caption: str = "",
+    png: bool = False,
+    handout: Sequence[int] | None = None,
+) -> str:
     """The HTML of :func:`show`."""
     figures = [picture] if isinstance(picture, Figure) else list(picture)
     texts = [alt] * len(figures) if isinstance(alt, str) else list(alt)
@@ -243,31 +274,38 @@ def markup(picture: Figure | Sequence[Figure], alt: str | Sequence[str], caption
         raise ValueError(f"There are {len(figures)} figures but {len(texts)} alternative texts.")
     if len({tuple(f.get_size_inches()) for f in figures}) != 1:
         raise ValueError("Figures to step through should all have one size.")
-    images = [_image(f, text, png, step) for step, (f, text) in enumerate(zip(figures, texts))]
+    printed = printed_frames(len(figures), handout)
+    images = [_image(f, text, png, step, step in printed) for step, (f, text) in enumerate(zip(figures, texts))]
     below = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
     inside = f"<div class='steps'>{''.join(images)}</div>" if len(images) > 1 else images[0]
     return f"<figure>{inside}{below}</figure>"
 
 
-def _image(figure: Figure, alt: str, png: bool, step: int) -> str:
+def printed_frames(count: int, handout: Sequence[int] | None = None) -> list[int]:
+    """Which of ``count`` stepped figures the handout shows, in order; see :func:`show`.
+
+    Raises:
+        ValueError: one of ``handout`` does not exist.
+    """
+    if handout is None:
+        shown = min(count, HANDOUT)
+        return [round(step * (count - 1) / max(1, shown - 1)) for step in range(shown)]
+    wrong = [frame for frame in handout if not -count <= frame < count]
+    if wrong or not handout:
+        raise ValueError(f"handout={list(handout)} should name some of the {count} figures, 0 to {count - 1}.")
+    return sorted({frame % count for frame in handout})
+
+
+def _image(figure: Figure, alt: str, png: bool, step: int, printed: bool) -> str:
     if len(alt.split()) < 3:
         raise ValueError(f"The alternative text {alt!r} is too short: say in a sentence what one sees.")
     check_texts(figure)
-    data = _drawn(figure, png)
+    suffix, data = pictures.drawn(figure, png)
     plt.close(figure)
     width, height = (round(72 * inches) for inches in figure.get_size_inches())
-    hidden = " class='fragment'" if step else ""
-    address = _address(data, "png" if png else "svg")
-    return f"<img{hidden} src='{address}' width='{width}' height='{height}' alt='{html.escape(alt, quote=True)}'/>"
-
-
-def _drawn(figure: Figure, png: bool) -> bytes:
-    buffer = io.BytesIO()
-    if png:
-        figure.savefig(buffer, format="png", dpi=144, facecolor="white")
-        return buffer.getvalue()
-    figure.savefig(buffer, format="svg", dpi=144, facecolor="white", metadata={"Date": None, "Creator": None})
-    return re.sub(rb"<metadata>.*?</metadata>", b"", buffer.getvalue(), flags=re.DOTALL)
+    more = (" class='fragment'" if step else "") + (" data-handout" if printed else "")
+    address = _address(data, suffix)
+    return f"<img{more} src='{address}' width='{width}' height='{height}' alt='{html.escape(alt, quote=True)}'/>"
 
 
 def _address(data: bytes, suffix: str) -> str:
@@ -276,7 +314,7 @@ def _address(data: bytes, suffix: str) -> str:
     if not folder:
         import base64
 
-        kind = {"svg": "svg+xml"}.get(suffix, suffix)
+        kind = {"svg": "svg+xml", "jpg": "jpeg"}.get(suffix, suffix)
         return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
     path = Path(folder) / f"{hashlib.sha256(data).hexdigest()[:16]}.{suffix}"
     path.write_bytes(data)
@@ -286,16 +324,17 @@ def _address(data: bytes, suffix: str) -> str:
 def check_texts(figure: Figure) -> None:
     """Refuse text that the back row cannot read, and labels that leave the figure.
 
+    Labels too pale for what is behind them are listed in the deck's folder, for ``make look`` and the tests.
+
     Raises:
         ValueError: names the text.
     """
-    figure.draw_without_rendering()  # places what is placed only when drawn
+    pixels = contrast.drawn_without_texts(figure)  # places what is placed only when drawn
     ticks = {id(text) for axes in figure.axes for axis in _axes_of(axes) for text in _tick_texts(axis)}
     box = figure.bbox
-    for text in figure.findobj(Text):
+    texts = [text for text in figure.findobj(Text) if text.get_text().strip() and text.get_visible()]
+    for text in texts:
         words = text.get_text().strip()
-        if not words or not text.get_visible():
-            continue
         if text.get_fontsize() < SMALLEST:
             raise ValueError(f"{words!r} is {text.get_fontsize():.0f} pixels high; at least {SMALLEST} on a slide.")
         if id(text) in ticks or (isinstance(text, Annotation) and text.arrow_patch is not None):
@@ -303,6 +342,14 @@ def check_texts(figure: Figure) -> None:
         extent = Text.get_window_extent(text)
         if extent.x0 < box.x0 - 2 or extent.x1 > box.x1 + 2 or extent.y0 < box.y0 - 2 or extent.y1 > box.y1 + 2:
             raise ValueError(f"{words!r} is cut off at the edge of its figure.")
+    _note_pale([text for text in texts if id(text) not in ticks], pixels)
+
+
+def _note_pale(texts: list[Text], pixels: np.ndarray) -> None:
+    folder, found = os.environ.get("COURSE_SLIDES_FIGURES"), contrast.poor(texts, pixels)
+    if folder and found:
+        with open(Path(folder) / PALE, "a", encoding="utf-8") as file:
+            file.writelines(line + "\n" for line in found)
 
 
 def _axes_of(axes: Axes) -> list[Axis]:

@@ -107,3 +107,34 @@ def test_drawings_are_placed_in_pixels():
 def test_a_tint_lies_between_the_colour_and_white():
     assert slides.tint("#000000", 0.25) == (0.75, 0.75, 0.75)
     assert slides.tint(slides.BLUE, 0.0) == (1, 1, 1)
+
+
+def test_of_many_frames_six_go_into_the_handout_with_the_first_and_the_last():
+    assert slides.printed_frames(1) == [0]
+    assert slides.printed_frames(6) == [0, 1, 2, 3, 4, 5]
+    assert slides.printed_frames(41) == [0, 8, 16, 24, 32, 40]
+    assert slides.printed_frames(9, [-1, 0, 4]) == [0, 4, 8]
+
+
+@pytest.mark.parametrize("handout", [[], [9], [-10]])
+def test_a_handout_of_frames_that_do_not_exist_is_refused(handout):
+    with pytest.raises(ValueError, match="some of the 9 figures, 0 to 8"):
+        slides.printed_frames(9, handout)
+
+
+def test_frames_of_the_handout_are_marked(monkeypatch):
+    monkeypatch.delenv("COURSE_SLIDES_FIGURES", raising=False)
+    text = slides.markup([drawn() for _ in range(3)], ALT, handout=[0, 2])
+    assert re.findall(r"<img( class='fragment')?( data-handout)?", text) == [
+        ("", " data-handout"),
+        (" class='fragment'", ""),
+        (" class='fragment'", " data-handout"),
+    ]
+
+
+def test_pale_labels_are_noted_beside_the_figures(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_SLIDES_FIGURES", str(tmp_path))
+    figure, axes = slides.blank(300, 100)
+    axes.text(10, 50, "pale", color="#bbbbbb")
+    slides.markup(figure, ALT)
+    assert (tmp_path / slides.PALE).read_text().startswith("'pale': #bbbbbb on #ffffff, 1.9:1")
