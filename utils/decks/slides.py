@@ -122,7 +122,7 @@ def box(
     Args:
         corner: lower left.
         size: width and height.
-        color: of edge and tint; ``full`` fills the box with it and writes white, or dark where the colour is light.
+        color: of edge and tint; ``full`` fills the box with it and writes white.
         options: for the text, e.g. ``fontsize``.
     """
     (x, y), (width, height) = corner, size
@@ -131,12 +131,7 @@ def box(
     axes.add_patch(
         FancyBboxPatch(corner, width, height, boxstyle=shape, facecolor=face, edgecolor=color, linewidth=2.5)
     )
-    return _write(axes, (x + width / 2, y + height / 2), text, {"color": ink_on(color) if full else INK} | options)
-
-
-def ink_on(color: str) -> str:
-    """The colour to write with on a full patch of this one: white, or dark on orange, sky and pink."""
-    return "white" if sum(share * value for share, value in zip((0.3, 0.6, 0.1), to_rgb(color))) < 0.55 else INK
+    return _write(axes, (x + width / 2, y + height / 2), text, {"color": "white" if full else INK} | options)
 
 
 def _write(axes: Axes, middle: tuple[float, float], text: str, options: dict) -> tuple[float, float]:
@@ -162,7 +157,8 @@ def brick(
             FancyBboxPatch((left, y + height - 4), 22, 13, boxstyle="round,pad=0,rounding_size=3", fc=color, lw=0)
         )
     axes.add_patch(FancyBboxPatch(corner, width, height, boxstyle="round,pad=0,rounding_size=4", fc=color, lw=0))
-    options = {"color": ink_on(color), "weight": 600} | options
+    white = sum(share * value for share, value in zip((0.3, 0.6, 0.1), to_rgb(color))) < 0.55
+    options = {"color": "white" if white else INK, "weight": 600} | options
     return _write(axes, (x + width / 2, y + height / 2), text, options)
 
 
