@@ -138,7 +138,7 @@ class Place:
 # A path of moves -> what is found there. Black moves first; A looks best to the policy, B is best. The numbers are
 # chosen so that every sum of five simulations can be done in one's head, and so that no two of them are equal.
 TINY = {
-    "": Place({"A": 0.5, "B": 0.3, "C": 0.2}, 0.0, 0.0, 350, 478),
+    "": Place({"A": 0.5, "B": 0.3, "C": 0.2}, 0.0, 0.0, 350, 468),
     "A": Place({}, 0.2, -1.0, 140, 350),
     "B": Place({"D": 0.8, "E": 0.2}, -0.2, 1.0, 350, 350),
     "C": Place({}, -0.6, -1.0, 590, 350),
@@ -283,7 +283,7 @@ def _copy(node: Node) -> Node:
 COLORS = {"your turn": PINK, "selection": BLUE, "expansion": GREEN, "evaluation": ORANGE, "backup": VERMILION}
 
 
-def draw_frame(frame: Frame, number: int, width: float = 1150, height: float = 530) -> Figure:
+def draw_frame(frame: Frame, number: int, width: float = 1150, height: float = 512) -> Figure:
     """One picture of :func:`search_frames`: the tree on the left, what is happening on the right, the rule below.
 
     Args:
