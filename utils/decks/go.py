@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Rectangle
 
 from utils.decks import slides
-from utils.decks.slides import BLUE, GREEN, INK, ORANGE, SOFT, VERMILION
+from utils.decks.slides import BLUE, GREEN, INK, ORANGE, PINK, SOFT, VERMILION
 from utils.go.lecture_search import LectureSearch, Node
 from utils.go.vertices import BLACK, WHITE
 
@@ -135,17 +135,22 @@ class Place:
     y: float
 
 
-# A path of moves -> what is found there. Black moves first; A looks best to the policy, B is best.
+# A path of moves -> what is found there. Black moves first; A looks best to the policy, B is best. The numbers are
+# chosen so that every sum of five simulations can be done in one's head, and so that no two of them are equal.
 TINY = {
-    "": Place({"A": 0.5, "B": 0.3, "C": 0.2}, 0.0, 0.0, 350, 460),
-    "A": Place({}, 0.2, -1.0, 140, 330),
-    "B": Place({"D": 0.55, "E": 0.45}, 0.4, 1.0, 350, 330),
-    "C": Place({}, 0.1, 1.0, 590, 330),
-    "BD": Place({"F": 0.7, "G": 0.3}, -0.2, -1.0, 240, 190),
-    "BE": Place({}, 0.2, 1.0, 480, 190),
-    "BDF": Place({}, 0.6, 1.0, 150, 55),
-    "BDG": Place({}, 0.0, -1.0, 340, 55),
+    "": Place({"A": 0.5, "B": 0.3, "C": 0.2}, 0.0, 0.0, 350, 468),
+    "A": Place({}, 0.2, -1.0, 140, 350),
+    "B": Place({"D": 0.8, "E": 0.2}, -0.2, 1.0, 350, 350),
+    "C": Place({}, -0.6, -1.0, 590, 350),
+    "BD": Place({"F": 0.8, "G": 0.2}, -0.6, -1.0, 240, 220),
+    "BE": Place({}, 0.2, 1.0, 480, 220),
+    "BDF": Place({}, 0.4, 1.0, 150, 100),
+    "BDG": Place({}, 0.0, -1.0, 340, 100),
 }
+RULE = (
+    "Largest $Q + p\\,/\\,(1+N)$.  Not tried: $Q$ is the mean of all values found here, the first included.  "
+    "Equal: first letter."
+)
 
 
 class TinyPosition:
@@ -204,7 +209,7 @@ def _edges(root: Node) -> dict[str, tuple[int, float]]:
 
 
 def _signed(value: float) -> str:
-    return f"{value + 0.0:+.2f}".replace("-", "−")
+    return f"{value:+.2f}".replace("-", "−") if abs(value) >= 0.005 else "0.00"
 
 
 def _choices(root: Node, leaf: str) -> list[str]:
@@ -220,10 +225,22 @@ def _choices(root: Node, leaf: str) -> list[str]:
     return lines
 
 
+def _question(root: Node, values: list[float]) -> list[str]:
+    """What the room is to add up at the root, and the ``values`` whose mean is the Q of moves not tried."""
+    lines = ["Black compares"]
+    for move, prior in root.P.items():
+        lines.append(f"    {move}:  {_signed(root.Q(move))} + {prior:g}/{1 + root.N[move]} = ?")
+    if not all(root.N.values()):
+        lines += ["", "found here so far:", ", ".join(_signed(value) for value in values)]
+        lines += [f"mean: {_signed(np.mean(values))}"]
+    return lines
+
+
 def search_frames(simulations: int) -> list[list[Frame]]:
-    """The search's pictures: for each simulation selection, expansion, evaluation, backup."""
+    """The search's pictures: for each simulation the sums to be done, selection, expansion, evaluation, backup."""
     search, found = TinySearch(), []
-    root = search.expand(TinyPosition())[0]
+    root, value = search.expand(TinyPosition())
+    values = [value]
     for _ in range(simulations):
         before = _edges(root)
         trial = _copy(root)
@@ -233,6 +250,7 @@ def search_frames(simulations: int) -> list[list[Frame]]:
         new = [f"{leaf[-1]} is new:", "it joins the tree."]
         new += ["", "The policy gives priors", f"to {' and '.join(place.prior)}"] if place.prior else []
         frames = [
+            Frame(before, "your turn", "", _question(root, values)),
             Frame(before, "selection", leaf, _choices(root, leaf)),
             Frame(before, "expansion", leaf, new),
             Frame(
@@ -244,6 +262,7 @@ def search_frames(simulations: int) -> list[list[Frame]]:
             ),
         ]  # fmt: skip
         root = trial
+        values.append(value)
         after = _edges(root)
         lines = ["each move on the way:", "$N$ + 1,  $Q$ = mean", ""]
         for depth in range(len(leaf), 0, -1):
@@ -261,17 +280,17 @@ def _copy(node: Node) -> Node:
     return other
 
 
-COLORS = {"selection": BLUE, "expansion": GREEN, "evaluation": ORANGE, "backup": VERMILION}
+COLORS = {"your turn": PINK, "selection": BLUE, "expansion": GREEN, "evaluation": ORANGE, "backup": VERMILION}
 
 
-def draw_frame(frame: Frame, number: int, width: float = 1150, height: float = 505) -> Figure:
-    """One picture of :func:`search_frames`: the tree on the left, what is happening on the right.
+def draw_frame(frame: Frame, number: int, width: float = 1150, height: float = 512) -> Figure:
+    """One picture of :func:`search_frames`: the tree on the left, what is happening on the right, the rule below.
 
     Args:
         number: of the simulation, for the heading.
     """
     figure, axes = slides.blank(width, height)
-    known = {"", *frame.edges} | ({frame.path} if frame.step != "selection" else set())
+    known = {"", *frame.edges} | ({frame.path} if frame.step not in ("your turn", "selection") else set())
     color = COLORS.get(frame.step, SOFT)
     on_path = {frame.path[:depth] for depth in range(1, len(frame.path) + 1)}
     for path in TINY:
@@ -281,11 +300,12 @@ def draw_frame(frame: Frame, number: int, width: float = 1150, height: float = 5
         if not path or path[:-1] in known:
             _draw_node(axes, place, path, path in known, color if frame.path == path and path else None)
     if frame.step:
-        slides.box(axes, (730, height - 62), (300, 52), frame.step, color, full=True, fontsize=28, weight=600)
-        axes.text(1050, height - 36, f"no. {number}", fontsize=26, va="center", color=INK)
-    tall = min(44.0, 410 / max(1, len(frame.lines)))
+        slides.box(axes, (730, height - 58), (300, 52), frame.step, color, full=True, fontsize=28, weight=600)
+        axes.text(1050, height - 32, f"no. {number}", fontsize=26, va="center", color=INK)
+    tall = min(44.0, 385 / max(1, len(frame.lines)))
     for index, line in enumerate(frame.lines):
-        axes.text(734, height - 100 - tall * index, line, fontsize=26, va="center", color=INK)
+        axes.text(734, height - 92 - tall * index, line, fontsize=26, va="center", color=INK)
+    slides.box(axes, (2, 4), (width - 4, 42), RULE, SOFT, fontsize=22)
     return figure
 
 
@@ -331,7 +351,7 @@ def draw_search(simulations: Iterable[int], total: int = 5) -> tuple[list[Figure
     for number in simulations:
         for frame in frames[number - 1]:
             figures.append(draw_frame(frame, number))
-            way = ", then ".join(frame.path)
+            way = f", on the way {', then '.join(frame.path)}" if frame.path else ""
             seen = "; ".join(f"{p[-1]}: N {n}, Q {_signed(q)}" for p, (n, q) in frame.edges.items()) or "nothing yet"
-            texts.append(f"Simulation {number}, {frame.step}, on the way {way}. In the tree: {seen}")
+            texts.append(f"Simulation {number}, {frame.step}{way}. In the tree: {seen}")
     return figures, texts

@@ -45,34 +45,51 @@ def test_marks_dots_rings_and_owners_are_added():
 
 def test_the_little_search_is_the_lectures_formula():
     simulations = go.search_frames(5)
-    assert [frames[0].path for frames in simulations] == ["A", "B", "BD", "BDF", "BE"]
-    assert all([f.step for f in frames] == ["selection", "expansion", "evaluation", "backup"] for frames in simulations)
+    assert [frames[1].path for frames in simulations] == ["A", "B", "BD", "C", "BDF"]
+    steps = ["your turn", "selection", "expansion", "evaluation", "backup"]
+    assert all([frame.step for frame in frames] == steps for frames in simulations)
     first = simulations[0][-1].edges
     assert first == {"A": (1, pytest.approx(-0.4))}  # half of 0.2 and half of -1
     last = simulations[-1][-1].edges
-    black = [0.7, -0.6, 0.8, 0.6]  # what the four simulations through B found, for Black
-    assert last["B"] == (4, pytest.approx(np.mean(black)))
-    assert last["BD"] == (2, pytest.approx(-np.mean([-0.6, 0.8])))  # White's own view
-    assert last["BDF"] == (1, pytest.approx(0.8)) and last["BE"] == (1, pytest.approx(-0.6))
+    assert last["B"] == (3, pytest.approx(np.mean([0.4, -0.8, 0.7])))  # what three simulations through B found
+    assert last["BD"] == (2, pytest.approx(-np.mean([-0.8, 0.7])))  # White's own view
+    assert last["BDF"] == (1, pytest.approx(0.7)) and last["C"] == (1, pytest.approx(-0.8))
 
 
 def test_selection_shows_the_sums_that_were_compared():
-    lines = go.search_frames(3)[2][0].lines
+    lines = go.search_frames(3)[2][1].lines
     assert lines[:4] == [
         "Black compares",
         "    A:  −0.40 + 0.5/2 = −0.15",
-        "→ B:  +0.70 + 0.3/2 = +0.85",
-        "    C:  +0.10 + 0.2/1 = +0.30",
+        "→ B:  +0.40 + 0.3/2 = +0.55",
+        "    C:  0.00 + 0.2/1 = +0.20",
     ]
     assert lines[4] == "White compares" and lines[5].startswith("→ D")
 
 
+def test_the_room_is_asked_for_sums_that_it_can_do_and_told_the_values_of_the_mean():
+    simulations = go.search_frames(5)
+    fourth = simulations[3][0]
+    assert fourth.path == "" and fourth.lines[1:4] == [
+        "    A:  −0.40 + 0.5/2 = ?",
+        "    B:  −0.20 + 0.3/3 = ?",
+        "    C:  −0.20 + 0.2/1 = ?",
+    ]
+    assert fourth.lines[-2:] == ["0.00, −0.40, +0.40, −0.80", "mean: −0.20"]
+    assert "found here so far:" not in simulations[4][0].lines  # every move of the root has been tried
+    for frames in simulations:
+        sums = [float(line.split()[-1].replace("−", "-")) for line in frames[1].lines if "=" in line]
+        assert all(abs(20 * total - round(20 * total)) < 1e-9 for total in sums), sums  # steps of 0.05
+        assert len(set(sums)) == len(sums), "no two sums are equal"
+
+
 def test_frames_pass_the_slides_checks_and_have_a_text_each():
     figures, texts = go.draw_search([1, 4])
-    assert len(figures) == len(texts) == 8 and len(set(texts)) == 8
+    assert len(figures) == len(texts) == 10 and len(set(texts)) == 10
     for figure in figures:
         slides.check_texts(figure)
-    assert texts[0].startswith("Simulation 1, selection, on the way A.")
+    assert texts[0].startswith("Simulation 1, your turn. In the tree: nothing yet")
+    assert texts[1].startswith("Simulation 1, selection, on the way A.")
 
 
 def test_rows_of_boards_and_boxes_fit_their_figures():
