@@ -52,9 +52,9 @@ def board(weights: Path = GO) -> str:
     shape = json.loads(header)["architecture"]
     count = f"{len(base64.b64decode(numbers)) // 2:,}"
     about = (
-        f"The network: {weights.stem}, {shape['blocks']} blocks of {shape['filters']} filters, {count} weights, trained on "
-        f"{sidecar['hardware']}, {sidecar['date']}. Half of a position's value is the network's, half comes from eight "
-        "random games. Everything is computed in this page; nothing leaves it."
+        f"The network: {weights.stem}, {shape['blocks']} blocks of {shape['filters']} filters, {count} weights, "
+        f"{sidecar['date']}. Half of a position's value is the network's, half comes from eight random games. "
+        "Everything is computed in this page; nothing leaves it."
     )
     facts = json.dumps({"komi": KOMI, "about": about})
     return page("board.html", header=header, weights=numbers, facts=facts)
@@ -76,8 +76,8 @@ def digit(weights: Path = DIGITS) -> str:
     header, numbers = export.digit_network(weights)
     sidecar = json.loads(weights.with_suffix(".json").read_text(encoding="utf-8"))
     about = (
-        f"Lesson 05's better network, {sidecar['epochs']} epochs on 54,000 digits: it reads {sidecar['test_accuracy']:.2%} "
-        f"of the test images, one reading each ({sidecar['hardware']}, {sidecar['date']}). Everything is computed in this page."
+        f"Lesson 05's better network after {sidecar['epochs']} epochs on 54,000 digits ({sidecar['date']}): it reads "
+        f"{sidecar['test_accuracy']:.2%} of the test images, one reading each. Everything is computed in this page."
     )
     facts = json.dumps({"about": about, "examples": test_digits()})
     return page("digit.html", header=header, weights=numbers, facts=facts)

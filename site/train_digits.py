@@ -2,8 +2,8 @@
 
     COURSE_BUDGET=cpu python site/train_digits.py
 
-Writes mldata/weights/mnist_better.npz (half precision) and its sidecar. All of it is lesson 05's: network, augmentation,
-recipe, the tenth held out; the test images are looked at once, with the weights as they ship.
+Writes mldata/weights/mnist_better.npz (half precision) and its sidecar. All of it is lesson 05's: network,
+augmentation, recipe, the tenth held out; the test images are looked at once, with the weights as they ship.
 """
 
 from __future__ import annotations
