@@ -26,8 +26,18 @@ def rooms() -> dict[str, list[Path]]:
 def text_of(docstring: str, indent: str) -> str:
     """A docstring in Google's form as reStructuredText."""
     plain = re.sub(r":(?:func|class|mod|data|meth|attr):`~?\.?([^`]+)`", r"``\1``", docstring)
+    plain = re.sub(r"\((?=\*\w)", r"(\\", plain)  # a star that stands for itself
+    plain = re.sub(r"(?m)^([^-\s].*)\n(?=- )", r"\1\n\n", plain)  # a list begins after an empty line
+    plain = "\n\n".join(map(_code, plain.split("\n\n")))
     lines = str(GoogleDocstring(plain, SETTINGS)).splitlines()
     return "\n".join(indent + line if line.strip() else "" for line in lines)
+
+
+def _code(paragraph: str) -> str:
+    """A paragraph as it is; one of code, which has a line set in by more than others, as a block of its own."""
+    lines = paragraph.splitlines()
+    code = len(lines) > 1 and not lines[0].startswith((" ", "-")) and re.search(r"[=(].*\n.*:\n {4}", paragraph)
+    return "::\n\n" + "\n".join("    " + line for line in lines) if code else paragraph
 
 
 def signature(node: ast.FunctionDef | ast.AsyncFunctionDef, method: bool) -> str:

@@ -15,14 +15,15 @@ import time
 from importlib.util import find_spec
 from pathlib import Path
 
-import film
-import frames
-import stage
 from filelock import FileLock
 from fontTools import subset
 from fontTools.ttLib import TTFont
 
 from utils import commands
+
+import film
+import frames
+import stage
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -63,6 +64,7 @@ def run_sphinx(folder: Path, out: Path) -> None:
         SiteError: it complains of anything.
     """
     options = ["-b", "html", "-c", str(HERE), "-d", str(folder / ".doctrees"), "-q", "-W", "--keep-going"]
+    options += ["-D", f"html_extra_path={folder / 'extra'}"]
     command = [sys.executable, "-m", "sphinx", *options, str(folder), str(out)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if done.returncode:

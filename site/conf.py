@@ -20,8 +20,7 @@ copyright = "text and figures CC BY 4.0, code MIT"
 language = "en"
 extensions = ["myst_nb"]
 exclude_patterns = ["extra"]
-html_extra_path = ["extra"]
-suppress_warnings = ["myst.header", "mystnb.unknown_mime_type"]
+suppress_warnings = ["myst.header", "mystnb.unknown_mime_type", "ref.python"]
 
 # Markdown as lessons write it; lessons are never executed here, their stored outputs are shown.
 myst_enable_extensions = ["dollarmath", "colon_fence"]

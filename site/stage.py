@@ -282,7 +282,7 @@ def stage_home(found: list[Lesson], sources: Path, highlights: str) -> None:
     text = (PAGES / "index.md").read_text(encoding="utf-8")
     text = text.replace("{intro}", intro()).replace("{cards}", f'<div class="lessons">{cards}</div>')
     text = text.replace("{highlights}", highlights)
-    text = text.replace("{toctree}", "\n".join(f"lessons/{lesson.stem}" for lesson in found))
+    text = text.replace("{lessons}", "\n".join(f"lessons/{lesson.stem}" for lesson in found))
     (sources / "index.md").write_text(text, encoding="utf-8")
 
 
