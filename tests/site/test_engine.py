@@ -23,7 +23,7 @@ EVERY = 16  # moves between two looks at the planes
 @njit
 def random_games(count, seed, look):
     """Moves, lengths, a digest of all legal moves (and of some positions' planes), and the area at the end."""
-    np.random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002  (numba's generator)
     moves, lengths = np.zeros(count * MOST, np.uint8), np.zeros(count, np.int64)
     digests, areas, at = np.zeros(count, np.int64), np.zeros(count, np.int64), 0
     mask, past = np.zeros(SIZE * SIZE + 1, np.bool_), np.zeros(MOST + 2, np.int64)
@@ -39,8 +39,9 @@ def random_games(count, seed, look):
                 for value in planes.ravel():
                     digest = (digest * 31 + int(value)) & 0xFFFFFFFF
             allowed = np.flatnonzero(mask)
-            passing = len(allowed) == 1 or np.random.random() < 0.02
-            action = SIZE * SIZE if passing else allowed[np.random.randint(len(allowed) - 1)]
+            passing = len(allowed) == 1 or np.random.random() < 0.02  # noqa: NPY002
+            place = 0 if passing else np.random.randint(len(allowed) - 1)  # noqa: NPY002
+            action = SIZE * SIZE if passing else allowed[place]
             known = advance(s, past, known, to_point(SIZE, action))
             moves[at] = action
             at += 1
