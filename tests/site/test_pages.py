@@ -19,11 +19,13 @@ MOST_OF_A_LESSON = 3e6
 # What is wider than a phone's screen and is no table, code, formula or picture, which have a bar of their own.
 TOO_WIDE = """() => {
   const faults = [], width = document.documentElement.clientWidth;
-  if (document.scrollingElement.scrollWidth > width + 1) faults.push(`the page is ${document.scrollingElement.scrollWidth} wide`);
+  const whole = document.scrollingElement.scrollWidth;
+  if (whole > width + 1) faults.push(`the page is ${whole} wide`);
   for (const e of document.querySelectorAll("article p, article li, article h1, article h2, article h3, article dd")) {
     if (e.closest("table, pre, .cell_output, .scrolled, .formula, details:not([open])")) continue;
     const box = e.getBoundingClientRect();
-    if (box.width && (box.right > width + 1 || e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX !== "visible"))
+    const cut = e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX !== "visible";
+    if (box.width && (box.right > width + 1 || cut))
       faults.push(`${e.tagName} reaches ${Math.round(box.right)}: ${e.textContent.trim().slice(0, 60)}`);
   }
   return faults.slice(0, 5);
@@ -60,7 +62,8 @@ def scroll_to_the_end(page) -> None:
             scrollTo(0, y);
             await new Promise((done) => setTimeout(done, 15));
           }
-          await Promise.all([...document.images].filter((i) => i.checkVisibility()).map((i) => i.decode().catch(() => 0)));
+          const shown = [...document.images].filter((image) => image.checkVisibility());
+          await Promise.all(shown.map((image) => image.decode().catch(() => 0)));
         }"""
     )
 

@@ -129,7 +129,8 @@ def test_a_digit_is_drawn_and_read(play, opened):
         assert not faults, faults
 
 
-LIT = """() => document.getElementById("map").getContext("2d").getImageData(0, 0, 224, 224).data.some((v, i) => i % 4 < 3 && v > 200)"""
+LIT = """() => document.getElementById("map").getContext("2d").getImageData(0, 0, 224, 224).data
+  .some((value, i) => i % 4 < 3 && value > 200)"""
 
 
 def test_examples_are_read_and_drawing_prepares_as_mnist_does(play, opened):
