@@ -139,7 +139,8 @@ function thoughts() {
   if (thinking || !seen) return "";
   const best = seen.moves.slice().sort((a, b) => b.visits - a.visits || b.prior - a.prior)[0];
   const percent = Math.round(100 * blackChance(seen.value));
-  return `For you it would play ${Go.vertex(best.action, SIZE)}, after ${seen.simulations} simulations. ` +
+  const how = seen.simulations ? `after ${seen.simulations} simulations` : "by its policy alone";
+  return `For you it would play ${Go.vertex(best.action, SIZE)}, ${how}. ` +
     `It gives Black ${percent} %. Figures on the board: its policy, in per cent.`;
 }
 function drawCourse() {
