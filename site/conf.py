@@ -41,11 +41,13 @@ html_copy_source = False
 html_show_sourcelink = False
 html_use_index = False
 html_show_search_summary = False  # it would fetch pages, which a page opened from disk may not
-html_sidebars = {"index": [], "search": []}
+ALONE = ("index", "begin", "play", "decks", "results", "students", "notation", "instructors", "changes", "departures")
+html_sidebars = {"**": ["sidebar-nav-bs"]} | {name: [] for name in (*ALONE, "search", "lessons/index")}
+html_context = {"default_mode": "auto"}
 html_theme_options = {
     "logo": {"text": "From Lego to Go"},
     "search_bar_text": "Search the course",
-    "header_links_before_dropdown": 4,
+    "header_links_before_dropdown": 5,
     "navigation_depth": 2,
     "show_toc_level": 1,
     "navbar_align": "left",

@@ -272,18 +272,25 @@ def intro() -> str:
     return (ROOT / "README.md").read_text(encoding="utf-8").split("\n\n")[1].replace("\n", " ")
 
 
-def stage_home(found: list[Lesson], sources: Path, highlights: str) -> None:
-    """What, for whom, a picture a lesson, the results."""
-    cards = "".join(
-        f'<a class="lesson" href="lessons/{lesson.stem}.html"><img src="{lesson.picture}" alt="" loading="lazy">'
+def cards(found: list[Lesson], up: str = "") -> str:
+    """A picture a lesson, with its question."""
+    each = (
+        f'<a class="lesson" href="{up}lessons/{lesson.stem}.html">'
+        f'<img src="{up}{lesson.picture}" alt="" loading="lazy">'
         f"<strong>{lesson.number} {html.escape(lesson.title)}</strong><span>{html.escape(lesson.question)}</span></a>"
         for lesson in found
     )
-    text = (PAGES / "index.md").read_text(encoding="utf-8")
-    text = text.replace("{intro}", intro()).replace("{cards}", f'<div class="lessons">{cards}</div>')
-    text = text.replace("{highlights}", highlights)
-    text = text.replace("{lessons}", "\n".join(f"lessons/{lesson.stem}" for lesson in found))
+    return f'<div class="lessons">{"".join(each)}</div>'
+
+
+def stage_home(found: list[Lesson], sources: Path, highlights: str) -> None:
+    """What, for whom, a picture a lesson, the results; and the page of lessons with their order."""
+    text = (PAGES / "index.md").read_text(encoding="utf-8").replace("{intro}", intro())
+    text = text.replace("{cards}", cards(found)).replace("{highlights}", highlights)
     (sources / "index.md").write_text(text, encoding="utf-8")
+    order = "\n".join(f"{lesson.number} {lesson.title} <{lesson.stem}>" for lesson in found)
+    text = (PAGES / "lessons.md").read_text(encoding="utf-8").replace("{cards}", cards(found, "../"))
+    (sources / "lessons" / "index.md").write_text(text.replace("{lessons}", order), encoding="utf-8")
 
 
 def stage_play(sources: Path) -> None:
