@@ -46,7 +46,7 @@ PICTURES = {
     "10": "mean torque",
     "11": "simulations",
 }
-FALLBACKS = {"09": 10, "11": 9}  # place among a lesson's pictures, where they carry no alternative text
+FALLBACKS = {"09": 9, "11": 9}  # place among a lesson's pictures, where they carry no alternative text
 PLAYED = {
     "05": ("digit.html", "Draw a digit for this lesson's better network", "digit"),
     "11": ("board.html", "Play against this lesson's network", "board"),
