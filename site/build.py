@@ -28,7 +28,7 @@ import stage
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 TARGET, PLAY = ROOT / "build" / "site", ROOT / "build" / "site-play"
-SUPERFLUOUS = (".doctrees", ".buildinfo", "objects.inv", "_sources", "_static/plus.png", "_static/minus.png")
+SUPERFLUOUS = (".doctrees", ".buildinfo", "objects.inv", "_sources", "_static/webpack-macros.html")
 
 
 class SiteError(Exception):

@@ -40,6 +40,7 @@ html_js_files = ["site.js"]
 html_copy_source = False
 html_show_sourcelink = False
 html_use_index = False
+html_domain_indices = False
 html_show_search_summary = False  # it would fetch pages, which a page opened from disk may not
 ALONE = ("index", "begin", "play", "decks", "results", "students", "notation", "instructors", "changes", "departures")
 html_sidebars = {"**": ["sidebar-nav-bs"]} | {name: [] for name in (*ALONE, "search", "lessons/index")}

@@ -170,13 +170,11 @@ def test_the_theme_changes_and_so_does_what_is_embedded(site, opened):
         page.wait_for_selector("iframe.board")
         inner = page.frame_locator("iframe.board")
         inner.locator("#status").wait_for()
-        seen = set()
-        for _ in range(3):
-            page.locator("button.theme-switch-button:visible").first.click()
-            seen.add(page.evaluate("document.documentElement.dataset.theme"))
-            theme = page.evaluate("document.documentElement.dataset.theme")
+        for theme in ("dark", "light"):
+            page.locator("button.theme-switch-button:visible").click()
+            page.locator(f"button.dropdown-item[data-mode={theme}]:visible").click()
+            assert page.evaluate("document.documentElement.dataset.theme") == theme
             inner.locator(f"html[data-theme={theme}] body").wait_for()
-        assert seen == {"light", "dark"}
         height = page.evaluate("document.querySelector('iframe.board').getBoundingClientRect().height")
         assert height >= inner.locator("body").evaluate("(body) => body.scrollHeight") - 2
         assert not faults, faults
@@ -195,7 +193,7 @@ def test_animations_of_lessons_play(site, opened):
         player.scroll_into_view_if_needed()
         frame = player.locator("img.frame")
         before = frame.get_attribute("src")
-        player.locator("button").first.click()
+        player.locator("button[data-go=next]").click()
         page.wait_for_function(
             "([before]) => document.querySelector('.course-animation .player img.frame').src !== before", arg=[before]
         )
