@@ -14,6 +14,7 @@ import re
 import shutil
 import sys
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import nbformat
@@ -47,10 +48,8 @@ PICTURES = {
     "11": "simulations",
 }
 FALLBACKS = {"09": 9, "11": 9}  # place among a lesson's pictures, where they carry no alternative text
-PLAYED = {
-    "05": ("digit.html", "Draw a digit for this lesson's better network", "digit"),
-    "11": ("board.html", "Play against this lesson's network", "board"),
-}
+# Where one can play in a lesson: at the end of the section whose title has these words.
+SECTIONS = {"05": "The test", "09": "Watch it play", "11": "Play against it"}
 
 
 @dataclass
@@ -193,6 +192,26 @@ class Pictures:
         return f"pictures/{target.name}"
 
 
+def played(number: str) -> str:
+    """What one can play with in a lesson."""
+    if number == "05":
+        return frame("digit.html", "Draw a digit for this lesson's better network", "digit")
+    return video() if number == "09" else frame("board.html", "Play against this lesson's network", "board")
+
+
+def end_of_section(cells: list[nbformat.NotebookNode], words: str) -> int:
+    """The place before the next section's cell.
+
+    Raises:
+        ValueError: no section has these words in its title.
+    """
+    starts = [i for i, cell in enumerate(cells) if cell.cell_type == "markdown" and cell.source.startswith("## ")]
+    for start, end in pairwise([*starts, len(cells)]):
+        if words in cells[start].source.partition("\n")[0]:
+            return end
+    raise ValueError(f"No section of the lesson is called {words!r} any more; see SECTIONS in site/stage.py.")
+
+
 def stage_lesson(lesson: Lesson, sources: Path, extra: Path) -> None:
     """One notebook: pictures as files, links of the site, buttons, and what one can play with at its end."""
     path = ROOT / "notebooks" / f"{lesson.stem}.ipynb"
@@ -207,13 +226,10 @@ def stage_lesson(lesson: Lesson, sources: Path, extra: Path) -> None:
                 output.data.pop("application/vnd.lego-to-go.claim+json", None)
     first = notebook.cells[0]
     title, _, rest = re.sub(rf"\n\n{re.escape(publish.OPEN)}[^\n]*", "", first.source).partition("\n\n")
-    played = ""
-    if lesson.number in PLAYED:
-        file, what, kind = PLAYED[lesson.number]
-        played = f"\n\n{frame(file, what, kind)}"
-    if lesson.number == "09":
-        played = f"\n\n{video()}"
-    first.source = f"{title}\n\n{buttons(path.name)}\n\n{rest}{played}"
+    first.source = f"{title}\n\n{buttons(path.name)}\n\n{rest}"
+    if lesson.number in SECTIONS:
+        place = end_of_section(notebook.cells, SECTIONS[lesson.number])
+        notebook.cells.insert(place, nbformat.v4.new_markdown_cell(played(lesson.number)))
     notebook.cells = [cell for cell in notebook.cells if "setup" not in cell.metadata.get("tags", [])]
     lesson.picture = pictures.thumbnail() if pictures.kept else ""
     target = sources / "lessons" / path.name

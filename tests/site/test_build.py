@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 
+import nbformat
 import pytest
 
 from utils import results
@@ -65,6 +66,14 @@ def test_a_section_that_is_gone_is_missed():
     assert stage.section("## A\n\none\n\n### x\n\n## B\n\ntwo", "A") == "one\n\n### x"
     with pytest.raises(ValueError, match="no section 'C'"):
         stage.section("## A\n\none", "C")
+
+
+def test_what_one_plays_with_stands_at_the_end_of_its_section():
+    cells = [nbformat.v4.new_markdown_cell(text) for text in ("# T", "## 1. The test\n\nx", "y", "## 2. Exercises")]
+    assert stage.end_of_section(cells, "The test") == 3
+    assert stage.end_of_section(cells, "Exercises") == 4
+    with pytest.raises(ValueError, match="called 'Play'"):
+        stage.end_of_section(cells, "Play")
 
 
 def test_a_page_names_only_what_there_is(tmp_path, monkeypatch):

@@ -146,7 +146,8 @@ def test_another_network_of_the_family_answers_as_keras_does(engine, tmp_path):
     shape = networks.Architecture(filters=32, blocks=4, policy=True, value=True, bottleneck=True, territory=True)
     model = networks.build(shape)
     rng = np.random.default_rng(3)
-    model.set_weights([rng.normal(0.05, 0.15, w.shape) ** (2 if "var" in w.path else 1) for w in model.weights])
+    moved = [weight.numpy() * rng.uniform(0.8, 1.2, weight.shape) for weight in model.weights]
+    model.set_weights([array + (0.1 if array.ndim == 1 else 0) * rng.uniform(0, 1, array.shape) for array in moved])
     path = networks.save(tmp_path / "go_other.npz", model, shape)
     boards = positions(12)
     answers = engine.evaluate(GO, [*export.go_network(path), [board.moves for board in boards]])
