@@ -205,9 +205,11 @@ def end_of_section(cells: list[nbformat.NotebookNode], words: str) -> int:
     Raises:
         ValueError: no section has these words in its title.
     """
-    starts = [i for i, cell in enumerate(cells) if cell.cell_type == "markdown" and cell.source.startswith("## ")]
+    starts = [
+        i for i, cell in enumerate(cells) if cell.cell_type == "markdown" and re.search(r"^## ", cell.source, re.M)
+    ]
     for start, end in pairwise([*starts, len(cells)]):
-        if words in cells[start].source.partition("\n")[0]:
+        if re.search(rf"^## .*{re.escape(words)}", cells[start].source, re.M):
             return end
     raise ValueError(f"No section of the lesson is called {words!r} any more; see SECTIONS in site/stage.py.")
 

@@ -8,10 +8,16 @@ const Go = (() => {
   const SIZE = 0, TO_PLAY = 1, KO = 2, PASSES = 3, MOVES = 4, VACANCIES = 5, CAPTURES = 6, LOW = 7, HIGH = 8, STAMP = 9;
   const LAST = 10, RECENT = 5;
 
-  // Random numbers by xorshift: the hashes need not be Python's, only as good.
+  // Random 32-bit integers (Tommy Ettinger's mulberry32). Not xorshift: there the second half of a hash would follow from
+  // the first, by xor, and of ten thousand random games one would meet a repetition that is none.
   function generator(seed) {
-    let x = seed | 0 || 1;
-    return () => { x ^= x << 13; x ^= x >>> 17; x ^= x << 5; return x; };
+    let state = seed | 0;
+    return () => {
+      state = (state + 0x6d2b79f5) | 0;
+      let t = Math.imul(state ^ (state >>> 15), state | 1);
+      t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+      return t ^ (t >>> 14);
+    };
   }
   const next = generator(20160309);
   const ZOBRIST = Int32Array.from({ length: 3 * 441 * 2 }, next);
