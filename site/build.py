@@ -27,7 +27,7 @@ import stage
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
-TARGET, PLAY = ROOT / "build" / "site", ROOT / "build" / "site-play"
+TARGET = ROOT / "build" / "site"
 SUPERFLUOUS = (".doctrees", ".buildinfo", "objects.inv", "_sources", "_static/webpack-macros.html")
 
 
@@ -52,7 +52,7 @@ def sources(folder: Path) -> None:
     template = (stage.PAGES / "results.md").read_text(encoding="utf-8")
     (folder / "results.md").write_text(ledger_page.page(template), encoding="utf-8")
     api_pages.write(folder / "api")
-    for path in (*frames.write(PLAY), film.write(PLAY / "breakout.mp4")):
+    for path in (*frames.write(), film.write(frames.KEPT / "breakout.mp4")):
         (extra / "play").mkdir(exist_ok=True)
         shutil.copyfile(path, extra / "play" / path.name)
 

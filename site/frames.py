@@ -1,7 +1,7 @@
 """Pages to play with, each one file that opens from disk: the board that plays back, and the sheet to draw a digit on.
 
-``python site/frames.py FOLDER`` writes board.html and digit.html into a folder (the site and the decks embed them). A
-template of play/ names what it wants between ``/*{`` and ``}*/``: another file of play/, or a text given here.
+``python site/frames.py FOLDER`` puts board.html and digit.html into a folder, for a deck or another page to embed; they are
+kept in build/site-play/ until a page or a network changes. A template of play/ names what it wants between ``/*{`` and ``}*/``: another file of play/, or a text given here.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import export
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
-PLAY = HERE / "play"
+PLAY, KEPT = HERE / "play", ROOT / "build" / "site-play"
 WEIGHTS = ROOT / "mldata" / "weights"
 GO, DIGITS = WEIGHTS / "go_master9.npz", WEIGHTS / "mnist_better.npz"
 KOMI = 7.0
@@ -93,7 +93,7 @@ def fingerprint() -> str:
     return digest.hexdigest()
 
 
-def write(folder: Path) -> list[Path]:
+def write(folder: Path = KEPT) -> list[Path]:
     """Both pages into a folder, unless they are there and nothing has changed; Keras is loaded only to build them."""
     stamp, mark = folder / ".fingerprint", fingerprint()
     paths = [folder / "board.html", folder / "digit.html"]
@@ -109,8 +109,12 @@ def write(folder: Path) -> list[Path]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="where to")
-    for path in write(parser.parse_args().folder):
-        print(f"{path}: {path.stat().st_size / 1e6:.2f} MB")
+    folder = parser.parse_args().folder
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in write():
+        text = path.read_bytes()
+        write_atomically(folder / path.name, lambda file, text=text: file.write(text))
+        print(f"{folder / path.name}: {len(text) / 1e6:.2f} MB")
 
 
 if __name__ == "__main__":
