@@ -1,7 +1,8 @@
 """Pages to play with, each one file that opens from disk: the board that plays back, and the sheet to draw a digit on.
 
-``python site/frames.py FOLDER`` puts board.html and digit.html into a folder, for a deck or another page to embed; they are
-kept in build/site-play/ until a page or a network changes. A template of play/ names what it wants between ``/*{`` and ``}*/``: another file of play/, or a text given here.
+``python site/frames.py FOLDER`` puts board.html and digit.html into a folder, for a deck or another page to embed; they
+are kept in build/site-play/ until a page or a network changes. A template of play/ names what it wants between ``/*{``
+and ``}*/``: another file of play/, or a text given here.
 """
 
 from __future__ import annotations
