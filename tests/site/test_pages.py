@@ -180,6 +180,16 @@ def test_the_theme_changes_and_so_does_what_is_embedded(site, opened):
         assert not faults, faults
 
 
+def test_a_deck_opens_in_its_page(site, opened):
+    with opened(site / "decks.html", site) as (page, faults, asked):
+        if not page.locator("details.deck").count():
+            pytest.skip("No deck is built here: `make slides` does it.")
+        assert not [address for address in asked if "/decks/" in address]
+        page.locator("details.deck summary").first.click()
+        page.frame_locator("details.deck iframe").first.locator("h1, h2").first.wait_for(state="attached")
+        assert not faults, faults
+
+
 def test_a_phone_has_the_menu(site, opened):
     with opened(site / "lessons" / "08_q_learning.html", site, width=PHONE) as (page, faults, _):
         page.locator("button.primary-toggle").click()
