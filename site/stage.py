@@ -258,9 +258,9 @@ def stage_decks(sources: Path, extra: Path) -> None:
         shutil.copytree(built, extra / "decks" / name, ignore=shutil.ignore_patterns(".*"), dirs_exist_ok=True)
         pdf = extra / "decks" / name / f"{name}.pdf"
         paper = f' · <a href="decks/{name}/{name}.pdf">for printing</a>' if pdf.exists() else ""
-        # Megabytes each: what is in a closed box loads only when it is opened.
-        named = f'src="decks/{name}/index.html" title="{html.escape(title)}"'
-        inside = f'<iframe class="deck" {named} loading="lazy"></iframe>'
+        # Megabytes each, so theme/site.js loads one when its box is opened.
+        named = f'data-src="decks/{name}/index.html" title="{html.escape(title)}"'
+        inside = f'<iframe class="deck" {named}></iframe>'
         show = f'<details class="deck"><summary>Show it here</summary>{inside}</details>'
         links = f'<p><a href="decks/{name}/index.html">The whole window</a>{paper}</p>'
         blocks.append(f"## {name[:2]} {title}\n\n{show}\n\n{links}")

@@ -1,4 +1,4 @@
-// Embedded pages follow light and dark, and get the height they ask for.
+// Embedded pages follow light and dark, and get the height they ask for; a deck loads when its box is opened.
 "use strict";
 
 (() => {
@@ -11,5 +11,10 @@
     frame.style.height = `${Math.ceil(data.height)}px`;
     tell(frame);
   });
+  for (const box of document.querySelectorAll("details.deck"))
+    box.addEventListener("toggle", () => {
+      const frame = box.querySelector("iframe");
+      if (box.open && !frame.src) frame.src = frame.dataset.src;
+    });
   new MutationObserver(() => frames().forEach(tell)).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 })();
