@@ -51,7 +51,7 @@ def graph(values: np.ndarray, step: int, high: float, width: int) -> Image.Image
 def frames(recording, shown: range) -> Iterator[np.ndarray]:
     """Screen and graph, one picture a step."""
     values = recording.values.max(axis=1)
-    high, score = float(values[shown.start : shown.stop].max()), np.cumsum(recording.rewards)
+    high, score = float(values[shown.start : shown.stop].max()), np.cumsum(recording.rewards) - recording.rewards
     for step in shown:
         screen = np.repeat(np.repeat(recording.screens[step], SCALE, 0), SCALE, 1)
         below = graph(values, step, high, screen.shape[1])
