@@ -196,18 +196,26 @@ SEARCH = """([header, weights, moves, options]) => {
 }"""
 
 
-def test_the_search_takes_what_is_to_be_taken(engine):
-    """White's stone at D5 stands in atari and is cut: in 60 simulations the search finds the capture's value."""
-    board = Board(SIZE)
-    for vertex in (39, 40, 49, 0, 41, 8):  # Black on three sides of E5
-        board.play(vertex)
+def test_a_search_that_knows_nothing_finds_the_move_that_wins(engine):
+    """White has passed and Black owns the board: passing ends the game at once. Equal priors, no values, no games."""
     found = engine.evaluate(
-        SEARCH, [*export.go_network(frames.GO), board.moves, {"seconds": 300, "limit": 60, "playouts": 8}]
+        """() => {
+          const board = new Go.Board(9).play(40).play(81);
+          const network = () => ({ policy: Array(82).fill(1 / 82), value: 0 });
+          return new Search.Searcher(network).search(board, { seconds: 300, limit: 400, playouts: 0 });
+        }"""
     )
-    assert found["legal"] and found["simulations"] == 60
-    assert found["action"] == 31, "E6 takes the stone"
+    visits = {move["action"]: move["visits"] for move in found["moves"]}
+    assert found["action"] == 81 == max(visits, key=visits.get), "the most visited"
+    assert found["simulations"] == 400 == sum(visits.values()) and visits[81] > 100
     assert abs(sum(move["prior"] for move in found["moves"]) - 1) < 1e-6
-    assert sum(move["visits"] for move in found["moves"]) == 60
+
+
+def test_the_shipped_network_searches_and_moves_by_the_rules(engine):
+    found = engine.evaluate(
+        SEARCH, [*export.go_network(frames.GO), [40, 22, 60], {"seconds": 300, "limit": 40, "playouts": 8}]
+    )
+    assert found["legal"] and found["simulations"] == 40 and -1 <= found["value"] <= 1
 
 
 def test_the_search_passes_when_that_wins(engine):
