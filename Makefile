@@ -14,7 +14,7 @@ SLIDES := .venv/.slides$(KIND)
 EVERYTHING := .venv/.everything$(KIND)
 RUN := $(if $(filter 0,$(GPU)),CUDA_VISIBLE_DEVICES=-1 )$(BIN)/
 
-.PHONY: help lab test test-full test-hub test-unit test-notebooks test-jax test-oldest lint lock data doctor notebooks claims sweeps results gpu-check bench slides present look clean progress release grade mirror links publish footprint
+.PHONY: help lab test test-full test-hub test-unit test-notebooks test-jax test-oldest lint lock data doctor notebooks claims sweeps results gpu-check bench slides present look site clean progress release grade mirror links publish footprint
 
 help: ## print this list
 	@echo "From Lego to Go. The two commands that matter: make lab, make test."
@@ -130,6 +130,9 @@ bench: $(EVERYTHING) .venv-peers/.ready ## time the course beside its peers (LES
 
 look: $(SLIDES) ## pictures of every slide and what is wrong with it, in lectures/build/ (DECK=05)
 	$(RUN)python lectures/tools/decks.py $(DECK) --no-pdf --look
+
+site: $(SLIDES) ## build the course's site into build/site/, to open from disk or publish; with the decks that are built
+	$(RUN)python site/build.py
 
 release: $(LESSONS) ## write the student's version, without solutions and outputs (OUT=folder)
 	@$(RUN)python -m utils.grading.release $(if $(OUT),"$(OUT)")

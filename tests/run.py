@@ -1,8 +1,8 @@
 """Everything CI runs, with one summary at the end: ``python tests/run.py [step ...] [--notebooks NN ...] [--full]``.
 
 Steps, in order: lint, unit, notebooks (every notebook at smoke budget, with the mirror where COURSE_MIRROR is set),
-offline (the data-hungry ones again without mirror, network and cache), lectures (decks in a real browser), hub (how
-updates reach a class; with --full a class of six on a JupyterHub of this machine).
+offline (the data-hungry ones again without mirror, network and cache), lectures (decks in a real browser), site (its
+pages likewise, built now), hub (how updates reach a class; with --full a class of six on a JupyterHub of this machine).
 Without arguments all of them run. Tests marked ``full`` run with --full only: they repeat at length, or on real
 networks, what others hold in small. The exit status is 0 only if everything that ran passed and something ran.
 """
@@ -25,7 +25,7 @@ from utils import commands
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build" / "test-results"
-STEPS = ("lint", "unit", "notebooks", "offline", "lectures", "hub")
+STEPS = ("lint", "unit", "notebooks", "offline", "lectures", "site", "hub")
 # Notebooks that read downloaded data; they must run on their embedded stand-ins too.
 DATA_HUNGRY = ("01", "02", "03", "04", "05", "07", "11")
 
@@ -154,6 +154,11 @@ def lectures(full: bool) -> Outcome:
     return run_pytest("lectures", arguments, {"COURSE_HEADLESS": "1"})
 
 
+def site(full: bool) -> Outcome:
+    """The site, built now, in a real browser; one process, since all of it looks at one build."""
+    return run_pytest("site", ["tests/site"] + ([] if full else ["-m", "not full"]), {"COURSE_HEADLESS": "1"})
+
+
 def hub(full: bool) -> Outcome:
     """A class on a JupyterHub; one process, since a class fills a machine by itself."""
     return run_pytest("hub", ["tests/hub", "-rP"] + ([] if full else ["-m", "not full"]), {})
@@ -191,6 +196,7 @@ def main() -> int:
         "notebooks": lambda: notebooks("notebooks", notebooks_chosen(arguments.notebooks), {}),
         "offline": lambda: offline(arguments.notebooks),
         "lectures": lambda: lectures(arguments.full),
+        "site": lambda: site(arguments.full),
         "hub": lambda: hub(arguments.full),
     }
     outcomes = [actions[step]() for step in STEPS if not arguments.steps or step in arguments.steps]

@@ -732,7 +732,13 @@ NO_COMMANDS = {"judge.py", "worker.py"}  # processes that grading starts; nobody
 
 def test_every_command_ends_this_way():
     places = ["utils/**/*.py", "lectures/tools/decks.py", "tests/notebooks/*.py", "tests/benchmarks/results_*.py"]
-    places += ["tests/benchmarks/bench_*.py", "tests/unit/exercises/sweeps.py", "tests/run.py", ".ci/readme.py"]
+    places += [
+        "tests/benchmarks/bench_*.py",
+        "tests/unit/exercises/sweeps.py",
+        "tests/run.py",
+        ".ci/readme.py",
+        "site/*.py",
+    ]
     paths = [path for place in places for path in ROOT.glob(place) if path.name not in NO_COMMANDS | {"commands.py"}]
     ends = {
         path: re.search(r'^if __name__ == "__main__":\n(.*)', path.read_text("utf-8"), re.M | re.S) for path in paths
