@@ -85,7 +85,7 @@ def unrolled(stage: int, text: str = "34+14", width: float = 1130, height: float
     return figure
 
 
-def lstm_cell(stage: int, width: float = 660, height: float = 450) -> Figure:
+def lstm_cell(stage: int, width: float = 620, height: float = 450) -> Figure:
     """An LSTM's memory: kept as it is (stage 0), then with forget gate (1), input gate and candidate (2), output (3).
 
     As in the formulas: c = f * c + i * candidate, h = o * tanh(c); all four boxes look at the input and the last output.
@@ -93,8 +93,8 @@ def lstm_cell(stage: int, width: float = 660, height: float = 450) -> Figure:
     figure, axes = slides.blank(width, height)
     slides.box(axes, (76, 66), (width - 162, height - 84), "", SOFT)
     slides.arrow(axes, (10, 366), (width - 10, 366), BLUE, width=9, head=40)
-    axes.plot((70, 480), (88, 88), color=SOFT, linewidth=3)
-    for x, y, text in ((36, 394, "$c_{t-1}$"), (width - 42, 394, "$c_t$"), (36, 88, "$x_t$"), (36, 46, "$h_{t-1}$")):
+    axes.plot((66, 495.5), (88, 88), color=SOFT, linewidth=3)
+    for x, y, text in ((36, 394, "$c_{t-1}$"), (width - 42, 394, "$c_t$"), (36, 108, "$x_t$"), (36, 62, "$h_{t-1}$")):
         axes.text(x, y, text, fontsize=30, ha="center", va="center")
     if stage >= 1:
         _gate(axes, 136, "forget", "$f_t$", ORANGE)
