@@ -1,4 +1,4 @@
-"""What the lessons' stored outputs say, for slides: a deck that quotes a claim cannot be built once the lesson drops it."""
+"""What the lessons have stored, for slides: a deck that quotes a claim cannot be built once the lesson drops it."""
 
 from __future__ import annotations
 

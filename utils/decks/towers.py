@@ -88,7 +88,7 @@ def unrolled(stage: int, text: str = "34+14", width: float = 1130, height: float
 def lstm_cell(stage: int, width: float = 620, height: float = 450) -> Figure:
     """An LSTM's memory: kept as it is (stage 0), then with forget gate (1), input gate and candidate (2), output (3).
 
-    As in the formulas: c = f * c + i * candidate, h = o * tanh(c); all four boxes look at the input and the last output.
+    As in the formulas: c = f * c + i * candidate, h = o * tanh(c); all four boxes look at the input and at the last h.
     """
     figure, axes = slides.blank(width, height)
     slides.box(axes, (76, 66), (width - 162, height - 84), "", SOFT)
