@@ -85,47 +85,50 @@ def unrolled(stage: int, text: str = "34+14", width: float = 1130, height: float
     return figure
 
 
-def lstm_cell(stage: int, width: float = 620, height: float = 440) -> Figure:
-    """An LSTM's memory: kept as it is (stage 0), then with forget, input and output gate (1 to 3).
+def lstm_cell(stage: int, width: float = 620, height: float = 450) -> Figure:
+    """An LSTM's memory: kept as it is (stage 0), then with forget gate (1), input gate and candidate (2), output (3).
 
-    The input gate multiplies the candidate, and the product is added; the output gate multiplies the memory's tanh.
+    As in the formulas: c = f * c + i * candidate, h = o * tanh(c); all four boxes look at the input and at the last h.
     """
     figure, axes = slides.blank(width, height)
-    slides.box(axes, (100, 60), (440, 320), "", SOFT)
-    slides.arrow(axes, (10, 320), (width - 10, 320), BLUE, width=9, head=40)
-    axes.text(40, 344, "$c_{t-1}$", fontsize=30, ha="center")
-    axes.text(width - 48, 344, "$c_t$", fontsize=30, ha="center")
-    gates = ((164, "forget", "$f_t$"), (286, "input", "$i_t$"), (408, "output", "$o_t$"))
-    for index, (x, name, symbol) in enumerate(gates[:stage]):
-        sign = ("×", "+", "×")[index]
-        if index == 0:
-            slides.arrow(axes, (x, 200), (x, 296), ORANGE, width=4)
-        elif index == 1:
-            slides.arrow(axes, (x, 200), (x, 252), ORANGE, width=4, head=16)
-            slides.arrow(axes, (x, 276), (x, 298), ORANGE, width=4, head=16)
-            slides.arrow(axes, (x + 66, 268), (x + 20, 268), ORANGE, width=4, head=18)
-            axes.text(x + 90, 268, "$\\tilde c_t$", fontsize=28, ha="center", va="center")
-            axes.add_patch(Circle((x, 268), 18, facecolor="white", edgecolor=ORANGE, linewidth=3, zorder=4))
-            axes.text(x, 268, "×", fontsize=26, ha="center", va="center", zorder=5)
-        else:
-            slides.arrow(axes, (x + 84, 318), (x + 84, 128), BLUE, width=4)
-            white = {"facecolor": "white", "edgecolor": BLUE, "linewidth": 3, "pad": 5}
-            axes.text(x + 84, 266, "tanh", fontsize=24, ha="center", va="center", bbox=white, zorder=5)
-            slides.arrow(axes, (x + 84, 100), (width - 10, 100), GREEN, width=6, head=32)
-            axes.text(width - 48, 126, "$h_t$", fontsize=30, ha="center")
-            axes.add_patch(Circle((x + 84, 100), 22, facecolor="white", edgecolor=ORANGE, linewidth=3, zorder=4))
-            axes.text(x + 84, 100, sign, fontsize=30, ha="center", va="center", zorder=5)
-            slides.arrow(axes, (x + 10, 162), (x + 62, 110), ORANGE, width=4)
-        if index < 2:
-            axes.add_patch(Circle((x, 320), 24, facecolor="white", edgecolor=ORANGE, linewidth=3, zorder=4))
-            axes.text(x, 320, sign, fontsize=32, ha="center", va="center", zorder=5)
-        slides.box(axes, (x - 52, 166), (96, 74), f"{name}\n{symbol}", ORANGE, fontsize=24)
-    axes.text(40, 100, "$h_{t-1}$", fontsize=30, ha="center", va="center")
-    axes.text(300, 24, "$x_t$", fontsize=30, ha="center", va="center")
-    slides.arrow(axes, (68, 100), (128, 130), SOFT, width=3)
-    slides.arrow(axes, (300, 42), (300, 84), SOFT, width=3)
-    axes.text(240, 108, "each gate looks\nat both", fontsize=22, ha="center", va="center", color=INK)
+    slides.box(axes, (76, 66), (width - 162, height - 84), "", SOFT)
+    slides.arrow(axes, (10, 366), (width - 10, 366), BLUE, width=9, head=40)
+    axes.plot((66, 495.5), (88, 88), color=SOFT, linewidth=3)
+    for x, y, text in ((36, 394, "$c_{t-1}$"), (width - 42, 394, "$c_t$"), (36, 108, "$x_t$"), (36, 62, "$h_{t-1}$")):
+        axes.text(x, y, text, fontsize=30, ha="center", va="center")
+    if stage >= 1:
+        _gate(axes, 136, "forget", "$f_t$", ORANGE)
+        slides.arrow(axes, (136, 204), (136, 340), ORANGE, width=4)
+        _sign(axes, (136, 366), "×", ORANGE)
+    if stage >= 2:
+        _gate(axes, 252, "input", "$i_t$", ORANGE)
+        _gate(axes, 378, "candidate", "$\\tilde c_t$", GREEN, width=132)
+        slides.arrow(axes, (252, 204), (302, 262), ORANGE, width=4)
+        slides.arrow(axes, (378, 204), (330, 262), GREEN, width=4)
+        slides.arrow(axes, (316, 290), (316, 340), GREEN, width=4)
+        _sign(axes, (316, 276), "×", GREEN)
+        _sign(axes, (316, 366), "+", GREEN)
+    if stage >= 3:
+        _gate(axes, 494, "output", "$o_t$", ORANGE, width=88)
+        slides.arrow(axes, (542, 366), (542, 264), BLUE, width=4)
+        slides.arrow(axes, (510, 204), (530, 226), ORANGE, width=4, head=18)
+        slides.arrow(axes, (560, 240), (width - 10, 240), VERMILION, width=6, head=32)
+        white = {"facecolor": "white", "edgecolor": BLUE, "linewidth": 3, "pad": 5}
+        axes.text(542, 312, "tanh", fontsize=24, ha="center", va="center", bbox=white, zorder=5)
+        _sign(axes, (542, 240), "×", VERMILION)
+        axes.text(width - 42, 268, "$h_t$", fontsize=30, ha="center", va="center")
     return figure
+
+
+def _gate(axes: Axes, x: float, name: str, symbol: str, color: str, width: float = 96) -> None:
+    """A small dense layer inside the cell, fed from the line below it."""
+    slides.arrow(axes, (x, 88), (x, 124), SOFT, width=3, head=18)
+    slides.box(axes, (x - width / 2, 126), (width, 76), f"{name}\n{symbol}", color, fontsize=24)
+
+
+def _sign(axes: Axes, middle: tuple[float, float], sign: str, color: str) -> None:
+    axes.add_patch(Circle(middle, 22, facecolor="white", edgecolor=color, linewidth=3, zorder=4))
+    axes.text(*middle, sign, fontsize=30, ha="center", va="center", zorder=5)
 
 
 def encoder_decoder(stage: int, question: str = "41+43", answer: str = "48 ", width: float = 1140) -> Figure:
