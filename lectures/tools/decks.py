@@ -71,13 +71,15 @@ def decks(numbers: list[str] | None = None) -> list[Path]:
 
 
 def fingerprint(source: Path) -> str:
-    """Changes whenever the deck, the tools, the package or the measured results change."""
+    """Changes whenever the deck, the tools, the package, the lessons, the site's pages or measured results change."""
     digest = hashlib.sha256(source.read_bytes())
     more = [ROOT / "mldata" / "results.json", *(ROOT / "mldata" / "weights").glob("*.json")]
     for path in sorted(
         [
             *(p for p in TOOLS.rglob("*.*") if p.suffix in (".py", ".css", ".svg", ".js", ".html")),
             *(ROOT / "utils").rglob("*.py"),
+            *(ROOT / "notebooks").glob("*.ipynb"),  # slides quote what they print
+            *(path for path in (ROOT / "site").rglob("*.*") if path.suffix in (".py", ".css", ".js", ".html")),
             *more,
         ]
     ):

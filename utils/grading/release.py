@@ -27,7 +27,7 @@ FILES = (
     *(".ci/environment.py", ".ci/lab-settings.json", "notebooks/index.md"),
     *("locks/uv.txt", "locks/lessons.txt", "locks/lessons-gpu.txt", "locks/slides.txt"),
 )
-FOLDERS = ("utils", "mldata", "lectures")
+FOLDERS = ("utils", "mldata", "lectures", "site")
 # Whole files of a folder that stay behind: what grades and releases is the instructor's.
 LEFT_OUT = ("utils/grading/release.py",)
 MAINTAINERS = "# ---- for maintainers"
