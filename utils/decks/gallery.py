@@ -32,6 +32,7 @@ CARPETS = {
     "head_act": 128,
 }
 PER_DEPTH = 6
+CLIMB = (0, 2, 8, 24, 64)  # steps after which the climb of one filter is shown
 STEPS = 64
 MASK, STRIDE = 32, 16
 # Photos that installed packages carry: a public-domain portrait, two pictures under CC BY (scikit-learn names them).
@@ -173,24 +174,19 @@ def make_carpets(network, shelf: _Shelf, steps: int = 64) -> None:
             shelf.put(f"carpet_{layer}_{number}", image, network=network.name, channel=int(channel), steps=steps)
 
 
-def make_climb(network, shelf: _Shelf, steps: tuple[int, ...] = (0, 5, 10, 20, 40), size: int = 112) -> None:
-    """The notebook's plainest climb, one filter of the third depth: the image after a few numbers of steps."""
-    from keras import ops
-
-    from utils.gradients import compiled_value_and_gradient
+def make_climb(network, shelf: _Shelf, layer: str = "block4_expand_act", channel: int = 143, size: int = 112) -> None:
+    """One filter's image after a few numbers of steps, each climbed from the same noise, and what the filter says."""
     from utils.vision import maximize
 
-    if not shelf.wants(f"climb_{steps[-1]}"):
+    if not shelf.wants(f"climb_{CLIMB[-1]}"):
         return
-    part = maximize.up_to(network.model, "block4_expand_act")
-    step = compiled_value_and_gradient(lambda x: ops.mean(part(x, training=False)[..., 5]))
-    x = np.random.default_rng(0).normal(127.5, 10, (1, size, size, 3)).astype(np.float32)
-    for number in range(steps[-1] + 1):
-        height, gradient = step(x)
-        if number in steps:
-            image = np.clip(np.round(x[0]), 0, 255).astype(np.uint8)
-            shelf.put(f"climb_{number}", image, network=network.name, channel=5, activation=round(float(height), 3))
-        x = np.clip(x + 300 * gradient / (np.linalg.norm(gradient) + 1e-8), 0, 255)
+    part = maximize.up_to(network.model, layer, linear=True)
+    for steps in CLIMB:
+        ascent = dataclasses.replace(maximize.TRANSFORMED, steps=steps, jitter=8)
+        options = {"size": size, "progress": False, "linear": True}
+        image = maximize.maximize_filters(network.model, layer, [channel], ascent, **options)[0]
+        answer = np.asarray(part.predict_on_batch(image[None].astype(np.float32)))[..., channel].mean()
+        shelf.put(f"climb_{steps}", image, network=network.name, channel=channel, activation=round(float(answer), 3))
 
 
 def make_banks(shelf: _Shelf, photos: int = 200, patches: int = 20_000) -> None:

@@ -48,20 +48,21 @@ def recipes(stage: int, width: float = 1130, height: float = 480) -> Figure:
     """Three recipes side by side: train on ImageNet, fix the features, fine-tune (stages 0 to 2)."""
     figure, axes = slides.blank(width, height)
     columns = (
-        ("1  ImageNet", "1.2 million\nphotos", 5, "1,000 kinds"),
-        ("2  small set", "fix all weights,\nswap the\nlast layer", 0, "cat or dog"),
-        ("3  medium set", "fine-tune\nsome or all\nof the weights", 2, "cat or dog"),
+        ("1  train on ImageNet", "1.2 million photos:\nall weights learn", 5, "1,000 kinds"),
+        ("2  small data set", "fix all weights,\nswap the last layer", 0, "cat or dog"),
+        ("3  medium data set", "fine-tune some\nor all of the weights", 2, "cat or dog"),
     )
     for index, (title, below, learning, head) in enumerate(columns[: stage + 1]):
-        left = 5 + 385 * index
-        tower(axes, left, learning, head, bottom=10, width=170, height=50)
-        axes.text(left + 184, 440, title, fontsize=26, weight=600, va="center", color=INK)
-        axes.text(left + 184, 400, below, fontsize=22, va="top", color=INK, linespacing=1.25)
-        if index == stage:
-            axes.text(left + 184, 120, "learns", fontsize=24, va="center", color=INK)
-            axes.text(left + 184, 72, "stays", fontsize=24, va="center", color=INK)
-            slides.box(axes, (left + 268, 106), (30, 30), "", VERMILION, full=True)
-            slides.box(axes, (left + 268, 58), (30, 30), "", FROZEN, full=True)
+        middle = 135 + 365 * index
+        tower(axes, middle - 105, learning, head, bottom=84, height=42)
+        axes.text(middle, 460, title, fontsize=26, weight=600, ha="center", va="center", color=INK)
+        axes.text(middle, 36, below, fontsize=24, ha="center", va="center", color=INK, linespacing=1.25)
+        if index:
+            slides.arrow(axes, (middle - 250, 216), (middle - 115, 216), INK, width=4, head=28)
+            axes.text(middle - 182, 246, "copy", fontsize=24, ha="center", va="center", color=INK)
+    for low, color, text in ((250, VERMILION, "learns"), (196, FROZEN, "stays")):
+        slides.box(axes, (1004, low), (30, 30), "", color, full=True)
+        axes.text(1046, low + 14, text, fontsize=24, va="center", color=INK)
     return figure
 
 
