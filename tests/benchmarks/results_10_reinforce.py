@@ -1,6 +1,6 @@
-"""Measure lesson 10 for the ledger: CartPole, Pendulum and the adder that learns from verdicts, five seeds each.
+"""Measure lesson 10 for the ledger: CartPole, Pendulum and the baselines, and the adder that learns from verdicts.
 
-    python tests/benchmarks/results_10_reinforce.py                # all three
+    python tests/benchmarks/results_10_reinforce.py                # all of them
     python tests/benchmarks/results_10_reinforce.py --only adder   # section 9 alone
 
 ``adder`` runs the functions of section 9 as the notebook's cells define them (those tagged ``measured``). Each seed's
@@ -16,6 +16,7 @@ import statistics
 
 import nbformat
 import outcomes
+import peer_10_equations
 
 from utils import commands, runtime
 
@@ -29,8 +30,10 @@ from utils import results  # noqa: E402
 from utils.rl import playing  # noqa: E402
 from utils.rl import policy_gradient as pg  # noqa: E402
 
-SEEDS = 5
-EPISODES = 100
+SEEDS = 5  # of the baselines and of the adder
+TRAININGS = {"cartpole": pg.CARTPOLE, "pendulum": pg.PENDULUM}
+TRAINED = 10  # seeds of each
+EPISODES = {"cartpole": 100, "pendulum": 1000}  # of a test; Pendulum's returns differ by their starts, so it takes more
 TEST = 1_000_000  # test episodes start from seeds that no training used
 COMMAND = "make results LESSON=10"
 NOTEBOOK = runtime.repo_root() / "notebooks" / "10_reinforce.ipynb"
@@ -40,22 +43,41 @@ BY_VERDICT = {"verdicts": 0.0, "verdicts_kl": 0.1}  # the price of leaving the s
 BY_JUDGE = {"judge": 0.0, "judge_kl": 0.3}
 UPDATES = {"verdicts": 200, "judge": 100}
 COMPARED = 2000  # questions to which a person compares two answers
+PLAIN = dataclasses.replace(pg.CARTPOLE, iterations=60, stop_at=None, minibatches=1)  # as in section 5
+CREDITS = {
+    "whole": ("the return of the whole play", {"to_go": False, "gamma": 1.0, "baseline": "none"}),
+    "to_go": ("the return to go", {"gamma": 1.0, "baseline": "none"}),
+    "discounted": ("the return to go, discounted by 0.99", {"baseline": "none"}),
+    "mean": ("the same less the mean of the other plays", {"baseline": "mean"}),
+    "learned": ("the same less a learned baseline", {"baseline": "learned"}),
+}
 
 
-def measure(settings: pg.Settings) -> tuple[np.ndarray, np.ndarray]:
-    """Mean test return and training seconds of each seed."""
-    scores, seconds = np.zeros(SEEDS), np.zeros(SEEDS)
-    environments = playing.make_environments(settings.environment, EPISODES)
-    for seed in range(SEEDS):
-        history = pg.train(dataclasses.replace(settings, seed=seed + 1))
-        plays = playing.play(environments, history.policy.greedy, seed=TEST + seed)
-        scores[seed], seconds[seed] = plays.returns.mean(), history.seconds
-        print(
-            f"{settings.environment} seed {seed + 1}: {scores[seed]:.1f} after {len(history.returns)} updates, "
-            f"{sum(history.steps):,} steps, {seconds[seed]:.0f} s",
-            flush=True,
-        )
-    return scores, seconds
+def measure(name: str, seed: int) -> dict:
+    """One training, and the mean return of its greedy policy from starts that no training used."""
+    history, times = outcomes.timed(lambda: pg.train(dataclasses.replace(TRAININGS[name], seed=seed)))
+    environments = playing.make_environments(history.settings.environment, EPISODES[name])
+    plays = playing.play(environments, history.policy.greedy, seed=TEST + seed)
+    steps = {"updates": len(history.returns), "steps": sum(history.steps)}
+    return {"score": float(plays.returns.mean()), **steps, **times}
+
+
+def measure_all(name: str, fresh: bool) -> list[dict]:
+    """All seeds of a training, those that are kept already taken as they are."""
+    runs = []
+    for seed in range(1, TRAINED + 1):
+        recipe = dataclasses.asdict(TRAININGS[name]) | {"seed": seed, "episodes": EPISODES[name]}
+        path = FOLDER / f"{name}-{seed}.json"
+        run = outcomes.measured(path, recipe, lambda seed=seed: measure(name, seed), fresh)
+        print(f"{name}, seed {seed}: { ({k: v for k, v in run.items() if k != 'recipe'}) }", flush=True)
+        runs.append(run)
+    return runs
+
+
+def measure_credit(kind: str, seed: int) -> dict:
+    """Mean return of the last three of sixty updates, with one kind of credit."""
+    history, times = outcomes.timed(lambda: pg.train(dataclasses.replace(PLAIN, seed=seed, **CREDITS[kind][1])))
+    return {"last": float(np.mean(history.returns[-3:])), **times}
 
 
 def lesson() -> dict:
@@ -148,29 +170,57 @@ def _record_difference(identifier: str, values: list[float]) -> None:
     print(f"{identifier}: {results.format_value(entry)}")
 
 
-def record_cartpole() -> None:
-    scores, seconds = measure(pg.CARTPOLE)
-    about = f"mean of {EPISODES} test episodes, greedy; slowest training {seconds.max():.0f} s"
-    solved = int((scores >= 475).sum())
-    results.record(
-        "reinforce.cartpole.solved_seeds", solved, unit="seeds", n=SEEDS, note=f"seeds of 5 at 475 or more; {about}"
+def record_training(name: str, fresh: bool) -> None:
+    """Median over the seeds, each seed's return and CPU time; for CartPole the number of seeds that solve it too."""
+    runs = measure_all(name, fresh)
+    scores, cpu = [run["score"] for run in runs], [run["cpu_seconds"] for run in runs]
+    about = (
+        f"mean of {EPISODES[name]:,} test episodes, greedy; lowest seed {min(scores):.1f}; "
+        f"{statistics.median(cpu):.0f} s of CPU a training, {max(cpu):.0f} s at most"
     )
-    note = f"median and standard deviation over seeds; {about}"
+    given = {"n": len(runs), "command": COMMAND}
     results.record(
-        "reinforce.cartpole.return", np.median(scores), unit="points", spread=scores.std(), n=SEEDS, note=note
+        f"reinforce.{name}.return",
+        statistics.median(scores),
+        unit="points",
+        spread=statistics.stdev(scores),
+        values=scores,
+        note=f"median and standard deviation over seeds; {about}",
+        **given,
     )
+    note = "median over seeds of the CPU time of one training, compilation included"
+    results.record(f"reinforce.{name}.cpu_seconds", statistics.median(cpu), unit="s", values=cpu, note=note, **given)
+    if name == "cartpole":
+        solved = [float(score >= 475) for score in scores]
+        note = f"seeds of {len(runs)} at 475 or more; {about}"
+        results.record("reinforce.cartpole.solved_seeds", sum(solved), unit="seeds", values=solved, note=note, **given)
 
 
-def record_pendulum() -> None:
-    scores, seconds = measure(pg.PENDULUM)
-    good = int((scores >= -250).sum())
+def record_best(fresh: bool) -> None:
+    """Pendulum's best, on the starts of the ten tests; there is nothing to keep, it takes seconds."""
+    values, plays = peer_10_equations.values_to_go(), EPISODES["pendulum"]
+    scores = [float(peer_10_equations.returns(TEST + seed, plays, values).mean()) for seed in range(1, 1 + TRAINED)]
     note = (
-        f"median and standard deviation over seeds; mean of {EPISODES} test episodes, greedy; "
-        f"{good} of {SEEDS} seeds at -250 or more; slowest training {seconds.max():.0f} s"
+        f"dynamic programming on a grid, by the equations; mean of {EPISODES['pendulum']:,} plays from the starts of "
+        f"each of the {TRAINED} tests of reinforce.pendulum.return"
     )
-    results.record(
-        "reinforce.pendulum.return", np.median(scores), unit="points", spread=scores.std(), n=SEEDS, note=note
-    )
+    outcomes.record_over_seeds("reinforce.pendulum.best", scores, COMMAND, note, "points")
+
+
+def record_credits(fresh: bool) -> None:
+    for kind, (title, _) in CREDITS.items():
+        runs = []
+        for seed in range(1, SEEDS + 1):
+            recipe = dataclasses.asdict(dataclasses.replace(PLAIN, seed=seed, **CREDITS[kind][1]))
+            path = FOLDER / f"credit-{kind}-{seed}.json"
+            runs.append(outcomes.measured(path, recipe, lambda s=seed, k=kind: measure_credit(k, s), fresh))
+            print(f"{kind}, seed {seed}: {runs[-1]['last']:.0f}, {runs[-1]['cpu_seconds']:.0f} s of CPU", flush=True)
+        note = (
+            f"mean return of the last 3 of {PLAIN.iterations} updates of {PLAIN.plays} plays, one gradient step each, "
+            f"an action credited with {title}; mean and standard deviation over seeds"
+        )
+        values = [run["last"] for run in runs]
+        outcomes.record_over_seeds(f"reinforce.credit.{kind}", values, COMMAND, note, "points")
 
 
 def measure_adders(fresh: bool) -> None:
@@ -187,16 +237,18 @@ def measure_adders(fresh: bool) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", choices=("cartpole", "pendulum", "adder"), help="measure one of the three")
-    parser.add_argument("--fresh", action="store_true", help="measure the adder again where an outcome is kept")
-    options = parser.parse_args()
     parts = {
-        "cartpole": record_cartpole,
-        "pendulum": record_pendulum,
-        "adder": lambda: measure_adders(options.fresh),
+        "cartpole": lambda fresh: record_training("cartpole", fresh),
+        "pendulum": lambda fresh: record_training("pendulum", fresh),
+        "best": record_best,
+        "credit": record_credits,
+        "adder": measure_adders,
     }
+    parser.add_argument("--only", choices=tuple(parts), help="measure one of them")
+    parser.add_argument("--fresh", action="store_true", help="measure again where an outcome is kept")
+    options = parser.parse_args()
     for part in [options.only] if options.only else parts:
-        parts[part]()
+        parts[part](options.fresh)
     print(results.table([key for key in results.read() if key.startswith("reinforce.")]))
 
 

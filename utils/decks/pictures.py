@@ -32,7 +32,7 @@ def smaller(png: bytes) -> tuple[str, bytes]:
         if "A" in image.getbands() and image.getchannel("A").getextrema()[0] < 255:
             return "png", png
         buffer = io.BytesIO()
-        image.convert("RGB").save(buffer, "JPEG", quality=QUALITY, subsampling=2, optimize=True)
+        image.convert("RGB").save(buffer, "JPEG", quality=QUALITY, subsampling=2)
     return ("jpg", buffer.getvalue()) if 4 * buffer.tell() < 3 * len(png) else ("png", png)
 
 

@@ -82,7 +82,7 @@ def _panel(ax: Axes, runs: Sequence[Mapping[str, Sequence[float]]], name: str, l
 
 
 def seeds_band(ax: Axes, x: Sequence[float], runs: Any, label: str, marker: str = "-") -> None:
-    """Mean over seeds, within a band from the lowest to the highest of them (lessons 09 and 10).
+    """Mean over seeds, within a band from the lowest to the highest of them (lesson 09).
 
     Args:
         x: (points,) numbers.

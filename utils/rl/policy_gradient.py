@@ -16,6 +16,7 @@ minibatches of one batch of plays      more, smaller steps (Pendulum); each step
 no factor gamma^t before the score     late actions would not be learned (everybody leaves it out; Thomas 2014)
 advantages divided by their spread     one learning rate fits every reward scale
 and cut at four spreads                a single freak play cannot undo the policy
+ends before an update, not after it    the policy whose plays were good enough is kept; nobody has tested the next one
 the baseline knows the clock           a play is cut at the time limit, so what is left to earn depends on the time
 entropy bonus                          keeps the policy from becoming certain before it is right (Williams, Peng 1991)
 =====================================  ================================================================================
@@ -65,7 +66,7 @@ class Settings:
     reward_scale: float = 1.0  # rewards are multiplied by this before learning (reported returns are not)
     log_std: float = 0.0  # initial log standard deviation of a Gaussian policy
     typical: tuple[float, ...] = ()  # typical size of each observed number, where it is far from 1
-    stop_at: float | None = None  # stop early when the mean return of `stop_after` updates in a row reaches this
+    stop_at: float | None = None  # stop early when the mean returns of `stop_after` batches in a row reach this
     stop_after: int = 5
 
     def __post_init__(self):
@@ -81,14 +82,13 @@ CARTPOLE = Settings(minibatches=4, stop_at=490.0)
 PENDULUM = Settings(
     environment="Pendulum-v1",
     plays=64,
-    iterations=300,
+    iterations=400,
     hidden=(64, 32),
     gamma=0.97,
     minibatches=8,
     learning_rate=0.0005,
     reward_scale=0.02,
     typical=(1.0, 1.0, 4.0),
-    stop_at=-175.0,
 )
 
 
@@ -190,11 +190,14 @@ def train(
 ) -> History:
     """Train a policy; with ``checkpoint``, resume from that file if it is there, and keep it up to date.
 
+    Where the last plays were good enough to stop, the policy returned is the one that made them.
+
     Every update draws its random numbers from (seed, update), so a training that was interrupted and resumed follows
     the same curve as one that was not (on CPU, to rounding).
 
     Args:
-        callback: called after each update with the history and the plays; returning True ends the training.
+        callback: called after each batch of plays, and the update made of it, with the history and the plays;
+            returning True ends the training.
         environments: to use instead of ``make_environments(settings.environment, settings.plays)``.
 
     Raises:
@@ -210,10 +213,11 @@ def train(
     while len(history.returns) < settings.iterations and not solved(history):
         policy = history.policy
         plays = play(environments, policy.sample, seed=(settings.seed, len(history.returns)))
-        update(history, plays)
         history.returns.append(float(plays.returns.mean()))
         history.entropies.append(mean_entropy(policy, plays))
         history.steps.append(plays.steps)
+        if not solved(history):  # else the policy that made these plays is kept as it is
+            update(history, plays)
         history.seconds = time.perf_counter() - started
         if checkpoint and len(history.returns) % checkpoint_every == 0:
             store(history, checkpoint)
@@ -225,7 +229,7 @@ def train(
 
 
 def solved(history: History) -> bool:
-    """Whether the last ``stop_after`` updates all reached ``stop_at`` (training plays, not the test's)."""
+    """Whether the last ``stop_after`` batches all reached ``stop_at`` (training plays, not the test's)."""
     settings = history.settings
     recent = history.returns[-settings.stop_after :]
     return settings.stop_at is not None and len(recent) == settings.stop_after and min(recent) >= settings.stop_at

@@ -405,7 +405,7 @@ FOUND = {
     "steps": 21.6,
     "predicted": [1.5, 2.5, 3, 5],
     "short": [1.84, 4.14, 5.47, 11.0],
-    "long": [2.66, 4.06, 11.3, 27.7],
+    "long": [2.1, 4.9, 14.9, 32.8],
     "loses_most": "discount",
 }
 
@@ -422,7 +422,7 @@ ALTERNATIVES = {
     "10.6": [
         _found(),
         _found(short=np.array(FOUND["short"]), long=tuple(FOUND["long"]), plays=np.int64(500), note="surprised"),
-        _found(short=(1.8, 3.8, 5.2, 6), loses_most="baseline", predicted=[1, 1, 1, 1], steps=np.float32(30)),
+        _found(short=(1.8, 3.8, 6.2, 6.3), loses_most="baseline", predicted=[1, 1, 1, 1], steps=np.float32(30)),
         _found(short=[1.8, 2.0, 5.5, 13.5], loses_most="to go", plays=64.0),
     ],
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gymnasium
 import numpy as np
+import peer_10_equations
 import pytest
 
 from utils.rl.pendulum import VectorPendulum
@@ -48,3 +49,23 @@ def test_spaces_and_seeds():
     assert pendulums.observation_space.contains(first)
     assert (np.abs(first[:, 2]) <= 1).all()
     assert pendulums.single_action_space == gymnasium.make("Pendulum-v1").action_space
+
+
+def test_who_knows_the_equations_sees_what_the_pendulums_do():
+    rng = np.random.default_rng(0)
+    states, torques = rng.uniform(-1, 1, size=(50, 2)) * [np.pi, 8], rng.uniform(-2, 2, size=50)
+    pendulums = VectorPendulum(50)
+    pendulums.reset(options={"state": states})
+    _, rewards, *_ = pendulums.step(torques[:, None])
+    reward, angle, speed = peer_10_equations.follow(*states.T, torques)
+    np.testing.assert_allclose(reward, rewards)
+    np.testing.assert_allclose(angle, pendulums.angle)
+    np.testing.assert_allclose(speed, pendulums.speed)
+
+
+def test_values_are_found_again_between_the_points_of_the_grid():
+    grid = np.add.outer(
+        np.linspace(-np.pi, np.pi, peer_10_equations.ANGLES), np.linspace(0, 1, peer_10_equations.SPEEDS)
+    )
+    found = peer_10_equations.look_up(grid, np.array([0.0, 1.0, 1.0 + 2 * np.pi]), np.array([-8.0, 0.0, 4.0]))
+    np.testing.assert_allclose(found, [0.0, 1.5, 1.75], atol=1e-9)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from utils.checkpoints import load_checkpoint, numbered, save_checkpoint
+from utils.rl import playing
 from utils.rl import policy_gradient as pg
 from utils.rl.pendulum import VectorPendulum
 
@@ -83,6 +84,20 @@ def test_checkpoint_of_other_settings_is_refused(tmp_path):
 def test_training_stops_when_solved():
     history = pg.train(dataclasses.replace(TINY, stop_at=1.0, stop_after=2))
     assert len(history.returns) == 2
+
+
+def test_the_policy_that_proved_itself_is_returned_without_a_further_update():
+    played = []
+    history = pg.train(
+        dataclasses.replace(TINY, stop_at=1.0, stop_after=2), callback=lambda history, plays: played.append(plays)
+    )
+    once = pg.train(dataclasses.replace(TINY, iterations=3), callback=lambda history, plays: True)  # one update
+    for proved, other in zip(history.policy.weights, once.policy.weights, strict=True):
+        np.testing.assert_array_equal(proved, other)
+    again = playing.play(
+        playing.make_environments("CartPole-v1", TINY.plays), history.policy.sample, seed=(TINY.seed, 1)
+    )
+    np.testing.assert_array_equal(again.actions, played[-1].actions)
 
 
 @pytest.mark.parametrize("name", ["FrozenLake-v1", "Blackjack-v1"])
