@@ -86,7 +86,7 @@ PENDULUM = Settings(
     hidden=(64, 32),
     gamma=0.97,
     minibatches=8,
-    learning_rate=0.0005,
+    learning_rate=0.0003,
     reward_scale=0.02,
     typical=(1.0, 1.0, 4.0),
 )
