@@ -82,7 +82,7 @@ CARTPOLE = Settings(minibatches=4, stop_at=490.0)
 PENDULUM = Settings(
     environment="Pendulum-v1",
     plays=64,
-    iterations=400,
+    iterations=600,
     hidden=(64, 32),
     gamma=0.97,
     minibatches=8,
