@@ -95,7 +95,14 @@ class Forest:
             for before, after in zip(old, self.trees):
                 after[:, : before.shape[1]] = before
 
-    def _rules(self) -> Rules:
+    def prepare(self, which: np.ndarray, nodes: int) -> None:
+        """Room for so many more nodes in each tree, and a judged root in each of ``which``."""
+        self._reserve(nodes)
+        new_roots = np.array([g for g in which if self.trees.used[g, 0] == 0], np.int64)
+        if len(new_roots):
+            self.step(new_roots, np.full((len(new_roots), 1), -1), self.rules()._replace(loss=0.0))
+
+    def rules(self) -> Rules:
         st = self.settings
         return Rules(
             self.games.komi,
@@ -109,11 +116,15 @@ class Forest:
             float(st.score_weight),
         )
 
-    def _step(self, which: np.ndarray, wanted: int, rules: Rules) -> int:
-        """One batch: collect leaves in the trees ``which``, evaluate all, expand; returns the playouts done."""
+    def step(self, which: np.ndarray, first: np.ndarray, rules: Rules) -> int:
+        """One batch: collect leaves in the trees ``which``, evaluate all, expand; returns the playouts done.
+
+        Args:
+            first: int64 (len(which), leaves a tree): the action at the root of each, or -1 (see :func:`collect`).
+        """
         st, games = self.settings, self.games
         positions = (games.states, games.past, games.counts)
-        done = collect(self.trees, positions, which, self.leaves, wanted, rules, self.playout_rng)
+        done = collect(self.trees, positions, which, self.leaves, first, rules, self.playout_rng)
         found = int(self.leaves.found[0])
         if found:
             policy, value = self.evaluate(self.leaves.planes[:found])
@@ -147,18 +158,16 @@ class Forest:
         if not len(which):
             return
         started = time.perf_counter()
-        self._reserve(playouts + st.batch)
-        rules = self._rules()
+        rules = self.rules()
         alone = rules._replace(loss=0.0)  # a leaf by itself keeps nobody away
-        new_roots = np.array([g for g in which if self.trees.used[g] == 0], np.int64)
-        if len(new_roots):
-            self._step(new_roots, 1, alone)
+        self.prepare(which, playouts + st.batch)
         if st.noise > 0:
             self._add_noise(which)
         whole = left = playouts * len(which)
         while left > 0:
             share = min(st.batch, -(-left // len(which)))
-            left -= max(1, self._step(which, share, alone if share == 1 else rules))
+            anywhere = np.full((len(which), share), -1)
+            left -= max(1, self.step(which, anywhere, alone if share == 1 else rules))
             to_come = left
             if seconds is not None:
                 passed = time.perf_counter() - started

@@ -19,13 +19,13 @@ import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from utils import commands, results, runtime
-from utils.checkpoints import group, load_checkpoint, numbered, restore, save_checkpoint, state_of
+from utils.checkpoints import load_checkpoint, save_checkpoint
 from utils.go import features, networks
 from utils.go.examples import Positions, concatenate, some_of_each_game
+from utils.go.learner import Learner, Weights
 from utils.go.value import mean_squared_error, play_unit
 from utils.layers.schedule import one_cycle
 
@@ -56,11 +56,6 @@ class StreamSettings:
     average: float = 0.99  # running mean of the weights over steps, which is what is tested and saved
     seed: int = 1
 
-    @property
-    def territory(self) -> bool:
-        """Are owner and margin learned at all?"""
-        return self.owner > 0 or self.margin > 0
-
 
 class Stream:
     """Plays, learns and keeps a checkpoint.
@@ -83,33 +78,20 @@ class Stream:
             policy=st.policy > 0,
             value=True,
             bottleneck=st.bottleneck,
-            territory=st.territory,
+            territory=st.owner > 0 or st.margin > 0,
         )
-        keras.utils.set_random_seed(st.seed)
-        self.model = networks.build(self.architecture)
+        weights = Weights(st.policy, st.value, st.owner, st.margin)
+        self.learner = Learner(self.architecture, weights, st.rate, st.decay, st.average, st.seed)
         if start:
-            networks.copy_tower(networks.load(start)[0], self.model)
-        self.model.compile(
-            keras.optimizers.AdamW(st.rate, weight_decay=st.decay, clipnorm=5.0),
-            loss=[loss for loss, _ in self._heads()],
-            loss_weights=[weight for _, weight in self._heads()],
-        )
-        self.model.optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-        self.model.optimizer.build(self.model.trainable_variables)
+            networks.copy_tower(networks.load(start)[0], self.learner.model)
+            self.learner.begin()
         self.total = int(st.units * st.games * st.per_game * st.uses / st.batch)  # gradient steps
         self.rate = one_cycle(st.rate, self.total, min(0.5, 200 / self.total))
-        self.average = self.model.get_weights()
         self.window: Positions | None = None
-        self.unit, self.step, self.seconds, self.cpu_seconds = 0, 0, 0.0, 0.0
+        self.unit, self.seconds, self.cpu_seconds = 0, 0.0, 0.0
         self.curve: list[dict] = []
         if self.checkpoint.exists():
             self.resume()
-
-    def _heads(self) -> list[tuple[keras.losses.Loss, float]]:
-        """Loss and its weight of each output, in the network's order."""
-        st, squared = self.settings, keras.losses.MeanSquaredError()
-        heads = [(keras.losses.CategoricalCrossentropy(from_logits=True), st.policy)] if st.policy else []
-        return [*heads, (squared, st.value), *([(squared, st.owner), (squared, st.margin)] if st.territory else [])]
 
     @property
     def checkpoint(self) -> Path:
@@ -119,9 +101,8 @@ class Stream:
     def resume(self) -> None:
         """Continue from the checkpoint; the window is filled again, games that are not there are played anew."""
         arrays, meta = load_checkpoint(self.checkpoint)
-        restore(self.model, arrays)
-        self.average = group(arrays, "a")
-        self.unit, self.step, self.curve = meta["unit"], meta["step"], meta["curve"]
+        self.learner.restore(arrays)
+        self.unit, self.curve = meta["unit"], meta["curve"]
         self.seconds, self.cpu_seconds = meta["seconds"], meta["cpu_seconds"]
         held = -(-self.settings.window // (self.settings.games * self.settings.per_game))
         for unit in range(max(0, self.unit - held), self.unit):
@@ -129,9 +110,9 @@ class Stream:
 
     def save(self) -> None:
         """Write the checkpoint atomically."""
-        meta = {"settings": asdict(self.settings), "unit": self.unit, "step": self.step, "curve": self.curve}
+        meta = {"settings": asdict(self.settings), "unit": self.unit, "curve": self.curve}
         meta |= {"seconds": self.seconds, "cpu_seconds": self.cpu_seconds}
-        save_checkpoint(self.checkpoint, state_of(self.model) | numbered("a", self.average), meta)
+        save_checkpoint(self.checkpoint, self.learner.arrays(), meta)
 
     def _path(self, unit: int) -> Path:
         return self.folder / f"{unit:09d}.npz"
@@ -160,42 +141,17 @@ class Stream:
         self._add(self.games_of(self.unit))
         self.unit += 1
         due = self.unit * self.total // st.units
-        losses = [self.learn() for _ in range(due - self.step)]
+        losses = [self.learn() for _ in range(due - self.learner.step)]
         self.seconds += time.perf_counter() - began
         self.cpu_seconds += time.process_time() - began_cpu
         return {name: float(np.mean([loss[name] for loss in losses])) for name in losses[0]} if losses else {}
 
     def learn(self) -> dict[str, float]:
         """One gradient step on random positions of the window, each in a random symmetry."""
-        st, rng = self.settings, np.random.default_rng((self.settings.seed, self.step))
-        index, k = rng.integers(0, len(self.window), st.batch), rng.integers(0, 8, st.batch)
-        planes = features.transform(self.window.planes(index), k)
-        self.model.optimizer.learning_rate = float(self.rate(self.step))
-        losses = self.model.train_on_batch(planes, self.targets(index, k), return_dict=True)
-        self.step += 1
-        keep = min(st.average, self.step / (self.step + 10))
-        for mean, weight in zip(self.average, self.model.get_weights()):
-            mean *= keep
-            mean += (1 - keep) * weight
-        return {name: float(loss) for name, loss in losses.items()}
-
-    def targets(self, index: np.ndarray, k: np.ndarray) -> list[np.ndarray]:
-        """What the heads should say of positions of the window, each turned by its symmetry ``k``."""
-        st, size, found = self.settings, self.architecture.size, self.window.subset(index)
-        wanted = []
-        if st.policy:
-            wanted.append(features.transform_policy(found.policies.astype(np.float32), k))
-        wanted.append(found.outcomes[:, None])
-        if st.territory:
-            owners = found.owners.reshape(-1, size, size, 1).astype(np.float32)
-            wanted += [features.transform(owners, k), found.margins[:, None]]
-        return wanted
-
-    def averaged(self) -> keras.Model:
-        """A copy of the network with the averaged weights."""
-        model = networks.build(self.architecture)
-        model.set_weights(self.average)
-        return model
+        st, step = self.settings, self.learner.step
+        rng = np.random.default_rng((st.seed, step))
+        index, turns = rng.integers(0, len(self.window), st.batch), rng.integers(0, 8, st.batch)
+        return self.learner.learn(self.window, index, turns, float(self.rate(step)))
 
 
 def read(path: Path) -> Positions:
@@ -231,8 +187,8 @@ def train(
         losses.append(stream.iterate())
         if stream.unit % every and stream.unit < settings.units:
             continue
-        evaluator = networks.Evaluator(stream.averaged(), stream.architecture)
-        row = {"games": stream.unit * settings.games, "step": stream.step}
+        evaluator = stream.learner.evaluator()
+        row = {"games": stream.unit * settings.games, "step": stream.learner.step}
         row |= {name: float(np.mean([loss[name] for loss in losses if name in loss])) for name in losses[-1]}
         row |= {"test_mse": mean_squared_error(evaluator, tested), "seconds": round(stream.seconds)}
         row["cpu_seconds"], losses = round(stream.cpu_seconds), []
@@ -249,7 +205,7 @@ def train(
             "seed": settings.seed,
             "settings": asdict(settings),
         }
-        networks.save(out, stream.averaged(), stream.architecture, sidecar | results.provenance(command))
+        networks.save(out, stream.learner.averaged(), stream.architecture, sidecar | results.provenance(command))
     results.write_curve(results.curve_path(out.stem), stream.curve, command)
     return stream.curve[-1]
 

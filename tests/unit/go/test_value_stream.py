@@ -68,8 +68,13 @@ def test_a_kill_changes_nothing(policy, tmp_path):
     assert again.unit == 1
     for _ in range(TINY.units - 1):
         again.iterate()
-    assert again.step == whole.step == whole.total == TINY.units * TINY.games * TINY.per_game * 2 // TINY.batch
-    for one, other in zip(whole.average, again.average):
+    assert (
+        again.learner.step
+        == whole.learner.step
+        == whole.total
+        == TINY.units * TINY.games * TINY.per_game * 2 // TINY.batch
+    )
+    for one, other in zip(whole.learner.average, again.learner.average):
         np.testing.assert_allclose(one, other, atol=2e-3)
 
 
@@ -86,7 +91,7 @@ def test_targets_turn_with_the_board(policy, tmp_path):
     stream = Stream(TINY, policy, policy, tmp_path)
     stream._add(stream.games_of(0))
     index = np.zeros(8, np.int64)
-    moves, outcomes, owners, margins = stream.targets(index, np.arange(8))
+    moves, outcomes, owners, margins = stream.learner.targets(stream.window, index, np.arange(8))
     first = stream.window.owners[0].reshape(5, 5)
     for k in range(8):
         expected = features.transform(first[None, :, :, None].astype(np.float32), np.array([k]))
@@ -99,13 +104,13 @@ def test_targets_turn_with_the_board(policy, tmp_path):
 def test_heads_can_be_left_out(policy, tmp_path, changed, heads):
     stream = Stream(dataclasses.replace(TINY, **changed), policy, policy, tmp_path)
     stream.iterate()
-    assert len(stream.model.outputs) == heads
+    assert len(stream.learner.model.outputs) == heads
 
 
 def test_what_a_search_uses_has_no_heads_for_learning(policy, tmp_path):
     stream = Stream(TINY, policy, policy, tmp_path)
     stream.iterate()
-    networks.save(tmp_path / "net.npz", stream.averaged(), stream.architecture)
+    networks.save(tmp_path / "net.npz", stream.learner.averaged(), stream.architecture)
     evaluator = networks.Evaluator.from_file(tmp_path / "net.npz")
     moves, values = evaluator(stream.window.planes(np.arange(4)))
     assert moves.shape == (4, 26) and values.shape == (4,) and len(evaluator.network.outputs) == 2
