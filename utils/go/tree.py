@@ -251,7 +251,7 @@ def _collect_one(tree, start, leaves, first, rules, rng):
     return done
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def collect(trees, games, which, leaves, first, rules, rng):
     """Go down the trees ``which`` until some leaves of each wait in ``leaves``, or fewer if games end on the way.
 
@@ -292,7 +292,7 @@ def back_up(tree, leaves, row, value, loss):
         tree.counts[node] += 1
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def expand(trees, leaves, policy, values, loss):
     """Give every waiting leaf its prior, ``policy`` among the allowed actions, and back its value up.
 
