@@ -10,8 +10,8 @@ A match writes one line a game and continues after a kill. Players, as the comma
 - ``policy:NAME``: a network without search, each move drawn from it (``,temperature=0`` takes the best;
   ``,symmetry=all`` averages it over the board's eight symmetries);
 - ``search:POLICY+VALUE`` (one name if the network has both heads; ``-`` leaves one out) with options
-  ``playouts=``, ``batch=``, ``threads=``, ``lambda=``, ``rollouts=``, ``tactics=1`` (see :mod:`utils.go.rollouts`), ``c=``,
-  ``seconds=``;
+  ``playouts=``, ``batch=``, ``threads=``, ``lambda=``, ``rollouts=``, ``tactics=1`` (see :mod:`utils.go.rollouts`),
+  ``c=``, ``seconds=``;
 - ``rollouts:N``: search with no network;
 - ``gnugo:LEVEL``: GNU Go through the Go Text Protocol, Chinese rules, told to capture dead stones before it
   passes, since our score counts every stone on the board as alive.
@@ -38,7 +38,6 @@ from utils.go.options import between
 from utils.go.players import RESIGN, Player, PolicyPlayer, RandomPlayer, SearchPlayer, fit_planes, load_pair
 from utils.go.vertices import BLACK, MAX_SIZE, MIN_SIZE, WHITE, vertex_of
 from utils.statistics import wilson_interval
-
 
 OUTCOMES = ("wins", "draws", "losses")
 
