@@ -77,7 +77,7 @@ class Loop:
         self.learner.restore(arrays)
         self.best = group(arrays, "b")
         columns = {name: arrays[name] for name in Positions.__dataclass_fields__ if name in arrays}
-        self.window = Positions(**columns, size=self.settings.size)
+        self.window = Positions(**columns, size=self.settings.size) if columns else None
         self.iteration, self.curve = meta["iteration"], meta["curve"]
         self.seconds, self.cpu_seconds = meta["seconds"], meta["cpu_seconds"]
 

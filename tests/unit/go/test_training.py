@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from utils.checkpoints import load_checkpoint, save_checkpoint
-from utils.go import examples, features, networks, reinforce, selfplay, supervised, value, zero_games
+from utils.checkpoints import load_checkpoint
+from utils.go import examples, features, networks, reinforce, selfplay, supervised, zero_games
 from utils.go.board import Board
 from utils.go.gnugo_games import canonical
 from utils.go.vertices import BLACK
@@ -225,43 +225,6 @@ def test_comparison_is_fair_between_equals(small_policy):
     assert report["interval"][0] < 0.5 + 0.35 and report["games"] == 20
 
 
-def test_value_positions_one_or_many_per_game(small_policy, tmp_path):
-    evaluator = networks.Evaluator(*small_policy)
-    settings = value.ValueSettings(games=8, latest=6, komi=0.5, filters=8, blocks=1, steps=4, batch=16)
-    unit = value.play_unit(evaluator, evaluator, settings, seed=3)
-    twice = value.play_unit(evaluator, evaluator, settings, seed=3)
-    np.testing.assert_array_equal(unit.packed, twice.packed)
-    assert set(np.unique(unit.outcomes)) <= {-1.0, 0.0, 1.0}
-    arrays = {name: getattr(unit, name) for name in ("packed", "actions", "outcomes", "games", "moves")}
-    paths = [save_checkpoint(tmp_path / f"{i}.npz", arrays, {"size": 5}) for i in range(2)]
-    one, three = value.positions(paths, 1), value.positions(paths, 3)
-    assert (one.moves == 0).all() and len(one) == len(set(one.games)) and len(three) > 2 * len(one)
-    assert np.bincount(three.games).max() == 3 and len(value.positions(paths, 0)) == 2 * len(unit)
-    trainer = value.ValueTrainer(three, settings, small_policy[0], tmp_path / "v.npz")
-    assert np.isfinite(trainer.run(2))
-    trainer.save()
-    assert value.ValueTrainer(three, settings, None, tmp_path / "v.npz").step == 2
-    assert letters(tmp_path / "v.npz") == {"w", "o"}
-
-
-def test_a_tower_that_does_not_fit_is_refused(positions):
-    settings = value.ValueSettings(filters=4, blocks=2)
-    shape = networks.Architecture(filters=4, blocks=2)
-    folded, _ = networks.without_normalisation(networks.build(shape), shape)
-    with pytest.raises(ValueError, match="does not fit"):
-        value.ValueTrainer(positions, settings, folded)
-
-
-def test_value_outcomes_alternate_within_a_game(small_policy):
-    evaluator = networks.Evaluator(*small_policy)
-    settings = value.ValueSettings(games=4, latest=3, komi=0.5)
-    unit = value.play_unit(evaluator, evaluator, settings, seed=1)
-    for game in range(4):
-        rows = np.flatnonzero(unit.games == game)
-        rows = rows[np.argsort(unit.moves[rows])]
-        assert (np.diff(unit.outcomes[rows]) != 0).all()
-
-
 ZERO = zero_games.ZeroSettings(
     size=3, komi=0.5, komi_rise=0, filters=8, blocks=1, games=4, playouts=8, fast_playouts=4, steps=2, batch=8
 )
@@ -369,16 +332,6 @@ def test_zero_can_start_from_a_policy_and_knows_no_value_yet(small_policy, tmp_p
     assert len(found.positions) and found.positions.planes(np.array([0])).shape == (1, 5, 5, features.COUNT)
     with pytest.raises(ValueError, match="other planes"):
         selfplay.Loop(dataclasses.replace(settings, planes=len(features.RAW)))
-
-
-def test_units_of_step_3_are_split_once_for_all(tmp_path):
-    with pytest.raises(FileNotFoundError, match="No games of step 3"):
-        value.unit_paths(tmp_path)
-    for number in range(10):
-        (tmp_path / f"{number:04d}.npz").touch()
-    (tmp_path / "training.npz").touch()
-    learned, tested = value.split_units(value.unit_paths(tmp_path), 0.2)
-    assert len(learned) == 8 and [path.name for path in tested] == ["0008.npz", "0009.npz"]
 
 
 def test_towers_are_copied_by_name(small_policy):

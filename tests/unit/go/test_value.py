@@ -7,11 +7,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from utils.go import features, networks, value_stream
-from utils.go.value import play_unit
-from utils.go.value_stream import Stream, StreamSettings
+from utils.go import features, networks, value
+from utils.go.value import Stream, ValueSettings, play_unit
 
-TINY = StreamSettings(
+TINY = ValueSettings(
     units=3, games=6, latest=5, komi=0.5, per_game=3, window=40, filters=8, blocks=1, batch=8, average=0.5
 )
 BLACK_TO_PLAY = features.PLANES.index("black to play")
@@ -119,7 +118,28 @@ def test_what_a_search_uses_has_no_heads_for_learning(policy, tmp_path):
 
 
 def test_tested_games_are_others_and_stay(policy, tmp_path):
-    tested = value_stream.games_for_testing(policy, policy, TINY, tmp_path, units=2)
-    again = value_stream.games_for_testing(policy, policy, TINY, tmp_path, units=2)
+    tested = value.games_for_testing(policy, policy, TINY, tmp_path, units=2)
+    again = value.games_for_testing(policy, policy, TINY, tmp_path, units=2)
     assert np.all(tested.moves == 0) and len(set(tested.games)) == len(tested)
     np.testing.assert_array_equal(tested.packed, again.packed)
+
+
+def test_outcomes_alternate_within_a_game(policy):
+    unit = play_unit(policy, policy, dataclasses.replace(TINY, games=4), seed=1)
+    assert set(np.unique(unit.outcomes)) <= {-1.0, 0.0, 1.0}
+    for game in range(4):
+        rows = np.flatnonzero(unit.games == game)
+        rows = rows[np.argsort(unit.moves[rows])]
+        assert (np.diff(unit.outcomes[rows]) != 0).all()
+
+
+def test_a_position_is_played_on_many_times_from_where_it_stands(policy):
+    games = value.opened(policy, TINY, np.random.default_rng(2))
+    which = games.running[:3]
+    before = games.states.copy()
+    outcomes = value.continued(games, which, 200, policy, seed=1)
+    assert outcomes.shape == (3, 200) and set(np.unique(outcomes)) <= {-1.0, 0.0, 1.0}
+    np.testing.assert_array_equal(games.states, before)
+    np.testing.assert_array_equal(outcomes, value.continued(games, which, 200, policy, seed=1))
+    other = value.continued(games, which, 200, policy, seed=2).mean(axis=1)
+    np.testing.assert_allclose(outcomes.mean(axis=1), other, atol=0.35)
