@@ -17,7 +17,7 @@ from pathlib import Path
 from utils import commands, results, runtime
 from utils.go.vertices import BLACK, WHITE
 
-PARTS = ("policy", "large", "value", "rl", "search", "gnugo", "zero", "zero_elo", "elo")
+PARTS = ("policy", "large", "rl", "search", "gnugo", "zero", "zero_elo", "elo")
 POLICY, RAW, RL, VALUE, DUAL, ZERO = "go_sl9", "go_sl9raw", "go_rl9", "go_value9", "go_dual9", "go_zero5"
 MASTER = "go_master9"
 LARGE, NINE_DAN, NINE_DAN_GAMES = "go_sl19", "go_19x19_9dan_2016-07.sgf.gz", 1400  # as many as it was trained with
@@ -143,22 +143,6 @@ def measure_large() -> None:
     note = f"19x19, held-out games between nine-dan players; top-5 {report['top5']:.3f}"
     results.record("go.sl19.top1", report["top1 all"], unit="fraction", n=report["positions"], note=note)
     print("go.sl19.top1", report["top1 all"], note)
-
-
-def measure_value() -> None:
-    from utils.go import networks, value
-
-    try:
-        held = value.split_units(value.unit_paths(runtime.repo_root() / "runs" / "value9"))[1]
-    except FileNotFoundError as error:
-        print(f"skipped: {error}")
-        return
-    if not have(VALUE):
-        return
-    data = value.positions(held, 1)
-    error = value.mean_squared_error(networks.Evaluator.from_file(VALUE), data)
-    results.record("go.value9.mse", error, unit="MSE", n=len(data), note="one position per game, games not trained on")
-    print("go.value9.mse", error, len(data))
 
 
 def measure_rl() -> None:

@@ -253,7 +253,7 @@ COMMANDS: dict[str, Prepare] = {
     ),
     "go reinforce": _training("utils.go.reinforce", ["--start", "nowhere"]),
     "go value": _training("utils.go.value", ["--start", "nowhere"], ".games.lock", "--folder games"),
-    "go selfplay": _training("utils.go.selfplay", ["--study", "nowhere"]),
+    "go selfplay": _training("utils.go.selfplay", ["--start", "nowhere"]),
     "train_breakout": _breakout,
     "play_breakout": _play,
 }

@@ -83,15 +83,21 @@ def _reinforce(folder: Path, patch: pytest.MonkeyPatch) -> Training:
     return Training(reinforce.main, words, owner, "iterate", _iterations, lambda t: t.iteration, 20, 60, file)
 
 
+def _units(trainer) -> dict:
+    trainer.unit += 1
+    return {"loss": 1.0}
+
+
 def _value(folder: Path, patch: pytest.MonkeyPatch) -> Training:
     from utils.go import examples, value
 
     some = examples.positions_of(examples.load_games("heldout", 3))
     patch.setattr(value, "play_unit", lambda *_: some)
     patch.setattr(value, "mean_squared_error", lambda *_: 1.0)
-    words = f"--out {folder}/net.npz --folder {folder}/games --units 3 --steps 750"
-    file, owner = (folder / "games" / "training.npz", lambda meta: meta["step"]), value.ValueTrainer
-    return Training(value.main, words, owner, "run", _steps, lambda t: t.step, 250, 750, file)
+    patch.setattr(value.Stream, "learn", lambda _: {"loss": 1.0})
+    words = f"--out {folder}/net.npz --folder {folder}/games --units 60 --filters 8 --blocks 1"
+    file = folder / "games" / "training.npz", lambda meta: meta["unit"]
+    return Training(value.main, words, value.Stream, "iterate", _units, lambda t: t.unit, 20, 60, file)
 
 
 def _selfplay(folder: Path, patch: pytest.MonkeyPatch) -> Training:
@@ -240,7 +246,6 @@ def test_games_that_step_3_has_played_stay(fault, training, tmp_path, monkeypatc
     from utils.go import value
 
     one, played = training("value"), []
-    monkeypatch.setattr(one.owner, one.method, one.work)
     play = value.play_unit
 
     def spoiled(*arguments):
@@ -254,11 +259,13 @@ def test_games_that_step_3_has_played_stay(fault, training, tmp_path, monkeypatc
     with contextlib.ExitStack() as trouble, monkeypatch.context() as patch:
         patch.setattr(value, "play_unit", spoiled)
         _assert_told(fault, *call(one, patch))
-    assert [path.name for path in (tmp_path / "games").iterdir()] == ["0000.npz"]
+    assert [path.name for path in (tmp_path / "games").iterdir()] == ["test000.npz"]
     first = contents(tmp_path / "games")
+    monkeypatch.setattr(one.owner, one.method, one.work)
     status, said, _ = call(one, monkeypatch)
     assert status == 0, said
-    assert contents(tmp_path / "games")["0000.npz"] == first["0000.npz"] and len(list(tmp_path.glob("games/0*"))) == 3
+    assert contents(tmp_path / "games")["test000.npz"] == first["test000.npz"]
+    assert len(list(tmp_path.glob("games/test*"))) == 8
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -279,9 +286,10 @@ ENDLESS = {
         "iteration",
     ),
     "value": (
-        "utils.go.value --out {disk}/net.npz --folder {disk}/games --units 2 --games 2 --steps 1000000 --batch 8",
+        "utils.go.value --out {disk}/net.npz --folder {disk}/games --units 1000000 --games 2 --latest 4 "
+        "--filters 8 --blocks 1 --batch 8",
         "games/training.npz",
-        "step",
+        "unit",
     ),
     "selfplay": (
         "utils.go.selfplay --out {disk}/net.npz --checkpoint {disk}/run.npz --curves {disk} --iterations 1000000 "

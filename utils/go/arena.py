@@ -10,8 +10,8 @@ A match writes one line a game and continues after a kill. Players, as the comma
 - ``policy:NAME``: a network without search, each move drawn from it (``,temperature=0`` takes the best;
   ``,symmetry=all`` averages it over the board's eight symmetries);
 - ``search:POLICY+VALUE`` (one name if the network has both heads; ``-`` leaves one out) with options
-  ``playouts=``, ``batch=``, ``lambda=``, ``rollouts=``, ``tactics=1`` (see :mod:`utils.go.rollouts`), ``c=``,
-  ``seconds=``;
+  ``playouts=``, ``batch=``, ``threads=``, ``lambda=``, ``rollouts=``, ``tactics=1`` (see :mod:`utils.go.rollouts`),
+  ``c=``, ``seconds=``;
 - ``rollouts:N``: search with no network;
 - ``gnugo:LEVEL``: GNU Go through the Go Text Protocol, Chinese rules, told to capture dead stones before it
   passes, since our score counts every stone on the board as alive.
@@ -38,6 +38,8 @@ from utils.go.options import between
 from utils.go.players import RESIGN, Player, PolicyPlayer, RandomPlayer, SearchPlayer, fit_planes, load_pair
 from utils.go.vertices import BLACK, MAX_SIZE, MIN_SIZE, WHITE, vertex_of
 from utils.statistics import wilson_interval
+
+OUTCOMES = ("wins", "draws", "losses")
 
 
 @dataclass
@@ -153,21 +155,23 @@ def read_results(path: Path) -> list[GameResult]:
 
 
 def summary(results: Sequence[GameResult], name: str) -> dict:
-    """Wins of player ``name`` (a draw is half), with the 95 % Wilson interval, by colour, and times."""
-    points = {BLACK: [], WHITE: []}
+    """How player ``name`` did: share of wins (a draw is half) with its 95 % Wilson interval, wins, draws and losses by
+    colour, slowest move, and how many of the games differ from all before."""
+    counts = {BLACK: [0, 0, 0], WHITE: [0, 0, 0]}
     slowest = 0.0
     for result in results:
         color = BLACK if result.black == name else WHITE
-        points[color].append((1 + np.sign(result.score if color == BLACK else -result.score)) / 2)
+        counts[color][1 - int(np.sign(result.score if color == BLACK else -result.score))] += 1
         slowest = max([slowest, *result.slowest[color - 1 : color]])
-    both = points[BLACK] + points[WHITE]
+    wins, draws, _ = np.sum(list(counts.values()), axis=0)
     return {
         "name": name,
-        "games": len(both),
-        "win_rate": float(np.mean(both)),
-        "interval": [float(x) for x in wilson_interval(int(np.sum(both)), len(both))],
-        "as_black": float(np.mean(points[BLACK])) if points[BLACK] else None,
-        "as_white": float(np.mean(points[WHITE])) if points[WHITE] else None,
+        "games": len(results),
+        "distinct_games": len({result.moves for result in results}),
+        "win_rate": float((wins + draws / 2) / len(results)),
+        "interval": [float(x) for x in wilson_interval(wins + draws / 2, len(results))],
+        "as_black": dict(zip(OUTCOMES, counts[BLACK])),
+        "as_white": dict(zip(OUTCOMES, counts[WHITE])),
         "slowest_move": slowest,
         "ends": {end: sum(r.end == end for r in results) for end in sorted({r.end for r in results})},
     }
@@ -251,6 +255,7 @@ def _search_player(text: str, what: str, options: dict[str, str]) -> SearchPlaye
     settings = mcts.SearchSettings(
         playouts=int(options.pop("playouts", 800)),
         batch=int(options.pop("batch", 8)),
+        threads=int(options.pop("threads", 1)),
         mixing=float(options.pop("lambda", 0.0)),
         rollouts=int(options.pop("rollouts", 1)),
         tactics=options.pop("tactics", "0") == "1",

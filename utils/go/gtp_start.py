@@ -26,6 +26,9 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--playouts", type=between(int, 0, 1e6), default=800, help="simulations a move; 0 plays without search"
     )
+    parser.add_argument(
+        "--threads", type=between(int, 1, 64), default=2, help="that search together, each with a network of one thread"
+    )
     parser.add_argument("--seconds", type=between(float, 0.01, 1e6), help="limit for a move")
     parser.add_argument("--network", default="go_master9", help="POLICY+VALUE or a name; - for none")
     parser.add_argument(
@@ -52,6 +55,7 @@ def make_player(options: argparse.Namespace):
     if not blind:
         from utils import runtime
 
+        os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")  # small batches gain nothing from a second thread
         runtime.start(quiet=True)
     try:
         evaluate = mcts.no_network if blind else players.load_pair(options.network)
@@ -61,7 +65,7 @@ def make_player(options: argparse.Namespace):
         return players.RandomPlayer() if blind else players.PolicyPlayer(evaluate)
     settings = mcts.rollout_settings() if blind else mcts.SearchSettings(mixing=options.mixing)
     settings.rollouts, settings.tactics = options.rollouts, True
-    settings.playouts = options.playouts
+    settings.playouts, settings.threads = options.playouts, options.threads
     return players.SearchPlayer(evaluate, settings, "search", options.seconds, options.resign)
 
 

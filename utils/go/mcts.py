@@ -10,7 +10,9 @@ formula and one leaf a time.
 
 from __future__ import annotations
 
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +35,8 @@ class SearchSettings:
     Attributes:
         playouts: simulations a move.
         batch: leaves evaluated together in one tree [8 in AlphaGo Zero].
+        threads: that search the same trees; while one waits for the network, the others go on. More than one make a
+            search that cannot be repeated exactly [40 in AlphaGo].
         exploration: c of PUCT [5 in AlphaGo, whose Q lies between -1 and 1].
         reduction: an unvisited child starts from its parent's value minus this.
         virtual_loss: lost playouts pretended on a path that waits for its evaluation [3].
@@ -48,6 +52,7 @@ class SearchSettings:
 
     playouts: int = 400
     batch: int = 8
+    threads: int = 1
     exploration: float = 1.5
     reduction: float = 0.15
     virtual_loss: float = 1.0
@@ -59,6 +64,30 @@ class SearchSettings:
     alpha: float | None = None
     score_weight: float = 0.0
     limit: int | None = None
+
+
+@dataclass
+class Budget:
+    """What is left of a search's simulations, over all its trees.
+
+    Attributes:
+        whole, left: simulations at first, and still to be begun.
+        seconds: limit, None for none.
+        waiting: threads whose leaves are with the network.
+    """
+
+    whole: int
+    left: int
+    seconds: float | None
+    started: float
+    waiting: int = 0
+
+    def to_come(self) -> float:
+        """Simulations that there is still time for."""
+        if self.seconds is None:
+            return self.left
+        passed = time.perf_counter() - self.started
+        return min(self.left, (self.whole - self.left) * (self.seconds - passed) / max(passed, 1e-9))
 
 
 class Forest:
@@ -84,7 +113,9 @@ class Forest:
         self.playout_rng = seed_playouts(seed)
         self.playouts_done = 0
         self.trees = Tree.empty(len(boards), settings.playouts + settings.batch + 2, self.size**2 + 1)
-        self.leaves = Leaves.empty(len(boards) * settings.batch, min(self.games.limit + 2, 400), self.size)
+        self.lock = threading.Lock()  # of the trees
+        room = len(boards) * settings.batch, min(self.games.limit + 2, 400), self.size
+        self.leaves = [Leaves.empty(*room) for _ in range(settings.threads)]
 
     def _reserve(self, nodes: int) -> None:
         """Make room for so many more nodes in each tree."""
@@ -95,7 +126,14 @@ class Forest:
             for before, after in zip(old, self.trees):
                 after[:, : before.shape[1]] = before
 
-    def _rules(self) -> Rules:
+    def prepare(self, which: np.ndarray, nodes: int) -> None:
+        """Room for so many more nodes in each tree, and a judged root in each of ``which``."""
+        self._reserve(nodes)
+        new_roots = np.array([g for g in which if self.trees.used[g, 0] == 0], np.int64)
+        if len(new_roots):
+            self.step(new_roots, np.full((len(new_roots), 1), -1), self.rules()._replace(loss=0.0))
+
+    def rules(self) -> Rules:
         st = self.settings
         return Rules(
             self.games.komi,
@@ -109,20 +147,28 @@ class Forest:
             float(st.score_weight),
         )
 
-    def _step(self, which: np.ndarray, wanted: int, rules: Rules) -> int:
-        """One batch: collect leaves in the trees ``which``, evaluate all, expand; returns the playouts done."""
-        st, games = self.settings, self.games
+    def step(self, which: np.ndarray, first: np.ndarray, rules: Rules, thread: int = 0) -> int:
+        """One batch: collect leaves in the trees ``which``, evaluate all, expand; returns the playouts done.
+
+        Args:
+            first: int64 (len(which), leaves a tree): the action at the root of each, or -1 (see :func:`collect`).
+            thread: number of whoever asks.
+        """
+        st, games, leaves = self.settings, self.games, self.leaves[thread]
         positions = (games.states, games.past, games.counts)
-        done = collect(self.trees, positions, which, self.leaves, wanted, rules, self.playout_rng)
-        found = int(self.leaves.found[0])
+        with self.lock:
+            done = collect(self.trees, positions, which, leaves, first, rules, self.playout_rng)
+        found = int(leaves.found[0])
         if found:
-            policy, value = self.evaluate(self.leaves.planes[:found])
+            policy, value = self.evaluate(leaves.planes[:found])
             policy = np.ones((found, self.size**2 + 1), np.float32) if policy is None else policy
             value = np.zeros(found) if value is None else np.asarray(value, np.float64)
             if st.mixing > 0:
-                value = (1 - st.mixing) * value + st.mixing * self.leaves.values[:found]
-            expand(self.trees, self.leaves, policy, value, rules.loss)
-        self.playouts_done += found + done
+                value = (1 - st.mixing) * value + st.mixing * leaves.values[:found]
+        with self.lock:
+            if found:
+                expand(self.trees, leaves, policy, value, rules.loss)
+            self.playouts_done += found + done
         return found + done
 
     def run(
@@ -146,27 +192,41 @@ class Forest:
         which = self.games.running if which is None else np.asarray(which, np.int64)
         if not len(which):
             return
-        started = time.perf_counter()
-        self._reserve(playouts + st.batch)
-        rules = self._rules()
-        alone = rules._replace(loss=0.0)  # a leaf by itself keeps nobody away
-        new_roots = np.array([g for g in which if self.trees.used[g] == 0], np.int64)
-        if len(new_roots):
-            self._step(new_roots, 1, alone)
+        whole = playouts * len(which)
+        budget = Budget(whole, whole, seconds, time.perf_counter())
+        self.prepare(which, playouts + st.batch * st.threads)
         if st.noise > 0:
             self._add_noise(which)
-        whole = left = playouts * len(which)
-        while left > 0:
-            share = min(st.batch, -(-left // len(which)))
-            left -= max(1, self._step(which, share, alone if share == 1 else rules))
-            to_come = left
-            if seconds is not None:
-                passed = time.perf_counter() - started
-                if passed > seconds:
-                    break
-                to_come = min(left, (whole - left) * (seconds - passed) / passed)
-            if when_decided and all(self._decided(g, to_come) for g in which):
-                break
+        if st.threads == 1:
+            self._spend(budget, which, when_decided)
+            return
+        with ThreadPoolExecutor(st.threads) as pool:
+            work = [pool.submit(self._spend, budget, which, when_decided, number) for number in range(st.threads)]
+        for thread in work:
+            thread.result()  # its error, if there was one
+
+    def _spend(self, budget: Budget, which: np.ndarray, when_decided: bool, thread: int = 0) -> None:
+        """Search until the budget is spent: one thread's work."""
+        st, rules = self.settings, self.rules()
+        while True:
+            with self.lock:
+                share = min(st.batch, -(-budget.left // len(which)))
+                if share <= 0:
+                    return
+                budget.left -= share * len(which)
+                budget.waiting += 1
+            # A leaf by itself keeps nobody away.
+            loss = 0.0 if share == 1 and st.threads == 1 else rules.loss
+            done = self.step(which, np.full((len(which), share), -1), rules._replace(loss=loss), thread)
+            with self.lock:
+                budget.waiting -= 1
+                # Whoever found nothing to do waits for the others' leaves, or gives up if there are none.
+                budget.left += share * len(which) - max(done, 0 if budget.waiting else 1)
+                to_come = budget.to_come()
+                if to_come < 0 or (when_decided and all(self._decided(g, to_come) for g in which)):
+                    budget.left = min(budget.left, 0)
+            if not done:
+                time.sleep(1e-4)
 
     def _decided(self, g: int, to_come: float) -> bool:
         """Is the most visited move ahead by more than the simulations to come?"""

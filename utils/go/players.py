@@ -147,17 +147,20 @@ class SearchPlayer(Player):
 
     @staticmethod
     def _rather_not_pass(board: Board, forest: mcts.Forest, action: int) -> int:
-        """Another move where passing is no better and does not end a won game.
+        """Another move where passing loses, or is no better and does not end a won game.
 
         The networks learned passing from players who agree on what is dead. Here stones count until they are
-        captured, a move inside one's own area costs nothing, and the opponent may go on after a pass.
+        captured, a move inside one's own area costs nothing, and the opponent may go on after a pass. So whoever is
+        behind on the board as it stands plays on while there is a move that fills no own eye.
         """
         passing = board.pass_action
         score = board.score() if board.to_play == BLACK else -board.score()
         if action != passing or (board.s[META, PASSES] == 1 and score > 0):
             return action
-        visits, q = forest.visits(), forest.q()
+        visits, q, prior = forest.visits(), forest.q(), forest.trees.prior[0, mcts.ROOT]
         others = np.where(q >= q[passing] - PASS_MARGIN, visits, 0)
+        if score < 0:
+            others = np.where(prior >= 0, visits + prior, 0)  # among moves never tried the policy decides
         others[passing] = 0
         return int(others.argmax()) if others.any() else passing
 

@@ -161,8 +161,11 @@ def _new_node(tree, s, limit):
 
 
 @njit(cache=True)
-def _descend(tree, s, past, count, leaves, rules):
+def _descend(tree, s, past, count, leaves, rules, first):
     """Play from the root in ``s`` and ``past`` down to a new node, or one that cannot be left; notes the path.
+
+    Args:
+        first: the action at the root; -1 chooses there as everywhere.
 
     Returns:
         Whether the node is new, and the number of positions in ``past``. Every move on the path counts as lost until
@@ -173,7 +176,7 @@ def _descend(tree, s, past, count, leaves, rules):
     if fresh:
         node = _new_node(tree, s, rules.limit)
     while not fresh and tree.status[node] == EXPANDED and depth < leaves.path_actions.shape[1] - 1:
-        a = choose(tree, node, rules)
+        a = first if node == ROOT and first >= 0 else choose(tree, node, rules)
         leaves.path_nodes[row, depth], leaves.path_actions[row, depth] = node, a
         depth += 1
         tree.visits[node, a] += rules.loss
@@ -210,22 +213,23 @@ def _rollout_value(s, rules, rng):
 
 
 @njit(cache=True)
-def _collect_one(tree, start, leaves, wanted, rules, rng):
-    """Go down one tree ``wanted`` times; returns the number of finished games, which are backed up at once.
+def _collect_one(tree, start, leaves, first, rules, rng):
+    """Go down one tree once for each of ``first``; returns the number of finished games, which are backed up at once.
 
     Args:
         start: position, its past and the number of positions in that.
+        first: int64 (wanted,), see :func:`_descend`.
     """
     s, past = start[0].copy(), start[1].copy()
     owner, mask = np.empty(s.shape[1], np.int32), np.empty(tree.prior.shape[1], np.bool_)
     size, done = s[META, SIZE], 0
-    for _ in range(wanted):
+    for action in first:
         if tree.used[0] == tree.prior.shape[0]:  # full: it had more than its share, while other games had little to do
             break
         row = leaves.found[0]
         s[:] = start[0]
         past[: start[2]] = start[1][: start[2]]
-        fresh, count = _descend(tree, s, past, start[2], leaves, rules)
+        fresh, count = _descend(tree, s, past, start[2], leaves, rules, action)
         node = leaves.node[row]
         if tree.status[node] != WAITING:
             score = area(s, owner) - rules.komi
@@ -247,12 +251,13 @@ def _collect_one(tree, start, leaves, wanted, rules, rng):
     return done
 
 
-@njit(cache=True)
-def collect(trees, games, which, leaves, wanted, rules, rng):
-    """Go down the trees ``which`` until ``wanted`` leaves of each wait in ``leaves``, or fewer if games end on the way.
+@njit(cache=True, nogil=True)
+def collect(trees, games, which, leaves, first, rules, rng):
+    """Go down the trees ``which`` until some leaves of each wait in ``leaves``, or fewer if games end on the way.
 
     Args:
         games: positions, pasts and counts of :class:`utils.go.batch.Games`.
+        first: int64 (trees, wanted): for each leaf the action at the root, or -1 for the one that looks best.
         rng: state of :func:`utils.go.rollouts.next_random`.
 
     Returns:
@@ -260,11 +265,11 @@ def collect(trees, games, which, leaves, wanted, rules, rng):
     """
     done = 0
     leaves.found[0] = 0
-    for g in which:
-        first = leaves.found[0]
+    for i in range(which.size):
+        g, before = which[i], leaves.found[0]
         start = (games[0][g], games[1][g], games[2][g])
-        done += _collect_one(tree_of(trees, g), start, leaves, wanted, rules, rng)
-        leaves.game[first : leaves.found[0]] = g
+        done += _collect_one(tree_of(trees, g), start, leaves, first[i], rules, rng)
+        leaves.game[before : leaves.found[0]] = g
     return done
 
 
@@ -287,7 +292,7 @@ def back_up(tree, leaves, row, value, loss):
         tree.counts[node] += 1
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def expand(trees, leaves, policy, values, loss):
     """Give every waiting leaf its prior, ``policy`` among the allowed actions, and back its value up.
 

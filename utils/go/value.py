@@ -1,14 +1,18 @@
 """AlphaGo's step 3: how likely is a win from here? Regression on the outcomes of self-play games (lesson 11).
 
-v(s) = E[z | s, both sides play the policy]: the lecture's gradient is that of the mean squared error. As in
-the paper, a game for this purpose is played by the supervised policy up to a random moment, then makes one
-random move, then is played out by the stronger policy; the position after the random move is what is learned
-from. Positions of one game look alike and share one outcome: a network shown all of them learns games by heart
-(the paper's 0.19 in training against 0.37 in testing). :func:`positions` takes one or many per game, so that
-the notebook can show both.
+v(s) = E[z | s, both sides play the policy]: the lecture's gradient is that of the mean squared error. As in the paper,
+a game for this purpose is played by the supervised policy up to a random moment, then makes one random move, then is
+played out by the stronger policy (:func:`play_unit`). Positions of one game look alike and share one outcome: a network
+that is shown all of them, or the same games again and again, learns games by heart (the paper's 0.19 in training
+against 0.37 in testing), and a training error below the outcomes' own variance is the sign of it.
 
-``python -m utils.go.value`` plays the games (kept in runs/, continued after a kill) and trains the network
-that ships.
+So games are a stream here: each unit of work plays new ones, gives a few positions of each to a window, and the network
+learns from the window, about twice from each, until newer games have pushed them out. What a position teaches is more
+than who won: who owns each point in the end and by how much (Wu 2019, KataGo, section 4), and what the expert policy
+would play, so that one tower serves as policy and as judge, as in AlphaGo Zero.
+
+``python -m utils.go.value`` trains such a network and continues after a kill; the games lie in runs/ and are played
+again where they are missing, which costs time and changes nothing.
 """
 
 from __future__ import annotations
@@ -16,45 +20,50 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from utils import commands, results, runtime
-from utils.checkpoints import load_checkpoint, restore, save_checkpoint, state_of
+from utils.checkpoints import load_checkpoint, save_checkpoint
 from utils.go import features, networks
 from utils.go.batch import Games, play_policies, sample
 from utils.go.examples import Positions, concatenate, some_of_each_game
+from utils.go.learner import Learner, Weights
 from utils.go.vertices import BLACK
+from utils.layers.schedule import one_cycle
+
+TEST_SEED = 900_000_000  # units from here on are never learned from
 
 
 @dataclass
 class ValueSettings:
     """Hyperparameters; AlphaGo's in brackets."""
 
-    units: int = 80  # units of work, each of `games` games [30 million games]
+    units: int = 800  # units of work, each of `games` games [30 million games]
     games: int = 128
     latest: int = 60  # the random move comes before this one [450 on 19x19]
     komi: float = 7.0
-    per_game: int = 8  # positions a game is represented by [1]
+    per_game: int = 4  # positions of a game that are learned from [1]
+    uses: float = 2.0  # how often each is, on average
+    window: int = 16_000  # positions of the latest games to draw from
     filters: int = 64
     blocks: int = 5
-    steps: int = 1500
+    bottleneck: bool = False
+    policy: float = 1.0  # weights of the losses: what the expert policy plays; 0 leaves the head out,
+    owner: float = 1.0  # who owns each point,
+    margin: float = 0.5  # by how much the side to play wins; owner and margin 0 leave both heads out
+    value: float = 1.5  # and who won
     batch: int = 256
-    rate: float = 1e-3
-    decay: float = 0.05
-    tested: float = 0.1  # share of the units kept for testing
+    rate: float = 1e-3  # reached after 200 steps, then falling to 0 along a cosine
+    decay: float = 0.01
+    average: float = 0.99  # running mean of the weights over steps, which is what is tested and saved
     seed: int = 1
 
 
-def play_unit(before: networks.Evaluator, after: networks.Evaluator, settings: ValueSettings, seed: int) -> Positions:
-    """One unit of work: games by the paper's scheme, all positions from the random move on.
-
-    ``moves`` of the result counts from the random move, so 0 marks the paper's one position of each game.
-    """
-    rng = np.random.default_rng(seed)
+def opened(before: networks.Evaluator, settings: ValueSettings, rng: np.random.Generator) -> Games:
+    """Games played by ``before`` up to a random moment, and then one random move; some may be over."""
     games = Games(settings.games, before.architecture.size, settings.komi)
     start = rng.integers(0, settings.latest, settings.games)
     for move in range(settings.latest):
@@ -66,6 +75,16 @@ def play_unit(before: networks.Evaluator, after: networks.Evaluator, settings: V
     which = games.running
     masks = games.policy_masks(which)
     games.play(which, sample(masks.astype(np.float32), masks, rng))
+    return games
+
+
+def play_unit(before: networks.Evaluator, after: networks.Evaluator, settings: ValueSettings, seed: int) -> Positions:
+    """One unit of work: games by the paper's scheme, all positions from the random move on.
+
+    ``moves`` of the result counts from the random move, so 0 marks the paper's one position of each game.
+    """
+    rng = np.random.default_rng(seed)
+    games = opened(before, settings, rng)
     rows: list[tuple] = []
     seen = np.zeros(settings.games, np.int64)
 
@@ -83,45 +102,20 @@ def play_unit(before: networks.Evaluator, after: networks.Evaluator, settings: V
     return Positions(packed, actions, np.sign(margins), which, moves, games.size, owners, margins)
 
 
-def play_units(folder: Path, start: str, stronger: str, settings: ValueSettings) -> list[Path]:
-    """Play what is missing of the units in ``folder``; a unit's file appears when it is whole."""
-    paths = [folder / f"{unit:04d}.npz" for unit in range(settings.units)]
-    missing = [path for path in paths if not path.exists()]
-    if missing:
-        before, after = networks.Evaluator.from_file(start), networks.Evaluator.from_file(stronger)
-    for path in missing:
-        found = play_unit(before, after, settings, settings.seed * 1_000_003 + int(path.stem))
-        save_checkpoint(path, found.columns(), {"size": found.size})
-        print(f"{path.name}: {len(found)} positions", flush=True)
-    return paths
+def continued(games: Games, which: np.ndarray, times: int, policy: networks.Evaluator, seed: int) -> np.ndarray:
+    """Outcomes of games that ``policy`` plays on against itself, for the side to play: float32 (len(which), times).
 
-
-def unit_paths(folder: Path) -> list[Path]:
-    """Files of the units in ``folder``, in order.
-
-    Raises:
-        FileNotFoundError: there is none.
+    Their variance from one position to the next is what nobody can foresee: the noise floor of a value's error.
     """
-    paths = sorted(folder.glob("[0-9]*.npz"))
-    if not paths:
-        raise FileNotFoundError(f"No games of step 3 in {folder}; python -m utils.go.value plays them.")
-    return paths
-
-
-def split_units(paths: list[Path], tested: float = ValueSettings.tested) -> tuple[list[Path], list[Path]]:
-    """Units to learn from and units to test on, the same for everyone who asks."""
-    kept = max(1, int(len(paths) * (1 - tested)))
-    return paths[:kept], paths[kept:]
-
-
-def positions(paths: list[Path], per_game: int, seed: int = 0) -> Positions:
-    """Positions of some units: 1 takes the one after the random move, more add random later ones, 0 takes all."""
-    parts = []
-    for number, path in enumerate(paths):
-        arrays, meta = load_checkpoint(path)
-        part = Positions(**arrays, size=meta["size"])
-        parts.append(some_of_each_game(part, per_game, seed + number) if per_game else part)
-    return concatenate(parts)
+    rng, outcomes = np.random.default_rng(seed), []
+    for some in np.array_split(which, max(1, len(which) * times // 512)):
+        again = Games(len(some) * times, games.size, games.komi, games.limit)
+        for name in ("states", "past", "counts"):
+            setattr(again, name, np.repeat(getattr(games, name)[some], times, axis=0))
+        side = np.where(again.to_play == BLACK, 1, -1)
+        scores = play_policies([lambda x: policy(x)[0]] * 2, np.zeros(len(again), np.int64), again, rng)
+        outcomes.append((np.sign(scores) * side).reshape(len(some), times))
+    return np.concatenate(outcomes).astype(np.float32)
 
 
 def mean_squared_error(evaluator: networks.Evaluator, data: Positions, batch: int = 512) -> float:
@@ -133,105 +127,176 @@ def mean_squared_error(evaluator: networks.Evaluator, data: Positions, batch: in
     return float(np.concatenate(errors).mean())
 
 
-class ValueTrainer:
-    """Regression with a checkpoint.
+class Stream:
+    """Plays, learns and keeps a checkpoint.
 
     Args:
-        data: what to learn from.
         settings: see there.
-        tower: a policy network whose tower is the starting point; None starts from random weights.
-        checkpoint: file to resume from if it is there, and to write; None for none.
-
-    Raises:
-        ValueError: nothing of the tower fits.
+        before, after: evaluators of the expert policy and of the stronger one.
+        folder: of the games and the checkpoint.
+        start: a network whose layers are the starting point where they fit; "" starts from random weights.
     """
 
-    def __init__(self, data: Positions, settings: ValueSettings, tower=None, checkpoint: Path | None = None):
-        self.data, self.settings, self.checkpoint = data, settings, checkpoint
+    def __init__(self, settings: ValueSettings, before, after, folder: Path, start: str = ""):
+        self.settings, self.before, self.after, self.folder = settings, before, after, Path(folder)
+        st = settings
         self.architecture = networks.Architecture(
-            data.size, features.COUNT, settings.filters, settings.blocks, policy=False, value=True
+            before.architecture.size,
+            features.COUNT,
+            st.filters,
+            st.blocks,
+            policy=st.policy > 0,
+            value=True,
+            bottleneck=st.bottleneck,
+            territory=st.owner > 0 or st.margin > 0,
         )
-        keras.utils.set_random_seed(settings.seed)
-        self.model = networks.build(self.architecture)
-        if tower is not None and networks.copy_tower(tower, self.model) < settings.blocks:
-            raise ValueError("The policy's tower does not fit: it has other filters, or no batch normalisation.")
-        self.model.compile(keras.optimizers.AdamW(settings.rate, weight_decay=settings.decay), loss="mse")
-        self.model.optimizer.build(self.model.trainable_variables)
-        self.rate = keras.optimizers.schedules.CosineDecay(settings.rate, settings.steps)
-        self.step, self.seconds = 0, 0.0
+        weights = Weights(st.policy, st.value, st.owner, st.margin)
+        self.learner = Learner(self.architecture, weights, st.rate, st.decay, st.average, st.seed)
+        if start:
+            networks.copy_tower(networks.load(start)[0], self.learner.model)
+            self.learner.begin()
+        self.total = int(st.units * st.games * st.per_game * st.uses / st.batch)  # gradient steps
+        self.rate = one_cycle(st.rate, self.total, min(0.5, 200 / self.total))
+        self.window: Positions | None = None
+        self.unit, self.seconds, self.cpu_seconds = 0, 0.0, 0.0
         self.curve: list[dict] = []
-        if checkpoint is not None and checkpoint.exists():
-            arrays, meta = load_checkpoint(checkpoint)
-            restore(self.model, arrays)
-            self.step, self.seconds, self.curve = meta["step"], meta["seconds"], meta["curve"]
+        if self.checkpoint.exists():
+            self.resume()
+
+    @property
+    def checkpoint(self) -> Path:
+        """The file to go on from."""
+        return self.folder / "training.npz"
+
+    def resume(self) -> None:
+        """Continue from the checkpoint; the window is filled again, games that are not there are played anew."""
+        arrays, meta = load_checkpoint(self.checkpoint)
+        self.learner.restore(arrays)
+        self.unit, self.curve = meta["unit"], meta["curve"]
+        self.seconds, self.cpu_seconds = meta["seconds"], meta["cpu_seconds"]
+        held = -(-self.settings.window // (self.settings.games * self.settings.per_game))
+        for unit in range(max(0, self.unit - held), self.unit):
+            self._add(self.games_of(unit))
 
     def save(self) -> None:
         """Write the checkpoint atomically."""
-        if self.checkpoint is not None:
-            meta = {"step": self.step, "seconds": self.seconds, "curve": self.curve}
-            save_checkpoint(self.checkpoint, state_of(self.model), meta)
+        meta = {"settings": asdict(self.settings), "unit": self.unit, "curve": self.curve}
+        meta |= {"seconds": self.seconds, "cpu_seconds": self.cpu_seconds}
+        save_checkpoint(self.checkpoint, self.learner.arrays(), meta)
 
-    def run(self, steps: int) -> float:
-        """Train for up to ``steps`` steps; returns the mean squared error on what was shown."""
-        started, losses, st = time.perf_counter(), [], self.settings
-        for _ in range(min(steps, st.steps - self.step)):
-            rng = np.random.default_rng((st.seed, self.step))
-            index = rng.integers(0, len(self.data), st.batch)
-            planes = features.transform(self.data.planes(index), rng.integers(0, 8, st.batch))
-            self.model.optimizer.learning_rate = float(self.rate(self.step))
-            losses.append(float(self.model.train_on_batch(planes, self.data.outcomes[index, None])))
-            self.step += 1
-        self.seconds += time.perf_counter() - started
-        return float(np.mean(losses)) if losses else float("nan")
+    def _path(self, unit: int) -> Path:
+        return self.folder / f"{unit:09d}.npz"
+
+    def games_of(self, unit: int) -> Positions:
+        """Some positions of each game of a unit, from its file or played anew: a function of seed and unit alone."""
+        path, st = self._path(unit), self.settings
+        if path.exists():
+            return read(path)
+        seed = st.seed * 1_000_003 + unit
+        found = some_of_each_game(play_unit(self.before, self.after, st, seed), st.per_game, seed)
+        save_checkpoint(path, found.columns(), {"size": found.size})
+        return found
+
+    def _add(self, new: Positions) -> None:
+        """To the window, and out of it what is too old."""
+        if self.settings.policy:
+            said = self.before(new.planes(np.arange(len(new))))[0]
+            new = replace(new, policies=said.astype(np.float16))
+        window = new if self.window is None else concatenate([self.window, new])
+        self.window = window.subset(slice(-self.settings.window, None))
+
+    def iterate(self) -> dict[str, float]:
+        """Play one unit and learn; returns the mean losses."""
+        began, began_cpu, st = time.perf_counter(), time.process_time(), self.settings
+        self._add(self.games_of(self.unit))
+        self.unit += 1
+        due = self.unit * self.total // st.units
+        losses = [self.learn() for _ in range(due - self.learner.step)]
+        self.seconds += time.perf_counter() - began
+        self.cpu_seconds += time.process_time() - began_cpu
+        return {name: float(np.mean([loss[name] for loss in losses])) for name in losses[0]} if losses else {}
+
+    def learn(self) -> dict[str, float]:
+        """One gradient step on random positions of the window, each in a random symmetry."""
+        st, step = self.settings, self.learner.step
+        rng = np.random.default_rng((st.seed, step))
+        index, turns = rng.integers(0, len(self.window), st.batch), rng.integers(0, 8, st.batch)
+        return self.learner.learn(self.window, index, turns, float(self.rate(step)))
 
 
-def train(settings: ValueSettings, start: str, stronger: str, out: Path, folder: Path, every: int = 250) -> dict:
-    """The whole of step 3: play, split by games, train, measure on games not trained on."""
-    paths = play_units(folder, start, stronger, settings)
-    kept, aside = split_units(paths, settings.tested)
-    data, tested = positions(kept, settings.per_game), positions(aside, 1)
-    trainer = ValueTrainer(data, settings, networks.load(start)[0], folder / "training.npz")
-    print(f"{len(kept) * settings.games} games, {len(data)} positions, {len(tested)} to test", flush=True)
-    while trainer.step < settings.steps:
-        error = trainer.run(every)
-        evaluator = networks.Evaluator(trainer.model, trainer.architecture)
-        row = {"step": trainer.step, "train_mse": error, "test_mse": mean_squared_error(evaluator, tested)}
-        trainer.curve.append(row | {"seconds": round(trainer.seconds)})
-        trainer.save()
-        print(json.dumps(trainer.curve[-1]), flush=True)
-    report = {"test_mse": trainer.curve[-1]["test_mse"], "train_mse": trainer.curve[-1]["train_mse"]}
+def read(path: Path) -> Positions:
+    """Positions written by :meth:`Stream.games_of`."""
+    arrays, meta = load_checkpoint(path)
+    return Positions(**arrays, size=meta["size"])
+
+
+def games_for_testing(before, after, settings: ValueSettings, folder: Path, units: int = 8) -> Positions:
+    """The paper's one position of each of some games that nobody learns from; kept in ``folder``."""
+    parts = []
+    for unit in range(units):
+        path = folder / f"test{unit:03d}.npz"
+        if not path.exists():
+            found = play_unit(before, after, settings, TEST_SEED + unit)
+            found = found.subset(np.flatnonzero(found.moves == 0))
+            save_checkpoint(path, found.columns(), {"size": found.size})
+        parts.append(read(path))
+    return concatenate(parts)
+
+
+def train(
+    settings: ValueSettings, before: str, after: str, start: str, out: Path, folder: Path, every: int = 20
+) -> dict:
+    """Run the stream to its last unit, with a checkpoint and a row of the curve every ``every`` units; then write the
+    network. Returns the last row."""
+    players = networks.Evaluator.from_file(before), networks.Evaluator.from_file(after)
+    tested = games_for_testing(*players, settings, folder)
+    stream, losses = Stream(settings, *players, folder, start), []
+    print(f"unit {stream.unit} of {settings.units}; {len(tested)} games to test on", flush=True)
+    while stream.unit < settings.units:
+        losses.append(stream.iterate())
+        if stream.unit % every and stream.unit < settings.units:
+            continue
+        row = {"games": stream.unit * settings.games, "step": stream.learner.step}
+        row |= {name: float(np.mean([loss[name] for loss in losses if name in loss])) for name in losses[-1]}
+        row |= {"test_mse": mean_squared_error(stream.learner.evaluator(), tested), "seconds": round(stream.seconds)}
+        row["cpu_seconds"], losses = round(stream.cpu_seconds), []
+        stream.curve.append({name: round(value, 4) for name, value in row.items()})
+        stream.save()
+        print(json.dumps(stream.curve[-1]), flush=True)
     command = f"python -m utils.go.value --units {settings.units} --seed {settings.seed}"
+    row, shown = stream.curve[-1], f"{settings.per_game} positions of each, about {settings.uses:g} times"
     sidecar = {
-        "what": "value network, lesson 11 step 3",
-        "data": f"{len(kept) * settings.games} games of {stronger}, {len(data)} positions",
-        "tested": f"{len(tested)} other games, one position each",
-        "seconds": round(trainer.seconds),
-        "report": report,
+        "what": "policy and value in one network, lesson 11 step 3",
+        "data": f"{row['games']} games of {after}, {shown}; the moves of {before}",
+        "tested": f"{len(tested)} other games, one position each: mean squared error {row['test_mse']:.3f}",
+        "seconds": row["seconds"],
+        "cpu_seconds": row["cpu_seconds"],
         "seed": settings.seed,
         "settings": asdict(settings),
     }
-    networks.save(out, trainer.model, trainer.architecture, sidecar | results.provenance(command))
-    results.write_curve(results.curve_path(out.stem), trainer.curve, command)
-    return report
+    networks.save(out, stream.learner.averaged(), stream.architecture, sidecar | results.provenance(command))
+    results.write_curve(results.curve_path(out.stem), stream.curve, command)
+    return row
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m utils.go.value", description=__doc__.splitlines()[0])
     for name, value in asdict(ValueSettings()).items():
-        parser.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=value)
-    parser.add_argument("--start", default="go_sl9", help="plays up to the random move; its tower is the start")
-    parser.add_argument("--stronger", default="go_rl9", help="plays from there on")
+        kind = {"action": "store_true"} if value is False else {"type": type(value), "default": value}
+        parser.add_argument(f"--{name.replace('_', '-')}", **kind)
+    parser.add_argument("--before", default="go_sl9", help="plays up to the random move; its moves are learned, too")
+    parser.add_argument("--after", default="go_rl9", help="plays from there on")
+    parser.add_argument("--start", default="go_sl9", help="a network to start from where its layers fit; '' for none")
     parser.add_argument("--out", type=Path, default=networks.weights_folder() / "go_value9.npz")
-    parser.add_argument("--folder", type=Path, help="of the games; default: runs/value9 in the repository")
+    parser.add_argument("--folder", type=Path, help="of games and checkpoint; default: runs/value9 in the repository")
     options = vars(parser.parse_args())
-    out, folder = options.pop("out"), options.pop("folder")
-    start, stronger = options.pop("start"), options.pop("stronger")
+    names = [options.pop(name) for name in ("before", "after", "start", "out")]
+    folder = options.pop("folder") or runtime.repo_root() / "runs" / "value9"
     runtime.start(seed=options["seed"])
-    folder = folder or runtime.repo_root() / "runs" / "value9"
-    commands.check_writable(out)
-    commands.check_writable(results.curve_path(out.stem))
+    commands.check_writable(names[-1])
+    commands.check_writable(results.curve_path(names[-1].stem))
     with commands.alone(folder):
-        train(ValueSettings(**options), start, stronger, out, folder)
+        train(ValueSettings(**options), *names, folder)
 
 
 if __name__ == "__main__":

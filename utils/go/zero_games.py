@@ -14,9 +14,10 @@ from functools import lru_cache
 import keras
 import numpy as np
 
-from utils.go import features, mcts, networks
+from utils.go import features, gumbel, mcts, networks
 from utils.go.batch import sample
 from utils.go.board import Board
+from utils.go.examples import Positions
 from utils.go.lecture_search import Evaluate
 from utils.go.players import fit_planes
 from utils.go.position import META, MOVES
@@ -47,15 +48,20 @@ class ZeroSettings:
     komi_rise: float = 24.0  # the komi starts so much lower, and rises during the first KOMI_RISES of the iterations
     planes: int = len(features.RAW)  # features.COUNT shows the network the hand-made ones as well
     start: str = ""  # a network to start from; "" starts from random weights, as Zero
-    study_steps: int = 1500  # gradient steps on others' games, if they are studied first
     filters: int = 32
     blocks: int = 3
+    bottleneck: bool = False
+    owner: float = 0.0  # weight of the loss of who owns each point at the end,
+    margin: float = 0.0  # and by how much the side to play wins; 0 for both leaves the heads out
+    value: float = 1.5  # and of who won
     iterations: int = 200
     games: int = 32  # a unit of work: so many games side by side
     units: int = 1  # units of work an iteration
     playouts: int = 96  # simulations for a move that is learned from
     fast_playouts: int = 20  # for the other moves
     full_share: float = 0.5  # share of moves that are learned from
+    considered: int = 0  # moves that Gumbel's root tries, and learns from every move; 0: visit counts with noise
+    gumbel_scale: float = 0.25  # how much it trusts the values that it finds
     batch_leaves: int = 2  # leaves a tree adds to one call of the network
     exploration: float = 1.5
     noise: float = 0.25
@@ -70,11 +76,24 @@ class ZeroSettings:
     rate: float = 2e-3
     final_rate: float = 3e-4  # reached in a straight line at the last iteration
     decay: float = 1e-3
+    average: float = 0.0  # running mean of the weights over steps, which is what plays; 0: the weights as they are
     gate_games: int = 0  # games that a new network must play against the best so far; 0 takes it as it is
     gate: float = 0.55  # share of them that it must win
     resign: float = -1.0  # a player whose root value falls below gives up; -1 is never
+    reference_games: int = 10  # against the reference search, now and then; 0: none
     play_on: float = 0.1  # share of games in which nobody resigns, to measure false resignations
     seed: int = 1
+
+    def __post_init__(self):
+        if self.resign > -1 and self.territory:
+            raise ValueError("Nobody knows who would own what after a resignation: leave resign at -1.")
+        if self.considered > self.playouts:
+            raise ValueError(f"Gumbel's root tries {self.considered} moves with {self.playouts} simulations.")
+
+    @property
+    def territory(self) -> bool:
+        """Are owner and margin learned?"""
+        return self.owner > 0 or self.margin > 0
 
 
 def komi_at(iteration: int, settings: ZeroSettings) -> float:
@@ -86,7 +105,14 @@ def komi_at(iteration: int, settings: ZeroSettings) -> float:
 def architecture_of(settings: ZeroSettings) -> networks.Architecture:
     """The single network: planes in, policy and value out."""
     return networks.Architecture(
-        settings.size, settings.planes, settings.filters, settings.blocks, policy=True, value=True
+        settings.size,
+        settings.planes,
+        settings.filters,
+        settings.blocks,
+        policy=True,
+        value=True,
+        bottleneck=settings.bottleneck,
+        territory=settings.territory,
     )
 
 
@@ -111,82 +137,116 @@ def evaluator_of(weights: list[np.ndarray], architecture: networks.Architecture,
 
 @dataclass
 class Experience:
-    """Positions of self-play games.
+    """Self-play games.
 
     Attributes:
-        packed: uint8 (n, bytes), the network's planes packed to bits.
-        policy: float16 (n, actions), the search's visit shares.
-        outcome: float32 (n,), the game's utility for the side to play.
+        positions: those to learn from; ``policies`` are the search's, ``outcomes`` the game's utility.
         scores: float32 (games,), Black's margin after komi of each finished game.
-        moves: int64 (games,), their lengths.
+        lengths: int64 (games,), in moves.
         false_resignations: (resignable games played on, those that the resigning side would have won).
     """
 
-    packed: np.ndarray
-    policy: np.ndarray
-    outcome: np.ndarray
+    positions: Positions
     scores: np.ndarray
-    moves: np.ndarray
+    lengths: np.ndarray
     false_resignations: tuple[int, int] = (0, 0)
+
+
+class SelfPlay:
+    """``settings.games`` games of a network against itself, side by side."""
+
+    def __init__(self, weights: list[np.ndarray], settings: ZeroSettings, seed: int):
+        self.settings, self.rng = settings, np.random.default_rng(seed)
+        search = mcts.SearchSettings(
+            playouts=settings.playouts,
+            batch=max(settings.batch_leaves, settings.considered),
+            exploration=settings.exploration,
+            mixing=settings.mixing,
+            rollouts=settings.rollouts,
+            tactics=settings.tactics,
+            score_weight=settings.score_weight,
+        )
+        boards = [Board(settings.size, settings.komi)] * settings.games
+        self.forest = mcts.Forest(boards, evaluator_of(weights, architecture_of(settings), seed), search, seed)
+        self.rows: list[tuple] = []
+
+    def gumbel_moves(self, running: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Actions and what is learned, by :mod:`utils.go.gumbel`."""
+        st = self.settings
+        return gumbel.search(self.forest, running, st.playouts, st.considered, self.rng, st.gumbel_scale)
+
+    def visited_moves(self, running: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Actions by visit counts; what is learned are their shares, or None where the search was a short one."""
+        st = self.settings
+        full = self.rng.random() < st.full_share
+        self.forest.settings.noise = st.noise if full else 0.0
+        self.forest.run(st.playouts if full else st.fast_playouts, which=running)
+        policies = np.array([self.forest.policy(g) for g in running])
+        early = self.forest.games.states[running, META, MOVES] < st.temperature_moves
+        drawn = sample(policies, policies > 0, self.rng)
+        return np.where(early, drawn, policies.argmax(axis=1)), policies if full else None
+
+    def move(self, running: np.ndarray) -> np.ndarray:
+        """Search in the games ``running`` and note what is learned; returns the actions, which are not played yet."""
+        moves = self.gumbel_moves if self.settings.considered else self.visited_moves
+        actions, policies = moves(running)
+        if policies is not None:
+            games = self.forest.games
+            packed = np.packbits(games.planes(running, np.uint8).reshape(len(running), -1), axis=1)
+            moves = games.states[running, META, MOVES].astype(np.int64)
+            self.rows.append(
+                (packed, actions, games.to_play[running].copy(), running, moves, policies.astype(np.float16))
+            )
+        return actions
+
+    def positions(self, scores: np.ndarray, utilities: np.ndarray) -> Positions:
+        """What was noted, each position with its game's end, seen from the side to play.
+
+        Args:
+            scores: Black's margin after komi of each game, float (games,).
+            utilities: what each game is worth for Black, float (games,).
+        """
+        packed, actions, color, which, moves, policies = (np.concatenate(column) for column in zip(*self.rows))
+        side = np.where(color == BLACK, 1, -1).astype(np.int8)
+        return Positions(
+            packed,
+            actions,
+            (utilities[which] * side).astype(np.float32),
+            which,
+            moves,
+            self.settings.size,
+            self.forest.games.owners()[which] * side[:, None],
+            (scores[which] * side / self.settings.size**2).astype(np.float32),
+            policies,
+        )
 
 
 def play_games(weights: list[np.ndarray], settings: ZeroSettings, seed: int) -> Experience:
     """Play ``settings.games`` games of the network against itself: a pure function of its arguments."""
-    rng = np.random.default_rng(seed)
-    evaluate = evaluator_of(weights, architecture_of(settings), seed)
-    board = Board(settings.size, settings.komi)
-    search = mcts.SearchSettings(
-        playouts=settings.playouts,
-        batch=settings.batch_leaves,
-        exploration=settings.exploration,
-        noise=settings.noise,
-        mixing=settings.mixing,
-        rollouts=settings.rollouts,
-        tactics=settings.tactics,
-        score_weight=settings.score_weight,
-    )
-    forest = mcts.Forest([board] * settings.games, evaluate, search, seed)
-    rows: list[tuple] = []
+    play = SelfPlay(weights, settings, seed)
+    forest, games = play.forest, play.forest.games
+    plays_on = play.rng.random(settings.games) < settings.play_on
     quits = np.zeros(settings.games, np.int64)  # who would have resigned first
-    plays_on = rng.random(settings.games) < settings.play_on
     resigned = np.zeros(settings.games, bool)
-    while len(running := np.flatnonzero(~forest.games.over & ~resigned)):
-        full = rng.random() < settings.full_share
-        forest.settings.noise = settings.noise if full else 0.0
-        forest.run(settings.playouts if full else settings.fast_playouts, which=running)
-        planes = forest.games.planes(running, np.uint8)[..., : settings.planes] if full else None
-        for i, g in enumerate(running):
-            policy = forest.policy(g)
-            if full:
-                packed = np.packbits(planes[i].ravel())
-                rows.append((packed, policy.astype(np.float16), g, int(forest.games.to_play[g])))
+    while len(running := np.flatnonzero(~games.over & ~resigned)):
+        actions = play.move(running)
+        for g, action in zip(running, actions):
             if quits[g] == 0 and forest.value(g) < settings.resign:
-                quits[g] = forest.games.to_play[g]
+                quits[g] = games.to_play[g]
                 resigned[g] = not plays_on[g]
-                if resigned[g]:
-                    continue
-            early = forest.games.states[g, META, MOVES] < settings.temperature_moves
-            action = int(sample(policy[None], policy[None] > 0, rng)[0]) if early else int(policy.argmax())
-            forest.play(g, action)
-    return _experience(rows, forest, settings, quits, resigned)
-
-
-def _experience(rows: list[tuple], forest, settings: ZeroSettings, quits, resigned) -> Experience:
-    """Give every position its game's outcome."""
-    scores = forest.games.scores()
+            if not resigned[g]:
+                forest.play(g, int(action))
+    scores = games.scores()
     scores[resigned] = np.where(quits[resigned] == BLACK, -1.0, 1.0)
-    area = settings.size**2
-    value = (1 - settings.score_weight) * np.sign(scores)
-    value += settings.score_weight * np.where(resigned, np.sign(scores), (scores + settings.komi) / area)
+    shares = np.where(resigned, np.sign(scores), (scores + settings.komi) / settings.size**2)
+    utilities = (1 - settings.score_weight) * np.sign(scores) + settings.score_weight * shares
     played = (quits > 0) & ~resigned
     wrong = played & (np.where(quits == BLACK, 1, -1) * scores > 0)
     return Experience(
-        packed=np.array([row[0] for row in rows], np.uint8).reshape(len(rows), -(-area * settings.planes // 8)),
-        policy=np.array([row[1] for row in rows], np.float16).reshape(len(rows), area + 1),
-        outcome=np.array([value[g] if color == BLACK else -value[g] for _, _, g, color in rows], np.float32),
-        scores=scores.astype(np.float32),
-        moves=forest.games.states[:, META, MOVES].astype(np.int64),
-        false_resignations=(int(played.sum()), int(wrong.sum())),
+        play.positions(scores, utilities),
+        scores.astype(np.float32),
+        games.states[:, META, MOVES].astype(np.int64),
+        (int(played.sum()), int(wrong.sum())),
     )
 
 

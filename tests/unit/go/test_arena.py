@@ -26,6 +26,45 @@ def test_a_match_alternates_colours_and_resumes(tmp_path):
     assert json.dumps(report)
 
 
+def test_a_report_counts_draws_by_colour_and_games_that_repeat():
+    def game(number, black, score, moves):
+        return arena.GameResult(number, black, "b" if black == "a" else "a", score, "passes", moves)
+
+    games = [game(0, "a", 3.0, "A1"), game(1, "b", 0.0, "B1"), game(2, "a", -2.0, "A1"), game(3, "b", -1.0, "C1")]
+    report = arena.summary(games, "a")
+    assert report["as_black"] == {"wins": 1, "draws": 0, "losses": 1}
+    assert report["as_white"] == {"wins": 1, "draws": 1, "losses": 0}
+    assert report["win_rate"] == 2.5 / 4 and report["distinct_games"] == 3
+    assert report["interval"][0] < 2.5 / 4 < report["interval"][1]
+
+
+class Wishful:
+    """A search's answer that visited nothing but the pass."""
+
+    def __init__(self, actions, prior):
+        self.counts = np.zeros(actions, np.float32)
+        self.counts[-1] = 16
+        self.trees = mcts.Tree.empty(1, 1, actions)
+        self.trees.prior[0, 0] = prior
+
+    def visits(self):
+        return self.counts
+
+    def q(self):
+        return np.where(self.counts > 0, 0.9, mcts.WORST)
+
+
+def test_nobody_passes_while_behind_with_a_sensible_move_left():
+    board = Board(5, 0.5).set_up([5 * r + 1 for r in range(5)], [5 * r + 2 for r in range(5)] + [9, 19])
+    assert board.to_play == BLACK and board.score() < 0
+    prior = np.full(26, -1.0)
+    prior[[8, 13, 25]] = 0.1, 0.3, 0.6
+    choose = players.SearchPlayer._rather_not_pass
+    assert choose(board, Wishful(26, prior), 25) == 13
+    prior[[8, 13]] = -1  # nothing left but own eyes
+    assert choose(board, Wishful(26, prior), 25) == 25
+
+
 def test_processes_share_a_match(tmp_path):
     path, both = tmp_path / "games.jsonl", [players.RandomPlayer(), players.RandomPlayer()]
     half = arena.match(*both, 6, path, size=5, komi=0.5, share=(0, 2))

@@ -74,8 +74,8 @@ def test_a_killed_worker_costs_no_game_and_none_counts_twice(cluster):
     for experience, expected in zip(found, zero_games.run_units(weights, SETTINGS, SEEDS)):
         assert len(experience.scores) == SETTINGS.games
         np.testing.assert_array_equal(experience.scores, expected.scores)
-        np.testing.assert_array_equal(experience.packed, expected.packed)
-        np.testing.assert_allclose(experience.policy, expected.policy, atol=1e-3)
+        np.testing.assert_array_equal(experience.positions.packed, expected.positions.packed)
+        np.testing.assert_allclose(experience.positions.policies, expected.positions.policies, atol=1e-3)
 
 
 def test_the_command_starts_workers_of_its_own(tmp_path, monkeypatch):

@@ -8,7 +8,7 @@ from utils.go.board import Board
 from utils.go.lecture_search import LectureSearch
 from utils.go.mcts import Forest, SearchSettings, joined, no_network, rollout_settings
 from utils.go.position import META, MOVES
-from utils.go.tree import EXPANDED, ROOT, Tree, utility
+from utils.go.tree import EXPANDED, FINISHED, ROOT, Tree, utility
 from utils.go.vertices import BLACK, WHITE, action_of
 
 
@@ -57,6 +57,30 @@ def test_counts_add_up_with_any_batch(batch):
             if forest.trees.status[g, node] == EXPANDED:
                 assert forest.trees.counts[g, node] == forest.trees.visits[g, node].sum() + 1
         assert np.abs(forest.trees.values[g, ROOT]).max() <= forest.visits(g).max() + 1e-3
+
+
+@pytest.mark.parametrize("threads", [2, 5])
+def test_threads_lose_no_simulation_and_leave_no_virtual_loss(threads):
+    settings = SearchSettings(playouts=600, batch=4, threads=threads)
+    forest = Forest([Board(5, 0.5)], no_network, settings, seed=1)
+    for _ in range(2):
+        forest.run()
+    tree = forest.trees
+    assert forest.playouts_done == 1 + forest.visits().sum()
+    assert 1200 <= forest.visits().sum() < 1200 + 4 * threads
+    for node in range(int(tree.used[0, 0])):
+        assert tree.visits[0, node].sum() == max(0, tree.counts[0, node] - 1) or tree.status[0, node] == FINISHED
+        assert np.all(tree.visits[0, node] == np.round(tree.visits[0, node]))
+
+
+def test_an_error_in_a_thread_is_told():
+    def broken(planes):
+        if len(planes) > 1:
+            raise MemoryError("no room")
+        return None, None
+
+    with pytest.raises(MemoryError, match="no room"):
+        Forest([Board(5, 0.5)], broken, SearchSettings(playouts=50, batch=4, threads=2)).run()
 
 
 def test_kept_tree_equals_the_part_below_the_move():

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from utils.checkpoints import load_checkpoint, save_checkpoint
-from utils.go import examples, features, networks, reinforce, selfplay, supervised, value, zero_games
+from utils.checkpoints import load_checkpoint
+from utils.go import examples, features, networks, reinforce, selfplay, supervised, zero_games
 from utils.go.board import Board
 from utils.go.gnugo_games import canonical
 from utils.go.vertices import BLACK
@@ -225,43 +225,6 @@ def test_comparison_is_fair_between_equals(small_policy):
     assert report["interval"][0] < 0.5 + 0.35 and report["games"] == 20
 
 
-def test_value_positions_one_or_many_per_game(small_policy, tmp_path):
-    evaluator = networks.Evaluator(*small_policy)
-    settings = value.ValueSettings(games=8, latest=6, komi=0.5, filters=8, blocks=1, steps=4, batch=16)
-    unit = value.play_unit(evaluator, evaluator, settings, seed=3)
-    twice = value.play_unit(evaluator, evaluator, settings, seed=3)
-    np.testing.assert_array_equal(unit.packed, twice.packed)
-    assert set(np.unique(unit.outcomes)) <= {-1.0, 0.0, 1.0}
-    arrays = {name: getattr(unit, name) for name in ("packed", "actions", "outcomes", "games", "moves")}
-    paths = [save_checkpoint(tmp_path / f"{i}.npz", arrays, {"size": 5}) for i in range(2)]
-    one, three = value.positions(paths, 1), value.positions(paths, 3)
-    assert (one.moves == 0).all() and len(one) == len(set(one.games)) and len(three) > 2 * len(one)
-    assert np.bincount(three.games).max() == 3 and len(value.positions(paths, 0)) == 2 * len(unit)
-    trainer = value.ValueTrainer(three, settings, small_policy[0], tmp_path / "v.npz")
-    assert np.isfinite(trainer.run(2))
-    trainer.save()
-    assert value.ValueTrainer(three, settings, None, tmp_path / "v.npz").step == 2
-    assert letters(tmp_path / "v.npz") == {"w", "o"}
-
-
-def test_a_tower_that_does_not_fit_is_refused(positions):
-    settings = value.ValueSettings(filters=4, blocks=2)
-    shape = networks.Architecture(filters=4, blocks=2)
-    folded, _ = networks.without_normalisation(networks.build(shape), shape)
-    with pytest.raises(ValueError, match="does not fit"):
-        value.ValueTrainer(positions, settings, folded)
-
-
-def test_value_outcomes_alternate_within_a_game(small_policy):
-    evaluator = networks.Evaluator(*small_policy)
-    settings = value.ValueSettings(games=4, latest=3, komi=0.5)
-    unit = value.play_unit(evaluator, evaluator, settings, seed=1)
-    for game in range(4):
-        rows = np.flatnonzero(unit.games == game)
-        rows = rows[np.argsort(unit.moves[rows])]
-        assert (np.diff(unit.outcomes[rows]) != 0).all()
-
-
 ZERO = zero_games.ZeroSettings(
     size=3, komi=0.5, komi_rise=0, filters=8, blocks=1, games=4, playouts=8, fast_playouts=4, steps=2, batch=8
 )
@@ -270,11 +233,35 @@ ZERO = zero_games.ZeroSettings(
 def test_a_unit_of_work_is_a_pure_function():
     weights = networks.build(zero_games.architecture_of(ZERO)).get_weights()
     one, other = zero_games.play_games(weights, ZERO, 5), zero_games.play_games(weights, ZERO, 5)
-    np.testing.assert_array_equal(one.packed, other.packed)
-    np.testing.assert_array_equal(one.policy, other.policy)
-    assert len(one.scores) == 4 and np.abs(one.outcome).max() <= 1
-    np.testing.assert_allclose(one.policy.astype(float).sum(axis=1), 1, atol=0.01)
-    assert next(iter(zero_games.run_units(weights, ZERO, [5]))).moves.tolist() == one.moves.tolist()
+    for name, values in one.positions.columns().items():
+        np.testing.assert_array_equal(values, other.positions.columns()[name])
+    assert len(one.scores) == 4 and np.abs(one.positions.outcomes).max() <= 1
+    np.testing.assert_allclose(one.positions.policies.astype(float).sum(axis=1), 1, atol=0.01)
+    assert next(iter(zero_games.run_units(weights, ZERO, [5]))).lengths.tolist() == one.lengths.tolist()
+
+
+GUMBEL = dataclasses.replace(ZERO, considered=4, owner=1.0, margin=0.5, average=0.5)
+
+
+def test_with_gumbels_root_every_move_of_a_game_is_learned_from():
+    weights = networks.build(zero_games.architecture_of(GUMBEL)).get_weights()
+    found = zero_games.play_games(weights, GUMBEL, 5)
+    assert len(found.positions) == found.lengths.sum()
+    for game in range(GUMBEL.games):
+        rows = found.positions.games == game
+        np.testing.assert_array_equal(found.positions.moves[rows], np.arange(found.lengths[game]))
+    played = np.take_along_axis(found.positions.policies, found.positions.actions[:, None], axis=1)
+    assert (played > 0).all()  # nothing was played that the rules or good sense forbid
+    loop = selfplay.Loop(GUMBEL)
+    loop.iterate()
+    assert len(loop.learner.model.outputs) == 4 and np.isfinite(loop.curve[-1]["fresh_mse"])
+
+
+def test_a_resignation_owns_nothing():
+    with pytest.raises(ValueError, match="resignation"):
+        dataclasses.replace(GUMBEL, resign=-0.9)
+    with pytest.raises(ValueError, match="tries 9 moves"):
+        dataclasses.replace(ZERO, considered=9)
 
 
 def test_zero_loop_resumes_where_it_was_killed(tmp_path):
@@ -283,9 +270,8 @@ def test_zero_loop_resumes_where_it_was_killed(tmp_path):
     loop.iterate()
     loop.save()
     loop.iterate()
-    assert letters(path) == {"w", "o", "b", "packed", "policy", "outcome"}
     again = selfplay.Loop(ZERO, path)
-    assert again.iteration == 1 and len(again.outcome) > 0
+    assert again.iteration == 1 and len(again.window) > 0
     again.iterate()
     for a, b in zip(loop.best, again.best):
         np.testing.assert_allclose(a, b, atol=1e-3)
@@ -314,7 +300,7 @@ def test_resignation_is_recorded_and_checked():
     settings = dataclasses.replace(ZERO, resign=2.0, play_on=0.5, games=8, full_share=1.0)
     weights = networks.build(zero_games.architecture_of(settings)).get_weights()
     found = zero_games.play_games(weights, settings, 1)
-    assert (found.moves == 0).any() and found.false_resignations[0] > 0
+    assert (found.lengths == 0).any() and found.false_resignations[0] > 0
     assert found.false_resignations[1] <= found.false_resignations[0]
 
 
@@ -343,36 +329,9 @@ def test_zero_can_start_from_a_policy_and_knows_no_value_yet(small_policy, tmp_p
     np.testing.assert_allclose(policy, features.transform_policy(wanted, k, back=True), atol=2e-3)
     assert worth[0] == 0
     found = zero_games.play_games(loop.best, settings, 1)
-    assert len(found.packed) and found.packed.shape[1] == -(-25 * features.COUNT // 8)
+    assert len(found.positions) and found.positions.planes(np.array([0])).shape == (1, 5, 5, features.COUNT)
     with pytest.raises(ValueError, match="other planes"):
         selfplay.Loop(dataclasses.replace(settings, planes=len(features.RAW)))
-
-
-def test_studying_teaches_the_value_and_keeps_the_policy(small_policy, tmp_path):
-    settings = dataclasses.replace(master_settings(small_policy, tmp_path), rate=5e-3, final_rate=5e-3, batch=64)
-    evaluator = networks.Evaluator(*small_policy)
-    unit = value.play_unit(evaluator, evaluator, value.ValueSettings(games=8, latest=6, komi=0.5), seed=3)
-    loop = selfplay.Loop(settings)
-    before = networks.Evaluator(loop.model, loop.architecture)
-    wanted = before(unit.planes(np.arange(len(unit))))[0]
-    loop.study(unit, 40)
-    after = networks.Evaluator(loop.model, loop.architecture)
-    policy, worth = after(unit.planes(np.arange(len(unit))))
-    assert np.mean((worth - unit.outcomes) ** 2) < 0.9 * np.mean(unit.outcomes**2)
-    assert np.abs(policy - wanted).sum(axis=1).mean() < 0.5
-    np.testing.assert_allclose(loop.policy, wanted, atol=1e-3)
-    for old, new in zip(loop.model.get_weights(), loop.best):
-        np.testing.assert_array_equal(old, new)
-
-
-def test_units_of_step_3_are_split_once_for_all(tmp_path):
-    with pytest.raises(FileNotFoundError, match="No games of step 3"):
-        value.unit_paths(tmp_path)
-    for number in range(10):
-        (tmp_path / f"{number:04d}.npz").touch()
-    (tmp_path / "training.npz").touch()
-    learned, tested = value.split_units(value.unit_paths(tmp_path), 0.2)
-    assert len(learned) == 8 and [path.name for path in tested] == ["0008.npz", "0009.npz"]
 
 
 def test_towers_are_copied_by_name(small_policy):

@@ -7,11 +7,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from utils.go import features, networks, value_stream
-from utils.go.value import play_unit
-from utils.go.value_stream import Stream, StreamSettings
+from utils.go import features, networks, value
+from utils.go.value import Stream, ValueSettings, play_unit
 
-TINY = StreamSettings(
+TINY = ValueSettings(
     units=3, games=6, latest=5, komi=0.5, per_game=3, window=40, filters=8, blocks=1, batch=8, average=0.5
 )
 BLACK_TO_PLAY = features.PLANES.index("black to play")
@@ -68,8 +67,13 @@ def test_a_kill_changes_nothing(policy, tmp_path):
     assert again.unit == 1
     for _ in range(TINY.units - 1):
         again.iterate()
-    assert again.step == whole.step == whole.total == TINY.units * TINY.games * TINY.per_game * 2 // TINY.batch
-    for one, other in zip(whole.average, again.average):
+    assert (
+        again.learner.step
+        == whole.learner.step
+        == whole.total
+        == TINY.units * TINY.games * TINY.per_game * 2 // TINY.batch
+    )
+    for one, other in zip(whole.learner.average, again.learner.average):
         np.testing.assert_allclose(one, other, atol=2e-3)
 
 
@@ -86,7 +90,7 @@ def test_targets_turn_with_the_board(policy, tmp_path):
     stream = Stream(TINY, policy, policy, tmp_path)
     stream._add(stream.games_of(0))
     index = np.zeros(8, np.int64)
-    moves, outcomes, owners, margins = stream.targets(index, np.arange(8))
+    moves, outcomes, owners, margins = stream.learner.targets(stream.window, index, np.arange(8))
     first = stream.window.owners[0].reshape(5, 5)
     for k in range(8):
         expected = features.transform(first[None, :, :, None].astype(np.float32), np.array([k]))
@@ -99,13 +103,13 @@ def test_targets_turn_with_the_board(policy, tmp_path):
 def test_heads_can_be_left_out(policy, tmp_path, changed, heads):
     stream = Stream(dataclasses.replace(TINY, **changed), policy, policy, tmp_path)
     stream.iterate()
-    assert len(stream.model.outputs) == heads
+    assert len(stream.learner.model.outputs) == heads
 
 
 def test_what_a_search_uses_has_no_heads_for_learning(policy, tmp_path):
     stream = Stream(TINY, policy, policy, tmp_path)
     stream.iterate()
-    networks.save(tmp_path / "net.npz", stream.averaged(), stream.architecture)
+    networks.save(tmp_path / "net.npz", stream.learner.averaged(), stream.architecture)
     evaluator = networks.Evaluator.from_file(tmp_path / "net.npz")
     moves, values = evaluator(stream.window.planes(np.arange(4)))
     assert moves.shape == (4, 26) and values.shape == (4,) and len(evaluator.network.outputs) == 2
@@ -114,7 +118,28 @@ def test_what_a_search_uses_has_no_heads_for_learning(policy, tmp_path):
 
 
 def test_tested_games_are_others_and_stay(policy, tmp_path):
-    tested = value_stream.games_for_testing(policy, policy, TINY, tmp_path, units=2)
-    again = value_stream.games_for_testing(policy, policy, TINY, tmp_path, units=2)
+    tested = value.games_for_testing(policy, policy, TINY, tmp_path, units=2)
+    again = value.games_for_testing(policy, policy, TINY, tmp_path, units=2)
     assert np.all(tested.moves == 0) and len(set(tested.games)) == len(tested)
     np.testing.assert_array_equal(tested.packed, again.packed)
+
+
+def test_outcomes_alternate_within_a_game(policy):
+    unit = play_unit(policy, policy, dataclasses.replace(TINY, games=4), seed=1)
+    assert set(np.unique(unit.outcomes)) <= {-1.0, 0.0, 1.0}
+    for game in range(4):
+        rows = np.flatnonzero(unit.games == game)
+        rows = rows[np.argsort(unit.moves[rows])]
+        assert (np.diff(unit.outcomes[rows]) != 0).all()
+
+
+def test_a_position_is_played_on_many_times_from_where_it_stands(policy):
+    games = value.opened(policy, TINY, np.random.default_rng(2))
+    which = games.running[:3]
+    before = games.states.copy()
+    outcomes = value.continued(games, which, 200, policy, seed=1)
+    assert outcomes.shape == (3, 200) and set(np.unique(outcomes)) <= {-1.0, 0.0, 1.0}
+    np.testing.assert_array_equal(games.states, before)
+    np.testing.assert_array_equal(outcomes, value.continued(games, which, 200, policy, seed=1))
+    other = value.continued(games, which, 200, policy, seed=2).mean(axis=1)
+    np.testing.assert_allclose(outcomes.mean(axis=1), other, atol=0.35)

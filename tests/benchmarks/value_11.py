@@ -1,0 +1,124 @@
+"""How well can a position be judged at all, and who comes close? Lesson 11's judges on one fixed set of positions.
+
+    python tests/benchmarks/value_11.py                              # the shipped networks
+    python tests/benchmarks/value_11.py --networks runs/go_stream9   # others
+    python tests/benchmarks/value_11.py --record                     # into the ledger
+
+The positions are the paper's, one a game, from games that nobody trains on. The RL policy plays each on 64 times: the
+variance of those outcomes, E[Var z], is the noise floor. Beside it stand the mean squared error against the outcome of
+one more game, of networks and of rollouts, and what a position costs each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+import numpy as np
+
+from utils import commands, results, runtime
+from utils.checkpoints import load_checkpoint, save_checkpoint
+
+GAMES, TIMES, SEED = 1280, 64, 7_000_001
+
+
+def positions(folder):
+    """The games at their positions, which of them, outcomes of ``TIMES`` + 1 games each, and CPU seconds for those."""
+    from utils.go import networks, value
+
+    path = folder / "floor9.npz"
+    before, after = (networks.Evaluator.from_file(name) for name in ("go_sl9", "go_rl9"))
+    games = value.opened(before, value.ValueSettings(games=GAMES), np.random.default_rng(SEED))
+    which = games.running
+    if not path.exists():
+        began = time.process_time()
+        outcomes = value.continued(games, which, TIMES + 1, after, SEED)
+        save_checkpoint(path, {"outcomes": outcomes}, {"cpu_seconds": time.process_time() - began})
+    arrays, meta = load_checkpoint(path)
+    return games, which, arrays["outcomes"], meta["cpu_seconds"]
+
+
+def fast_rollouts(games, which, times: int) -> np.ndarray:
+    """Mean outcome of ``times`` games by the fast policy, for the side to play."""
+    from utils.go.rollouts import play_outs, seed_playouts
+    from utils.go.vertices import BLACK
+
+    means = []
+    for g in which:
+        ownership = np.zeros(games.states.shape[2], np.int64)
+        wins, _ = play_outs(games.states[g], times, games.komi, True, seed_playouts(int(g)), ownership)
+        means.append(2 * wins / times - 1)
+    return np.array(means) * np.where(games.to_play[which] == BLACK, 1, -1)
+
+
+def judges(games, which, outcomes, continued_seconds: float, names: list[str]):
+    """(name, judgement of each position, CPU milliseconds a position), one after the other."""
+    from utils.go import networks
+
+    told = outcomes[:, 1:]
+    stage = np.digitize(moves_of(games, which), (20, 40, 60))
+    means = np.array([told[stage == s].mean() if (stage == s).any() else 0.0 for s in range(4)])
+    yield "mean of the stage", means[stage], 0.0
+    for times in (8, 16, 64):
+        yield (
+            f"{times} games of the RL policy",
+            told[:, :times].mean(axis=1),
+            (1000 * continued_seconds / outcomes.size * times),
+        )
+    fast_rollouts(games, which[:4], 4)
+    for times in (8, 16, 64):
+        began = time.process_time()
+        said = fast_rollouts(games, which, times)
+        yield f"{times} fast rollouts", said, 1000 * (time.process_time() - began) / len(which)
+    planes = games.planes(which)
+    for name in names:
+        evaluator = networks.Evaluator.from_file(name)
+        evaluator(planes[:256])
+        began = time.process_time()
+        said = np.concatenate([evaluator(part)[1] for part in np.array_split(planes, len(planes) // 256 + 1)])
+        yield f"{name}, one look", said, 1000 * (time.process_time() - began) / len(which)
+
+
+def moves_of(games, which) -> np.ndarray:
+    """Moves played so far in the games ``which``."""
+    from utils.go.position import META, MOVES
+
+    return games.states[which, META, MOVES]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--networks", nargs="*", default=["go_value9"])
+    parser.add_argument("--record", action="store_true")
+    options = parser.parse_args()
+    runtime.start(quiet=True)
+    folder = runtime.repo_root() / "runs"
+    games, which, outcomes, seconds = positions(folder)
+    result, told = outcomes[:, 0], outcomes[:, 1:]  # one game is what is foreseen, the others say how well it can be
+    floor = told.var(axis=1, ddof=1)
+    print(f"{len(which)} positions; noise floor E[Var z] {floor.mean():.3f} +- {half_interval(floor):.3f}")
+    errors = {}
+    for name, said, cost in judges(games, which, outcomes, seconds, options.networks):
+        errors[name] = (said - result) ** 2
+        excess = (said - told.mean(axis=1)) ** 2 - floor / TIMES  # unbiased, where the judge saw none of those games
+        beyond = "" if "RL policy" in name else f", above the floor {excess.mean():.3f} +- {half_interval(excess):.3f}"
+        print(f"{name:30s} error {errors[name].mean():.3f}{beyond}, {cost:.2f} ms of CPU a position", flush=True)
+    if options.record:
+        note = f"{len(which)} positions, one a game nobody trained on; spread is half a 95 % interval over games"
+        results.record(
+            "go.value9.noise_floor",
+            floor.mean(),
+            unit="MSE",
+            spread=half_interval(floor),
+            n=len(which),
+            note=f"E[Var z] over {TIMES} games of the RL policy from each of {note}",
+        )
+
+
+def half_interval(values: np.ndarray) -> float:
+    """Half a 95 % interval of the mean."""
+    return float(1.96 * values.std(ddof=1) / np.sqrt(len(values)))
+
+
+if __name__ == "__main__":
+    raise SystemExit(commands.run(main))
