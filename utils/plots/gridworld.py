@@ -50,7 +50,7 @@ def draw_table(
         if closed[row, column]:
             _draw_closed(axes, row, column, letter, fontsize)
             continue
-        bright = (values[row, column] - bottom) > 0.6 * (top - bottom)
+        bright = (values[row, column] - bottom) > 0.43 * (top - bottom)  # where both letters read equally well
         color = "black" if bright else "white"
         _draw_arrows(axes, row, column, q[row * columns + column], moves, color, shifted=numbers)
         if numbers:
