@@ -50,7 +50,7 @@ def draw_table(
         if closed[row, column]:
             _draw_closed(axes, row, column, letter, fontsize)
             continue
-        bright = (values[row, column] - bottom) > 0.6 * (top - bottom)
+        bright = (values[row, column] - bottom) > 0.43 * (top - bottom)  # where both letters read equally well
         color = "black" if bright else "white"
         _draw_arrows(axes, row, column, q[row * columns + column], moves, color, shifted=numbers)
         if numbers:
@@ -78,9 +78,10 @@ def _draw_arrows(axes, row, column, values, moves, color, shifted) -> None:
     if len(best) == len(moves):
         return
     middle = row - 0.1 if shifted else row
+    behind = 0.25 if len(best) == 1 else -0.05  # several arrows leave the middle and do not cross
     for action in best:
         down, right = moves[action]
-        start = (column - 0.25 * right, middle - 0.25 * down)
+        start = (column - behind * right, middle - behind * down)
         end = (column + 0.25 * right, middle + 0.25 * down)
         style = {"arrowstyle": "-|>", "color": color, "linewidth": 1.5, "shrinkA": 0, "shrinkB": 0}
         axes.annotate("", xy=end, xytext=start, arrowprops=style)
