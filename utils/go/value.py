@@ -134,10 +134,10 @@ class Stream:
         settings: see there.
         before, after: evaluators of the expert policy and of the stronger one.
         folder: of the games and the checkpoint.
-        start: a network whose layers are the starting point where they fit; "" starts from random weights.
+        start: a network whose layers are the starting point where they fit; None starts from random weights.
     """
 
-    def __init__(self, settings: ValueSettings, before, after, folder: Path, start: str = ""):
+    def __init__(self, settings: ValueSettings, before, after, folder: Path, start=None):
         self.settings, self.before, self.after, self.folder = settings, before, after, Path(folder)
         st = settings
         self.architecture = networks.Architecture(
@@ -152,8 +152,8 @@ class Stream:
         )
         weights = Weights(st.policy, st.value, st.owner, st.margin)
         self.learner = Learner(self.architecture, weights, st.rate, st.decay, st.average, st.seed)
-        if start:
-            networks.copy_tower(networks.load(start)[0], self.learner.model)
+        if start is not None:
+            networks.copy_tower(start, self.learner.model)
             self.learner.begin()
         self.total = int(st.units * st.games * st.per_game * st.uses / st.batch)  # gradient steps
         self.rate = one_cycle(st.rate, self.total, min(0.5, 200 / self.total))
@@ -249,8 +249,9 @@ def train(
     """Run the stream to its last unit, with a checkpoint and a row of the curve every ``every`` units; then write the
     network. Returns the last row."""
     players = networks.Evaluator.from_file(before), networks.Evaluator.from_file(after)
+    tower = networks.load(start)[0] if start else None  # now: a wrong name is told before hours of games
     tested = games_for_testing(*players, settings, folder)
-    stream, losses = Stream(settings, *players, folder, start), []
+    stream, losses = Stream(settings, *players, folder, tower), []
     print(f"unit {stream.unit} of {settings.units}; {len(tested)} games to test on", flush=True)
     while stream.unit < settings.units:
         losses.append(stream.iterate())

@@ -319,7 +319,10 @@ def duel(
     playouts = settings.playouts if playouts is None else playouts
     board = Board(settings.size, settings.komi)
     search = mcts.SearchSettings(
-        playouts, settings.batch_leaves, settings.exploration, score_weight=settings.score_weight
+        playouts=playouts,
+        batch=settings.batch_leaves,
+        exploration=settings.exploration,
+        score_weight=settings.score_weight,
     )
     architecture = architecture_of(settings)
     sides = [(lambda planes: mine_or_theirs(planes), search)] * 2
