@@ -7,12 +7,11 @@ from pathlib import Path
 
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.util import logging
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "lectures" / "tools"))
 
-from mathml import to_mathml  # noqa: E402
+from mathml import formula  # noqa: E402
 
 project = "From Lego to Go"
 author = "the course's authors"
@@ -59,25 +58,15 @@ html_theme_options = {
     "back_to_top_button": False,
 }
 
-log = logging.getLogger(__name__)
-
-
-def _formula(tex: str, display: bool, node: nodes.Element) -> str:
-    try:
-        return to_mathml(tex, display)
-    except ValueError as error:
-        log.warning(str(error), location=node)
-        return ""
-
 
 def _inline(translator, node: nodes.math) -> None:
-    translator.body.append(_formula(node.astext(), False, node))
+    translator.body.append(formula(node.astext(), False, node))
     raise nodes.SkipNode
 
 
 def _block(translator, node: nodes.math_block) -> None:
-    formula = _formula(node.astext(), True, node)
-    translator.body.append(translator.starttag(node, "div", CLASS="formula", tabindex="0") + formula + "</div>\n")
+    text = formula(node.astext(), True, node)
+    translator.body.append(translator.starttag(node, "div", CLASS="formula", tabindex="0") + text + "</div>\n")
     raise nodes.SkipNode
 
 

@@ -16,7 +16,7 @@ from typing import ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
-from mathml import to_mathml
+from mathml import formula
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
@@ -278,7 +278,7 @@ class DeckTranslator(RevealjsSlideTranslator):
 
     def visit_derivation_row(self, node: derivation_row) -> None:
         hidden = " fragment" if node["build"] else ""
-        left, right = (f"<div>{_formula(p, True, node) if p else ''}</div>" for p in (node["left"], node["right"]))
+        left, right = (f"<div>{formula(p, True, node) if p else ''}</div>" for p in (node["left"], node["right"]))
         self.body.append(f'<div class="row{hidden}">{left}{right}<div class="reason">')
 
     def depart_derivation_row(self, node: derivation_row) -> None:
@@ -347,23 +347,14 @@ def _kept(kind: str, node: nodes.Element) -> str:
     return kept.get(kind, {}).get(node["name"], "")
 
 
-def _formula(tex: str, display: bool, node: nodes.Element) -> str:
-    """MathML, or a complaint that says where the formula stands."""
-    try:
-        return to_mathml(tex, display)
-    except ValueError as error:
-        log.warning(str(error), location=node)
-        return ""
-
-
 def _math_inline(translator: DeckTranslator, node: nodes.math) -> None:
-    translator.body.append(_formula(node.astext(), False, node))
+    translator.body.append(formula(node.astext(), False, node))
     raise nodes.SkipNode
 
 
 def _math_block(translator: DeckTranslator, node: nodes.math_block) -> None:
-    formula = _formula(node.astext(), True, node)
-    translator.body.append(translator.starttag(node, "div", CLASS="formula") + formula + "</div>\n")
+    text = formula(node.astext(), True, node)
+    translator.body.append(translator.starttag(node, "div", CLASS="formula") + text + "</div>\n")
     raise nodes.SkipNode
 
 
