@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "lectures" / "tools"))
@@ -50,8 +51,9 @@ def visited(built, browser):
         if source not in seen:
             folder = built(source)
             pictures = folder.with_name(f"{folder.name}-pictures")
-            seen[source] = browse.visit(folder, browse.SIZES[0], pictures)
-            browse.contact_sheet(seen[source].pictures, pictures / "contact.png")
+            with FileLock(pictures.with_name(f".{pictures.name}.lock")):  # another process may look at the same deck
+                seen[source] = browse.visit(folder, browse.SIZES[0], pictures)
+                browse.contact_sheet(seen[source].pictures, pictures / "contact.png")
         return seen[source]
 
     return walk
