@@ -11,13 +11,14 @@ The networks: ``features`` (what they see), ``batch`` (many games side by side, 
 ``networks`` (a tower with policy and value heads).
 
 The search: ``tree`` (its statistics, and the compiled steps that grow it), ``lecture_search`` (the lecture's formula in
-forty lines: start here), ``mcts`` (the same with all that AlphaGo added; ``Forest.describe`` shows what it thinks).
+forty lines: start here), ``mcts`` (the same with all that AlphaGo added; ``Forest.describe`` shows what it thinks),
+``gumbel`` (a root for few simulations, in self-play).
 
 The players: ``players``, ``gtp_client`` (other programs as opponents), ``options`` (of command lines), ``arena``
 (matches and Elo), ``gtp`` (ours inside other programs; ``gtp_words``, ``gtp_clock``, ``gtp_views``, ``gtp_extras`` and
 ``gtp_start`` are its parts).
 
 The trainings: ``gnugo_games`` (the expert's games), ``examples`` (from games to arrays), ``supervised``, ``reinforce``
-and ``value`` (AlphaGo's three steps), ``value_stream`` (the third with games that are looked at twice and forgotten),
-``zero_games`` and ``selfplay`` (AlphaGo Zero).
+and ``value`` (AlphaGo's three steps), ``zero_games`` and ``selfplay`` (AlphaGo Zero); ``learner`` is how
+``value`` and ``selfplay`` teach.
 """

@@ -1,6 +1,6 @@
 """What a network learns from positions: who wins, who owns what, what a better player would play (lesson 11).
 
-Step 3's stream of games (:mod:`utils.go.value_stream`) and AlphaGo Zero's loop (:mod:`utils.go.selfplay`) teach the
+Step 3's stream of games (:mod:`utils.go.value`) and AlphaGo Zero's loop (:mod:`utils.go.selfplay`) teach the
 same network in the same way; they differ in whose games they are.
 """
 

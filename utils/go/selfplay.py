@@ -8,7 +8,7 @@ known what there is to find: Black opens in the centre and takes the whole board
 work, some games from given weights and a seed, is a pure function (:func:`play_games`), so the same loop runs on one
 machine, or on a Ray cluster with ``--ray ADDRESS`` (``--ray local``: a worker for each core of this machine).
 
-``--start`` with the network of :mod:`utils.go.value_stream` is the road between AlphaGo and AlphaGo Zero: the Zero
+``--start`` with the network of :mod:`utils.go.value` is the road between AlphaGo and AlphaGo Zero: the Zero
 paper's AlphaGo Master had Zero's single network and loop, but began from experts' games and saw hand-made planes.
 """
 

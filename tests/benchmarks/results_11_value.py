@@ -1,8 +1,7 @@
 """How well can a position be judged at all, and who comes close? Lesson 11's judges on one fixed set of positions.
 
-    python tests/benchmarks/value_11.py                              # the shipped networks
-    python tests/benchmarks/value_11.py --networks runs/go_stream9   # others
-    python tests/benchmarks/value_11.py --record                     # into the ledger
+    python tests/benchmarks/results_11_value.py                                  # into the ledger
+    python tests/benchmarks/results_11_value.py --beside go_dual9 runs/another   # other networks on the same positions
 
 The positions are the paper's, one a game, from games that nobody trains on. The RL policy plays each on 64 times: the
 variance of those outcomes, E[Var z], is the noise floor. Beside it stand the mean squared error against the outcome of
@@ -20,6 +19,7 @@ from utils import commands, results, runtime
 from utils.checkpoints import load_checkpoint, save_checkpoint
 
 GAMES, TIMES, SEED = 1280, 64, 7_000_001
+SHIPPED = "go_value9"
 
 
 def positions(folder):
@@ -88,8 +88,7 @@ def moves_of(games, which) -> np.ndarray:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--networks", nargs="*", default=["go_value9"])
-    parser.add_argument("--record", action="store_true")
+    parser.add_argument("--beside", nargs="*", default=[], metavar="NETWORK", help="judged as well, not recorded")
     options = parser.parse_args()
     runtime.start(quiet=True)
     folder = runtime.repo_root() / "runs"
@@ -98,21 +97,19 @@ def main() -> None:
     floor = told.var(axis=1, ddof=1)
     print(f"{len(which)} positions; noise floor E[Var z] {floor.mean():.3f} +- {half_interval(floor):.3f}")
     errors = {}
-    for name, said, cost in judges(games, which, outcomes, seconds, options.networks):
+    for name, said, cost in judges(games, which, outcomes, seconds, [SHIPPED, *options.beside]):
         errors[name] = (said - result) ** 2
         excess = (said - told.mean(axis=1)) ** 2 - floor / TIMES  # unbiased, where the judge saw none of those games
         beyond = "" if "RL policy" in name else f", above the floor {excess.mean():.3f} +- {half_interval(excess):.3f}"
         print(f"{name:30s} error {errors[name].mean():.3f}{beyond}, {cost:.2f} ms of CPU a position", flush=True)
-    if options.record:
-        note = f"{len(which)} positions, one a game nobody trained on; spread is half a 95 % interval over games"
-        results.record(
-            "go.value9.noise_floor",
-            floor.mean(),
-            unit="MSE",
-            spread=half_interval(floor),
-            n=len(which),
-            note=f"E[Var z] over {TIMES} games of the RL policy from each of {note}",
-        )
+    note = f"{len(which)} positions, one a game that nobody trained on; spread is half a 95 % interval over games"
+    measured = {
+        "go.value9.noise_floor": (floor, f"E[Var z] over {TIMES} games of the RL policy; {note}"),
+        "go.value9.mse": (errors[f"{SHIPPED}, one look"], f"against one more game of the RL policy; {note}"),
+    }
+    for identifier, (values, text) in measured.items():
+        options = {"unit": "MSE", "spread": half_interval(values), "n": len(which), "note": text}
+        results.record(identifier, float(values.mean()), **options)
 
 
 def half_interval(values: np.ndarray) -> float:
