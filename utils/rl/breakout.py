@@ -194,32 +194,36 @@ class Trainer:
             save_checkpoint(self.folder / "replay.npz", self.replay.arrays(), {})
 
     def load(self, path: Path) -> None:
-        """Take over weights, optimiser, counters and random states; another network's checkpoint raises ValueError."""
+        """Take over weights, optimiser, counters and random states; another network's checkpoint raises ValueError.
+
+        Of an agent (``best.npz``, a shipped one) there are weights and counters alone; the rest begins anew.
+        """
         arrays, meta = in_todays_format(*load_checkpoint(path))
         theirs, ours = Config.from_dict(meta["config"]).to_dict(), self.config.to_dict()
         differing = [name for name in NETWORK if theirs[name] != ours[name]]
         if differing:
             raise ValueError(f"{path} holds another network (differs in {', '.join(differing)}); use another --folder.")
-        self.average = [weight.astype(np.float32) for weight in group(arrays, "a")]
+        self.average = [weight.astype(np.float32) for weight in group(arrays, "a") or group(arrays, "w")]
         self.agent.online.set_weights(group(arrays, "w") or self.average)
         self.agent.target.set_weights(group(arrays, "t") or self.average)
-        for i, variable in enumerate(self.agent.optimizer.variables):
+        for i, variable in enumerate(self.agent.optimizer.variables if "o0" in arrays else ()):
             value = arrays[f"o{i}"]
             if f"s{i}" in arrays:
                 value = value.astype(np.float32)
                 value = (value**2 if "velocity" in variable.path else value) * arrays[f"s{i}"]
             variable.assign(value)
-        self.counters.update(meta["counters"])
+        self.counters.update(meta.get("counters", {"agent_steps": meta.get("agent_steps")}))
         if not (self.folder / "best.npz").exists():  # the best of another folder is not here
             self.counters["best"] = -1.0
         changed = {name: [value, ours[name]] for name, value in theirs.items() if value != ours[name]}
         self.history = meta.get("history", [])
         if changed:
             self.history.append({"agent_steps": self.counters["agent_steps"], "from_to": changed})
-        self.rng.bit_generator.state = meta["random"]["play"]
-        self.replay.rng.bit_generator.state = meta["random"]["sampling"]
+        if "random" in meta:
+            self.rng.bit_generator.state = meta["random"]["play"]
+            self.replay.rng.bit_generator.state = meta["random"]["sampling"]
         if not (self.folder / "curve.json").exists():
-            Curve(self.folder / "curve.json", 0).extend(meta["curve"])
+            Curve(self.folder / "curve.json", 0).extend(meta.get("curve", []))
 
     # -- evaluation --------------------------------------------------------------------------------------------------
 

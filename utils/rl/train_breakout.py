@@ -26,7 +26,7 @@ def parse(arguments=None) -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=5_000_000, help="agent steps in all, four frames each")
     parser.add_argument("--minutes", type=float, help="stop after so many minutes of this start")
     parser.add_argument("--folder", type=Path, default=Path("runs/breakout"))
-    parser.add_argument("--resume", type=Path, help="checkpoint to begin from if the folder has none")
+    parser.add_argument("--resume", type=Path, help="checkpoint, or agent, to begin from if the folder has none")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--backend", choices=runtime.BACKENDS, help="Keras backend (default: KERAS_BACKEND)")
     parser.add_argument("--threads", type=int, default=0, help="emulator threads")

@@ -107,6 +107,18 @@ def test_hyperparameters_changed_between_starts_are_noted(tmp_path):
     assert Trainer(Config(**TINY | {"samples_per_step": 2.0}), tmp_path, seed=3, threads=1).history == [note]
 
 
+def test_training_goes_on_from_an_agent_with_a_new_optimiser(tmp_path):
+    first = Trainer(Config(**TINY), tmp_path / "a", seed=3, threads=1)
+    first.counters |= {"agent_steps": 640, "updates": 40}
+    first.evaluate(1)
+    second = Trainer(Config(**TINY), tmp_path / "b", seed=4, resume=tmp_path / "a" / "best.npz", threads=1)
+    assert second.counters["agent_steps"] == 640 and second.counters["updates"] == 40
+    for mine, theirs in zip(second.agent.online.get_weights(), first.average, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-3, atol=1e-3)  # stored in half precision
+    second.step()
+    assert second.counters["agent_steps"] == 640 + second.config.num_games
+
+
 def test_small_checkpoint_resumes_nearly_the_same(tmp_path):
     first = trained(tmp_path / "a")
     save_checkpoint(tmp_path / "small.npz", first.arrays(small=True), first.meta())
