@@ -11,7 +11,7 @@ A match writes one line a game and continues after a kill. Players, as the comma
   ``,symmetry=all`` averages it over the board's eight symmetries);
 - ``search:POLICY+VALUE`` (one name if the network has both heads; ``-`` leaves one out) with options
   ``playouts=``, ``batch=``, ``threads=``, ``lambda=``, ``rollouts=``, ``tactics=1`` (see :mod:`utils.go.rollouts`),
-  ``c=``, ``seconds=``;
+  ``c=``, ``formula=lecture``, ``seconds=``;
 - ``rollouts:N``: search with no network;
 - ``gnugo:LEVEL``: GNU Go through the Go Text Protocol, Chinese rules, told to capture dead stones before it
   passes, since our score counts every stone on the board as alive.
@@ -260,6 +260,7 @@ def _search_player(text: str, what: str, options: dict[str, str]) -> SearchPlaye
         rollouts=int(options.pop("rollouts", 1)),
         tactics=options.pop("tactics", "0") == "1",
         exploration=float(options.pop("c", mcts.SearchSettings.exploration)),
+        formula=options.pop("formula", mcts.SearchSettings.formula),
         score_weight=float(options.pop("score", 0.0)),
     )
     seconds = float(options.pop("seconds")) if "seconds" in options else None

@@ -65,6 +65,10 @@ class SearchSettings:
     score_weight: float = 0.0
     limit: int | None = None
 
+    def __post_init__(self):
+        if self.formula not in ("puct", "lecture"):
+            raise ValueError(f"Unknown formula {self.formula!r}; choose puct or lecture.")
+
 
 @dataclass
 class Budget:

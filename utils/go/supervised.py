@@ -132,7 +132,7 @@ class Trainer:
         arrays, meta = load_checkpoint(self.checkpoint)
         if meta["recipe"] != asdict(self.recipe):
             raise ValueError(
-                f"{self.checkpoint} was made with another recipe ({meta['recipe']}); delete it to start over."
+                f"{self.checkpoint} was made with another recipe ({meta['recipe']}); name another one by --checkpoint."
             )
         restore(self.model, arrays)
         self.average = group(arrays, "a")

@@ -159,7 +159,8 @@ def test_elo_intervals_hold_the_rating_and_narrow_with_more_games():
 def test_players_are_described_in_words():
     assert arena.make_player("rollouts:50").settings.playouts == 50
     assert arena.make_player("search:-+-,playouts=7,lambda=1").settings.mixing == 1.0
-    for bad in ("chess:3", "search:-+-,speed=3"):
+    assert arena.make_player("search:-+-,formula=lecture").settings.formula == "lecture"
+    for bad in ("chess:3", "search:-+-,speed=3", "search:-+-,formula=ucb"):
         with pytest.raises(ValueError):
             arena.make_player(bad)
 
