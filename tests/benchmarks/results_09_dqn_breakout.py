@@ -2,13 +2,13 @@
 
     python tests/benchmarks/results_09_dqn_breakout.py                     # all of it
     python tests/benchmarks/results_09_dqn_breakout.py --only ingredients  # section 6 with one ingredient less each
-    python tests/benchmarks/results_09_dqn_breakout.py --only agent --agent runs/mine/best.npz  # recorded nowhere
+    python tests/benchmarks/results_09_dqn_breakout.py --only agents --agent runs/mine/best.npz  # recorded nowhere
 
 ``ball`` does what sections 3 and 4 do, in NumPy (``ball_09.py``). ``ingredients`` trains the configurations of section
 6, as the notebook's cell tagged ``measured-recipes`` defines them; each run's outcome is kept in runs/results_09/ as
-soon as it is there, ``--fresh`` measures anew. ``agent`` plays full games on seeds that neither training nor the choice
-of the checkpoint has seen: as it trained, with sticky actions, and with the screen shrunk as five filters of other
-programs do it.
+soon as it is there, ``--fresh`` measures anew. ``agents`` lets the two that ship play full games on seeds that neither
+training nor the choice of the checkpoint has seen: as in section 13, with sticky actions, and with the screen shrunk as
+five filters of other programs do it.
 """
 
 from __future__ import annotations
@@ -103,12 +103,12 @@ def record_ingredients(fresh: bool, seeds: Sequence[int] = (1, 2, 3)) -> None:
 # The shipped agent
 
 
-def play(agent: Path | None, quick: bool, episodes: int, **conditions) -> np.ndarray:
-    """Scores of full games of the shipped agent, or another; conditions: sticky actions or another filter's view."""
+def play(agent: Path, quick: bool, episodes: int, **conditions) -> np.ndarray:
+    """Scores of full games of an agent; conditions: sticky actions or another filter's view."""
     from utils.rl.atari import play_games
-    from utils.rl.dqn import AGENT, load_agent, q_function
+    from utils.rl.dqn import load_agent, q_function
 
-    network, _, _ = load_agent(agent or AGENT)
+    network, _, _ = load_agent(agent)
     limit = 2000 if quick else 108_000
     return play_games(q_function(network), episodes, epsilon=0.05, max_frames=limit, **conditions)[0]
 
@@ -148,22 +148,32 @@ def at_one_million() -> None:
     print(f"breakout.dqn.score_at_1m_steps: {mean} over {games} games")
 
 
-def record_agent(agent: Path | None, quick: bool) -> None:
+def record_agents(agent: Path | None, quick: bool) -> None:
+    """Both agents that ship; or another one, of whom nothing is recorded."""
+    from utils.rl.dqn import AGENT, VARIED
+
+    if agent is not None:
+        record_agent("another", agent, quick, keep=False)
+        return
+    for name, path in {"dqn": AGENT, "varied": VARIED}.items():
+        record_agent(name, path, quick, keep=True)
+    at_one_million()
+
+
+def record_agent(name: str, agent: Path, quick: bool, keep: bool) -> None:
     from utils.rl.variety import JUDGED
 
     conditions = {"score": ({}, ", no sticky actions"), "score_sticky": ({"sticky": 0.25}, ", sticky actions 0.25")}
     for view in JUDGED:
         conditions[f"score_{view}"] = ({"view": view}, f", no sticky actions, screen shrunk by the filter {view}")
-    for name, (condition, told) in conditions.items():
+    for what, (condition, told) in conditions.items():
         scores = play(agent, quick, 2 if quick else 50, **condition)
-        note_scores(f"breakout.dqn.{name}", scores, PROTOCOL + told, keep=agent is None)
-    if agent is None:
-        at_one_million()
+        note_scores(f"breakout.{name}.{what}", scores, PROTOCOL + told, keep)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", choices=("ball", "ingredients", "agent"), help="measure one of the three")
+    parser.add_argument("--only", choices=("ball", "ingredients", "agents"), help="one of the three")
     parser.add_argument("--fresh", action="store_true", help="train the small agents again where an outcome is kept")
     parser.add_argument("--quick", action="store_true", help="of the agent two short games each, to see that it runs")
     parser.add_argument("--agent", type=Path, help="another network, as best.npz of a run; nothing is recorded then")
@@ -172,7 +182,7 @@ def main() -> None:
     parts = {
         "ball": record_ball,
         "ingredients": lambda: record_ingredients(options.fresh),
-        "agent": lambda: record_agent(options.agent, options.quick),
+        "agents": lambda: record_agents(options.agent, options.quick),
     }
     for part in [options.only] if options.only else parts:
         parts[part]()

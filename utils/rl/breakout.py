@@ -217,6 +217,8 @@ class Trainer:
             self.counters["best"] = -1.0
         changed = {name: [value, ours[name]] for name, value in theirs.items() if value != ours[name]}
         self.history = meta.get("history", [])
+        if "o0" not in arrays:
+            self.history.append({"agent_steps": self.counters["agent_steps"], "begun_from": path.name})
         if changed:
             self.history.append({"agent_steps": self.counters["agent_steps"], "from_to": changed})
         if "random" in meta:

@@ -341,6 +341,7 @@ def huber(error):
 # Shipped agents
 
 AGENT = runtime.repo_root() / "mldata" / "weights" / "breakout_dqn.npz"  # the one that comes with the course
+VARIED = AGENT.with_name("breakout_varied.npz")  # which went on from there with sticky actions and many filters
 
 
 def save_agent(path, weights: list[np.ndarray], config: Config, sidecar: dict | None = None, **meta) -> None:

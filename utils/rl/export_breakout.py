@@ -51,7 +51,8 @@ def export(trainer: Trainer, name: str = "breakout_dqn") -> None:
         "changed_on_the_way": meta.get("history", []),
         "config": config.to_dict(),
     }
-    save_agent(data / "weights" / f"{name}.npz", network.get_weights(), config, sidecar, **at)
+    notes = at | {"counters": counters}  # a training that goes on from it counts on
+    save_agent(data / "weights" / f"{name}.npz", network.get_weights(), config, sidecar, **notes)
     results.write_curve(results.curve_path(name), trainer.curve.rows, command)
     figure = plot_curve(trainer.curve.rows)
     write_atomically(data / "curves" / f"{name}.png", lambda file: figure.savefig(file, format="png"))

@@ -35,7 +35,8 @@ def parse(arguments=None) -> argparse.Namespace:
     parser.add_argument("--save-minutes", type=float, default=5.0)
     parser.add_argument("--keep-replay", action="store_true", help="store the replay memory too (2 GB)")
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="change hyperparameters")
-    parser.add_argument("--export", action="store_true", help="train nothing; copy the run's results to mldata/")
+    say = "train nothing; copy the run's results to mldata/ under this name"
+    parser.add_argument("--export", nargs="?", const="breakout_dqn", metavar="NAME", help=say)
     parser.add_argument("--pack", type=Path, metavar="FILE", help="train nothing; write a small checkpoint")
     return parser.parse_args(arguments)
 
@@ -64,7 +65,7 @@ def _train(options: argparse.Namespace) -> int:
     config = dqn.configure(options.set, stored_config(options.folder, options.resume))
     trainer = breakout.Trainer(config, options.folder, options.seed, options.resume, options.threads)
     if options.export:
-        export_breakout.export(trainer)
+        export_breakout.export(trainer, options.export)
     if options.pack:
         export_breakout.pack(trainer, options.pack)
     if options.export or options.pack:

@@ -115,6 +115,7 @@ def test_training_goes_on_from_an_agent_with_a_new_optimiser(tmp_path):
     assert second.counters["agent_steps"] == 640 and second.counters["updates"] == 40
     for mine, theirs in zip(second.agent.online.get_weights(), first.average, strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-3, atol=1e-3)  # stored in half precision
+    assert second.history == [{"agent_steps": 640, "begun_from": "best.npz"}]
     second.step()
     assert second.counters["agent_steps"] == 640 + second.config.num_games
 
