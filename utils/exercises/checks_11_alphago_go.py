@@ -30,7 +30,7 @@ def check_stones_after(attempt):
             2,
             (),
             "O.O ..O OO.",
-            "Take the enemies off first; that may give the stone its liberty.",
+            "Take the enemies off first; that may free the stone.",
         ),
         (".OX. O.OX .OX. ....", (1, 1), 1, (seen, other), None, "That recreates an earlier position: superko."),
         (".OX. O.OX .OX. ....", (1, 1), 1, (other,), seen, "A ko may be taken if the position that results is new."),
@@ -91,7 +91,7 @@ def check_games_to_be_sure(attempt):
                 shown=f"found, for matches of {games} games",
                 expected="the share of matches whose whole 95 % interval lies above one half",
                 got=float(share),
-                hint="Draw how many games of each match are won, rng.binomial(games, 0.55), and take wilson_interval of it.",
+                hint="Draw the wins of each match, rng.binomial(games, 0.55), and take wilson_interval of them.",
             )
     expect_close(
         found["elo"],
@@ -171,7 +171,7 @@ def check_turn_back(attempt):
         "11.5",
         attempt,
         unchanged=True,
-        hint="np.rot90 turns against the clock, so back is with the clock; the last entry, passing, stays in its place.",
+        hint="np.rot90 turns against the clock, so back is with the clock; the last entry, passing, stays.",
         hints=((lambda policy, size, turns: turns == 0, "Without a turn all stays where it is."),),
     )
 

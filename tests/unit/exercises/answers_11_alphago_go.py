@@ -54,7 +54,7 @@ def after_by_labels(stones, row, column, color, earlier):
                 board[labels == k] = 0
 
     if stones[row, column] > 0:
-        return
+        return None
     board = stones.copy()
     board[row, column] = color
     without_dead(board, 3 - color)
@@ -108,8 +108,9 @@ def _named(name, function):
 
 
 def occupied_is_allowed(stones, row, column, color, earlier):
-    return after_by_chains(np.where(np.arange(stones.size).reshape(stones.shape) == row * len(stones) + column, 0, stones),
-                           row, column, color, earlier)  # fmt: skip
+    board = stones.copy()
+    board[row, column] = 0
+    return after_by_chains(board, row, column, color, earlier)
 
 
 def only_a_stone(stones, row, column, color, earlier):

@@ -1,5 +1,5 @@
-"""Inputs of lesson 11's sweeps: boards of one point to nine by nine, long winding chains, moves of every kind in games at
-random; moves with and without visits, single moves; paths and policies of all lengths.
+"""Inputs of lesson 11's sweeps: boards of one point to nine by nine, long winding chains, moves of every kind in
+games at random; moves with and without visits, single moves; paths and policies of all lengths.
 """
 
 import numpy as np
