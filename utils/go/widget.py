@@ -278,6 +278,11 @@ def play(
     if not runtime.in_front_end():
         draw_board(game.board, title="In JupyterLab this is a board to click")
         return None
+    return _in_the_browser(game, show_thinking)
+
+
+def _in_the_browser(game: GoGame, show_thinking: bool):
+    """The widget: what happens in it goes to the game, and what the game says to it."""
     import anywidget
     import traitlets
 
@@ -314,7 +319,7 @@ def play(
             game.set_level(change["new"])
             self.refresh()
 
-    widget = BoardWidget(size=size, levels=list(game.levels), level=game.level)
+    widget = BoardWidget(size=game.board.size, levels=list(game.levels), level=game.level)
     game.shown = widget.refresh
     widget.refresh()
     widget.game = game

@@ -102,7 +102,7 @@ export default { render };
 """
 )
 STYLE = """
-.go-game { color: var(--jp-content-font-color1, var(--vscode-foreground, inherit)); }
+.go-game { padding: 4px; color: var(--jp-content-font-color1, var(--vscode-foreground, inherit)); }
 .go-status { min-height: 1.5em; margin-top: 4px; }
 .go-spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .go-buttons { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; margin-top: 4px; }
