@@ -39,13 +39,6 @@ def kind_of(board, row, column, color, earlier):
 
 def stones_after(rng):
     yield np.zeros((1, 1), int), 0, 0, 1, [np.zeros((1, 1), int)]
-    spiral = stones_of(SPIRAL)
-    for full in (np.where(spiral, 1, 2), np.where(spiral, 2, 1)):
-        for turns in range(4):
-            board = np.rot90(np.where(np.arange(81).reshape(9, 9) == 9, 0, full), turns)
-            row, column = np.argwhere(board == 0)[0].tolist()
-            for color in (1, 2):  # whoever fills the last liberty takes the other's only chain
-                yield board, row, column, color, [board]
     wanted = {"occupied": 6, "plain": 15, "suicide": 15, "ko": 12, "superko": 16}
     wanted |= {"takes": 15, "takes without a liberty": 15}
     while any(wanted.values()):
@@ -64,6 +57,13 @@ def stones_after(rng):
                     past.append(after)
                     break
             color = 3 - color
+    spiral = stones_of(SPIRAL)
+    for full in (np.where(spiral, 1, 2), np.where(spiral, 2, 1)):
+        for turns in range(4):
+            board = np.rot90(np.where(np.arange(81).reshape(9, 9) == 9, 0, full), turns)
+            row, column = np.argwhere(board == 0)[0].tolist()
+            for color in (1, 2):  # whoever fills the last liberty takes the other's only chain
+                yield board, row, column, color, [board]
 
 
 def batch_of_moves(rng):
