@@ -2,82 +2,135 @@
 
 from __future__ import annotations
 
+from math import exp, lgamma, log, log10
+
 import numpy as np
 
-from utils.exercises.engine import exercise, expect, expect_close
-from utils.exercises.experiment import change_of_one_thing
+from utils.exercises.engine import exercise, expect, expect_close, fail, same, settle
+from utils.exercises.experiment import change_of_one_thing, numbers, predicted_first, record
 from utils.exercises.sweep import sweep
 
 
-@exercise("11.1", name="count_liberties", title="Liberties of a chain", minutes=15, points=2)
-def check_count_liberties(attempt):
-    for rows, row, column, expected, hint in (
-        ("... .X. ...", 1, 1, 4, "A lone stone in the middle has four empty neighbours."),
-        (".... .XX. .X.. ....", 2, 1, 7, "Follow the whole chain, not only the stone you are given."),
-        (".X. X.X .X.", 0, 1, 3, "Stones that touch at a corner only are not connected."),
-        ("XXX X.X XXX", 0, 0, 1, "A point next to several stones of the chain is one liberty, not several."),
-        ("OX. X.. ...", 0, 0, 0, "A surrounded stone has none; enemy stones are neither liberties nor of the chain."),
+def _stones(drawing: str) -> np.ndarray:
+    return np.array([[".XO".index(mark) for mark in line] for line in drawing.split()])
+
+
+@exercise("11.1", name="stones_after", title="The rules of Go in one function", minutes=20, points=3)
+def check_stones_after(attempt):
+    seen, other = ".OX. OX.X .OX. ....", "X... .... .... ...."
+    for rows, point, color, earlier, expected, hint in (
+        ("... ... ...", (1, 1), 1, (), "... .X. ...", "Put the stone down, in a copy."),
+        ("... .X. ...", (1, 1), 2, (), None, "An occupied point is forbidden."),
+        (".X. XOX ...", (2, 1), 1, (), ".X. X.X .X.", "Enemy chains without a liberty are taken off."),
+        (".XX XOO ...", (2, 1), 1, (), ".XX XOO .X.", "A chain that has a liberty left stays, whole."),
+        (".X. X.X .X.", (1, 1), 2, (), None, "After the move one's own chain must have a liberty: no suicide."),
+        (
+            ".XO XXO OO.",
+            (0, 0),
+            2,
+            (),
+            "O.O ..O OO.",
+            "Take the enemies off first; that may free the stone.",
+        ),
+        (".OX. O.OX .OX. ....", (1, 1), 1, (seen, other), None, "That recreates an earlier position: superko."),
+        (".OX. O.OX .OX. ....", (1, 1), 1, (other,), seen, "A ko may be taken if the position that results is new."),
     ):
-        stones = np.array([[".XO".index(mark) for mark in line] for line in rows.split()])
-        shown = f"the chain at row {row}, column {column} of\n" + rows.replace(" ", "\n")
-        expect(attempt(stones, row, column), expected, shown=shown, hint=hint)
+        stones, before = _stones(rows), [*map(_stones, (*earlier, rows))]
+        got = settle(attempt(stones.copy(), *point, color, before))
+        wanted = None if expected is None else _stones(expected)
+        if not same(got, wanted):
+            drawn = " and ".join(["the position itself", *(each.replace(" ", "/") for each in earlier)])
+            shown = f"{'.XO'[color]} at row {point[0]}, column {point[1]} of\n{rows.replace(' ', chr(10))}\n"
+            fail(shown=f"{shown}earlier: {drawn}", expected=wanted, got=got, hint=hint)
     sweep(
         "11.1",
         attempt,
         unchanged=True,
-        hint="Walk along the chain until no stone of it is left whose neighbours you have not looked at.",
+        judge=lambda got, case: same(got, case.answer),
+        hint="Put the stone down, take off every enemy chain without a liberty, then look at your own chain.",
         hints=(
-            (lambda stones, row, column: len(stones) == 1, "On a board of one point there is no neighbour."),
+            (lambda stones, row, column, *_: stones[row, column] > 0, "An occupied point is forbidden: return None."),
+            (lambda stones, *_: len(stones) == 1, "On a board of one point a stone has no liberty."),
             (
-                lambda stones, row, column: min(row, column) == 0 or max(row, column) == len(stones) - 1,
-                "Beyond the edge there is nothing; mind negative indices, and follow the chain to its end.",
+                lambda stones, row, column, color, earlier: len(earlier) > 1,
+                "Is it suicide (after the captures)? Is the result, captures taken off, one of the earlier positions?",
             ),
         ),
     )
 
 
-@exercise("11.2", name="outcome_weights", title="REINFORCE: what each move is to be blamed for", minutes=10)
-def check_outcome_weights(attempt):
-    colors = np.array([1, 2, 2, 1])
-    for winner, baseline, expected, hint in (
-        (1, [0.0, 0, 0], [1, -1, -1, 1], "z is +1 for every move of the winner and -1 for every move of the loser."),
-        (2, [9.0, 0.2, -0.3], [-1.2, 1.3, 1.3, -1.2], "Subtract the baseline of the move's own colour."),
-    ):
-        shown = f"colors = [1, 2, 2, 1], {winner = }, {baseline = }"
-        expect_close(attempt(colors.copy(), winner, np.array(baseline)), expected, shown=shown, hint=hint)
-    sweep(
-        "11.2",
-        attempt,
-        hint="z is +1 for the winner's moves, -1 for the loser's; subtract baseline[color] of the move's own colour.",
-        hints=(
-            (lambda colors, winner, baseline: winner == 0, "In a draw z is 0, and the baseline is subtracted still."),
-        ),
+GAMES = (100, 200, 400, 800, 1600)
+BETTER = 0.55  # how often the better player wins
+SURE = 0.9  # of ten matches nine should tell
+
+
+def _found_out(games: int) -> float:
+    """How likely a match of so many games has the whole 95 % Wilson interval above one half, by the binomial law."""
+    least = games / 2 + 1.959964 * games**0.5 / 2  # of wins; there the interval begins at one half
+    ways = ((lgamma(games + 1) - lgamma(k + 1) - lgamma(games - k + 1), k) for k in range(int(least) + 1, games + 1))
+    return sum(exp(way + k * log(BETTER) + (games - k) * log(1 - BETTER)) for way, k in ways)
+
+
+@exercise("11.2", name="games_to_be_sure", title="How many games does a match need?", minutes=15, points=2)
+def check_games_to_be_sure(attempt):
+    shares = numbers(0, 1, count=len(GAMES))
+    found = record(
+        attempt(),
+        {
+            "matches": numbers(2000, 10_000_000, whole=True),
+            "predicted": shares,
+            "found": shares,
+            "elo": numbers(-4000, 4000),
+            "needed": numbers(1, 1_000_000, whole=True),
+        },
+    )
+    predicted_first(found, "found")
+    for games, share in zip(GAMES, found["found"]):
+        if abs(share - _found_out(games)) > 0.05:
+            fail(
+                shown=f"found, for matches of {games} games",
+                expected="the share of matches whose whole 95 % interval lies above one half",
+                got=float(share),
+                hint="Draw the wins of each match, rng.binomial(games, 0.55), and take wilson_interval of them.",
+            )
+    expect_close(
+        found["elo"],
+        400 * log10(BETTER / (1 - BETTER)),
+        shown="elo of a player who wins 55 of 100 games",
+        hint="Odds of ten to one are 400 points, odds of a hundred to one 800: what are odds of 55 to 45?",
+        atol=0.5,
+    )
+    expect(
+        found["needed"],
+        next(games for games, share in zip(GAMES, [*found["found"][:-1], 1]) if share >= SURE),
+        shown=f"your numbers: found {found['found'].round(3).tolist()} for {list(GAMES)} games; needed",
+        hint="Say what your numbers say: from how many games on do nine matches of ten find the better player out?",
     )
 
 
-@exercise("11.3", name="choose_move", title="The lecture's formula", minutes=10, points=2)
-def check_choose_move(attempt):
-    for prior, visits, total, parent, expected, hint in (
-        ([0.2, 0.5, 0.3], [0, 0, 0], [0.0, 0, 0], 0.0, 1, "With nothing known, the prior decides."),
-        ([0.1, 0.1], [100, 2], [60.0, 1.3], 0.0, 1, "Compare means, not sums: 0.60 against 0.65."),
-        ([0.5, 0.45], [1, 1], [0.1, 0.14], 0.0, 1, "The prior is divided by 1 + N, not by N."),
-        ([0.6, 0.4], [5, 0], [-1.0, 0], -0.8, 0, "A move not tried yet is taken to be as good as its parent, not 0."),
+@exercise("11.3", name="batch_of_moves", title="A batch of leaves: virtual loss", minutes=15, points=2)
+def check_batch_of_moves(attempt):
+    for prior, visits, total, parent, count, expected, hint in (
+        ([0.2, 0.8], [50, 50], [30.0, 5.0], 0.0, 1, [0], "Compare means, W / N, and add p sqrt(sum of N) / (1 + N)."),
+        ([0.1, 0.9], [50, 5], [20.0, 0.1], 0.0, 1, [1], "The square root is of the visits of all moves together."),
+        ([0.5, 0.5], [9, 0], [2.7, 0.0], -0.9, 1, [1], "The bonus is divided by 1 + N of the move itself."),
+        ([0.05, 0.05], [9, 0], [2.7, 0.0], 0.4, 1, [1], "A move never visited takes parent_value for its Q, not 0."),
+        ([0.6, 0.4], [3, 3], [0.6, 0.3], 0.0, 2, [0, 1], "A move that was chosen counts at once as visited, and lost."),
+        ([0.6, 0.4], [1, 0], [0.2, 0.0], 0.2, 3, [1, 0, 0], "A move chosen in this batch has a visit now: Q is -1."),
     ):
-        shown = f"{prior = }, {visits = }, {total = }, {parent = }"
-        got = attempt(np.array(prior), np.array(visits), np.array(total), parent)
+        shown = f"{prior = }, {visits = }, {total = }, {parent = }, {count = }"
+        got = attempt(np.array(prior), np.array(visits), np.array(total), parent, count)
         expect(got, expected, shown=shown, hint=hint)
     sweep(
         "11.3",
         attempt,
-        hint="The largest Q + p / (1 + N); Q is the mean W / N.",
+        unchanged=True,
+        hint="Choose the largest Q + p sqrt(sum of N) / (1 + N), then add 1 to N of that move and take 1 from its W.",
         hints=(
+            (lambda *case: case[-1] == 1, "One move only: that is PUCT itself, Q + p sqrt(sum of N) / (1 + N)."),
             (
                 lambda prior, visits, *_: visits.min() == 0,
-                "Moves without visits have the parent's value for Q (0 / 0 is not a number), and their whole prior.",
-            ),
-            (
-                lambda prior, visits, total, parent: np.any(total == 0),
-                "A move was tried if it has visits; its values may well add up to 0.",
+                "A move without visits has the parent's value for Q until it is chosen; then it has a visit, and lost.",
             ),
         ),
     )
@@ -104,19 +157,21 @@ def check_back_up(attempt):
     )
 
 
-@exercise("11.5", name="turn_policy", title="A policy on a turned board", minutes=10)
-def check_turn_policy(attempt):
+@exercise("11.5", name="turn_back", title="An answer about a turned board", minutes=10)
+def check_turn_back(attempt):
+    given = np.arange(5) / 10
+    got = attempt(given, 2, 1)
     expect_close(
-        attempt(np.arange(5) / 10, 2, 1),
-        [0.1, 0.3, 0.0, 0.2, 0.4],
-        shown="policy = [0, 0.1, 0.2, 0.3, 0.4] on a 2x2 board, a quarter turn",
-        hint="Turn the board's part with np.rot90; the last entry, passing, stays where it is.",
+        got,
+        [0.2, 0.0, 0.3, 0.1, 0.4],
+        shown="policy = [0, 0.1, 0.2, 0.3, 0.4] on a 2x2 board, one quarter turn to undo",
+        hint="Turn the board's part back, with the clock; the last entry, passing, stays where it is.",
     )
     sweep(
         "11.5",
         attempt,
         unchanged=True,
-        hint="Turn the board's part with np.rot90, against the clock; the last entry, passing, stays where it is.",
+        hint="np.rot90 turns against the clock, so back is with the clock; the last entry, passing, stays.",
         hints=((lambda policy, size, turns: turns == 0, "Without a turn all stays where it is."),),
     )
 

@@ -6,15 +6,18 @@ squares. :func:`play` is a board to click in JupyterLab, VS Code or Colab; witho
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from utils import runtime
 from utils.go.board import Board, IllegalMove
+from utils.go.players import RESIGN, Player
 from utils.go.vertices import BLACK, COLUMNS, WHITE, vertex_of
+from utils.go.widget_script import SCRIPT, STYLE
 
 WOOD = "#EBCB90"
+TAKE_BACK = -2
 STARS = {5: (2,), 9: (2, 4, 6), 13: (3, 6, 9), 19: (3, 9, 15)}
 
 
@@ -119,103 +122,62 @@ def _draw_stones(ax, board: Board, numbered: bool) -> None:
             ax.add_patch(Circle((column, row), 0.18, facecolor="none", edgecolor=ink, lw=1.4, zorder=6))
 
 
-SCRIPT = (
-    f"""const LETTERS = "{COLUMNS}";"""
-    + """
-function render({ model, el }) {
-  const ns = "http://www.w3.org/2000/svg";
-  const make = (name, set) => {
-    const node = document.createElementNS(ns, name);
-    for (const key in set) node.setAttribute(key, set[key]);
-    return node;
-  };
-  const svg = make("svg", { width: 430, role: "img", "aria-label": "Go board" });
-  const status = document.createElement("div");
-  const pass = document.createElement("button");
-  const undo = document.createElement("button");
-  pass.textContent = "Pass";
-  undo.textContent = "Take back";
-  const buttons = document.createElement("div");
-  buttons.style.cssText = "display:flex;gap:8px;margin-top:4px";
-  buttons.append(pass, undo);
-  const send = (what) => {
-    model.set("clicked", [what, (model.get("clicked")[1] || 0) + 1]);
-    model.save_changes();
-  };
-  pass.onclick = () => send(model.get("size") ** 2);
-  undo.onclick = () => send(-2);
-  function draw() {
-    const n = model.get("size"), stones = model.get("stones"), policy = model.get("policy");
-    svg.replaceChildren();
-    svg.setAttribute("viewBox", `-1.3 -0.8 ${n + 1.1} ${n + 1.1}`);
-    svg.setAttribute("height", 430);
-    svg.append(make("rect", { x: -1.3, y: -0.8, width: n + 1.1, height: n + 1.1, fill: "#EBCB90" }));
-    for (let i = 0; i < n; i++) {
-      const set = { "font-size": 0.34, fill: "#5A4A2A", "text-anchor": "middle", "dominant-baseline": "central" };
-      const letter = make("text", { ...set, x: i, y: n - 0.25 }), number = make("text", { ...set, x: -0.9, y: i });
-      letter.textContent = LETTERS[i];
-      number.textContent = n - i;
-      svg.append(letter, number);
-      svg.append(make("line", { x1: 0, x2: n - 1, y1: i, y2: i, stroke: "#5A4A2A", "stroke-width": 0.03 }));
-      svg.append(make("line", { y1: 0, y2: n - 1, x1: i, x2: i, stroke: "#5A4A2A", "stroke-width": 0.03 }));
-    }
-    for (let a = 0; a < n * n; a++) {
-      const x = a % n, y = Math.floor(a / n);
-      if (policy.length && policy[a] > 0.01 && !stones[a]) {
-        const w = 0.8 * Math.sqrt(policy[a]);
-        svg.append(make("rect", { x: x - w / 2, y: y - w / 2, width: w, height: w, fill: "#0072B2", opacity: 0.6 }));
-      }
-      if (stones[a]) {
-        const black = stones[a] === 1;
-        svg.append(make("circle", { cx: x, cy: y, r: 0.46, fill: black ? "#111" : "#fff", stroke: "#111",
-                                    "stroke-width": 0.03 }));
-        if (a === model.get("last")) {
-          svg.append(make("circle", { cx: x, cy: y, r: 0.17, fill: "none", stroke: black ? "#fff" : "#111",
-                                      "stroke-width": 0.06 }));
-        }
-      } else {
-        const hit = make("rect", { x: x - 0.5, y: y - 0.5, width: 1, height: 1, fill: "transparent" });
-        hit.style.cursor = "pointer";
-        hit.onclick = () => send(a);
-        svg.append(hit);
-      }
-    }
-    status.textContent = model.get("status");
-  }
-  for (const name of ["stones", "policy", "status", "last"]) model.on(`change:${name}`, draw);
-  draw();
-  el.append(svg, status, buttons);
-}
-export default { render };
-"""
-)
-
-
 class GoGame:
     """You against a player: the rules of the widget, without the pixels (and testable without them).
 
     Args:
-        player: a :class:`utils.go.players.Player`.
+        levels: :class:`utils.go.players.Player` by the name that the student chooses by; the first begins.
         size, komi: of the game.
         you: your colour, BLACK or WHITE.
+
+    Attributes:
+        level: name of the present opponent; see :meth:`set_level`.
+        shown: called when your move stands on the board and before the opponent thinks about it.
+
+    Raises:
+        ValueError: there is no opponent.
     """
 
-    def __init__(self, player, size: int = 9, komi: float = 7.0, you: int = BLACK):
-        self.player, self.you, self.message = player, you, ""
+    def __init__(self, levels: Mapping[str, Player], size: int = 9, komi: float = 7.0, you: int = BLACK):
+        if not levels:
+            raise ValueError("There is nobody to play against: give one player, or some by name as levels.")
+        self.levels, self.you, self.message = dict(levels), you, ""
+        self.level = next(iter(self.levels))
         self.board = Board(size, komi)
         self.earlier: list[Board] = []
-        self.resigned = False
-        player.start(size, komi, 1)
+        self.resigned = self.thinking = False
+        self.told = 0  # how often a player was told a game from its beginning; a seed that makes answers differ
+        self.shown: Callable[[], None] = lambda: None
+        self._tell()
         self._answer()
 
+    @property
+    def player(self) -> Player:
+        """The present opponent."""
+        return self.levels[self.level]
+
+    def set_level(self, level: str) -> None:
+        """Another opponent goes on from here, with its next move.
+
+        Raises:
+            ValueError: no such level.
+        """
+        if level not in self.levels:
+            raise ValueError(f"There is no level {level!r}; choose one of {', '.join(map(repr, self.levels))}.")
+        if level != self.level:
+            self.level, self.message = level, ""
+            self._tell()
+
     def click(self, action: int) -> None:
-        """Your move (``size * size`` passes, -2 takes back); the opponent answers at once."""
+        """Your move (``size * size`` passes), which the opponent answers at once; TAKE_BACK undoes both."""
         self.message = ""
-        if action == -2:
-            if self.earlier:
-                self.board, self.resigned = self.earlier.pop(), False
+        if action == TAKE_BACK:
+            self._take_back()
             return
         if self.board.is_over or self.resigned:
+            return
+        if self.board.to_play != self.you:  # it failed to answer, with an error or interrupted: ask again
+            self._answer()
             return
         before = self.board.copy()
         try:
@@ -223,14 +185,36 @@ class GoGame:
         except IllegalMove as error:
             self.message = str(error)
             return
+        self.player.observe(before, action)
         self.earlier.append(before)
         self._answer()
+
+    def _take_back(self) -> None:
+        if not self.earlier:
+            self.message = "There is no move of yours to take back."
+            return
+        self.board, self.resigned = self.earlier.pop(), False
+        self._tell()
+
+    def _tell(self) -> None:
+        """Tell the opponent the game so far, as a new one: a tree or a program that knew another one starts afresh."""
+        self.told += 1
+        board = Board(self.board.size, self.board.komi)
+        self.player.start(board.size, board.komi, self.told)
+        for action in self.board.moves:
+            self.player.observe(board, action)
+            board.play(action)
 
     def _answer(self) -> None:
         if self.board.is_over or self.board.to_play == self.you:
             return
-        action = self.player.choose(self.board)
-        if action < 0:
+        self.thinking = True
+        self.shown()
+        try:
+            action = self.player.choose(self.board)
+        finally:
+            self.thinking = False
+        if action == RESIGN:
             self.resigned = True
         else:
             self.board.play(action)
@@ -240,6 +224,8 @@ class GoGame:
         """One line below the board."""
         if self.message:
             return self.message
+        if self.thinking:
+            return "Your opponent is thinking."
         if self.resigned:
             return "Your opponent resigns: you have won."
         if self.board.is_over:
@@ -263,40 +249,78 @@ class GoGame:
         return [] if forest is None else [round(float(p), 4) for p in forest.policy()]
 
 
-def play(player, size: int = 9, komi: float = 7.0, you: int = BLACK, show_thinking: bool = False):
-    """A board to click against ``player``; headless, a picture of the empty board with a sentence.
+def play(
+    player: Player | None = None,
+    size: int = 9,
+    komi: float = 7.0,
+    you: int = BLACK,
+    show_thinking: bool = False,
+    levels: Mapping[str, Player] | None = None,
+):
+    """A board to click; headless, a picture of the board as it stands when it is your turn.
+
+    Args:
+        player: the opponent.
+        size, komi, you: see :class:`GoGame`.
+        show_thinking: blue squares where the opponent's last search looked.
+        levels: several opponents by name in place of ``player``, ``{"gentle": one, "full strength": another}``; a menu
+            below the board chooses among them, at any time, and the first begins.
 
     Returns:
         The widget; None where there is only the picture.
+
+    Raises:
+        ValueError: there is no opponent, or both a player and levels.
     """
-    game = GoGame(player, size, komi, you)
+    if player is not None and levels:
+        raise ValueError("Give one player, or several by name as levels, not both.")
+    game = GoGame(levels or ({} if player is None else {player.name: player}), size, komi, you)
     if not runtime.in_front_end():
         draw_board(game.board, title="In JupyterLab this is a board to click")
         return None
+    return _in_the_browser(game, show_thinking)
+
+
+def _in_the_browser(game: GoGame, show_thinking: bool):
+    """The widget: what happens in it goes to the game, and what the game says to it."""
     import anywidget
     import traitlets
 
     class BoardWidget(anywidget.AnyWidget):
-        _esm = SCRIPT
+        _esm, _css = SCRIPT, STYLE
         size = traitlets.Int().tag(sync=True)
         stones = traitlets.List().tag(sync=True)
         policy = traitlets.List().tag(sync=True)
         last = traitlets.Int(-1).tag(sync=True)
         status = traitlets.Unicode().tag(sync=True)
-        clicked = traitlets.List([-1, 0]).tag(sync=True)
+        clicked = traitlets.List([-1, 0]).tag(sync=True)  # what, and the number of the click
+        answered = traitlets.Int(0).tag(sync=True)
+        levels = traitlets.List().tag(sync=True)
+        level = traitlets.Unicode().tag(sync=True)
 
         def refresh(self) -> None:
-            self.stones = [int(stone) for stone in game.board.stones.ravel()]
-            self.policy = list(game.policy()) if show_thinking else []
-            self.last = int(game.board.moves[-1]) if game.board.moves else -1
-            self.status = game.status
+            with self.hold_sync():
+                self.stones = [int(stone) for stone in game.board.stones.ravel()]
+                self.policy = list(game.policy()) if show_thinking else []
+                self.last = int(game.board.moves[-1]) if game.board.moves else -1
+                self.status = game.status
 
         @traitlets.observe("clicked")
         def _on_click(self, change) -> None:
-            game.click(int(change["new"][0]))
+            action, count = map(int, change["new"])
+            try:
+                game.click(action)
+            finally:  # also after an error, so that the board can be clicked again
+                self.answered = count
+                self.refresh()
+
+        @traitlets.observe("level")
+        def _on_level(self, change) -> None:
+            game.set_level(change["new"])
             self.refresh()
 
-    widget = BoardWidget(size=size)
+    widget = BoardWidget(size=game.board.size, levels=list(game.levels), level=game.level)
+    game.shown = widget.refresh
     widget.refresh()
     widget.game = game
     return widget

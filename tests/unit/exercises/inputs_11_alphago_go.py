@@ -1,8 +1,10 @@
-"""Inputs of lesson 11's sweeps: boards of one point to nine by nine, long winding chains, colours in any order, moves
-with visits but no value, single moves.
+"""Inputs of lesson 11's sweeps: boards of one point to nine by nine, long winding chains, moves of every kind in
+games at random; moves with and without visits, single moves; paths and policies of all lengths.
 """
 
 import numpy as np
+
+from utils.go.rules import after_move, neighbours
 
 SPIRAL = """
     XXXXXXXXX
@@ -15,61 +17,78 @@ SPIRAL = """
     X.......X
     XXXXXXXXX
 """
-COMB = """
-    XOXOXOX
-    XOXOXOX
-    XOXOXOX
-    XOXOXOX
-    XOXOXOX
-    XOXOXOX
-    XXXXXXX
-"""
 
 
 def stones_of(drawing):
     return np.array([[".XO".index(mark) for mark in row] for row in drawing.split()])
 
 
-def count_liberties(rng):
-    for drawing in (SPIRAL, COMB):
-        board = stones_of(drawing)
-        for turned in (board, np.rot90(board), board.T, (3 - board) * (board > 0)):  # the last in the other colour
-            stones = np.argwhere(turned)
-            for row, column in stones[[0, len(stones) // 2, -1]].tolist():
-                yield turned, row, column
-    for _ in range(130):
-        size = int(rng.choice([1, 2, 3, 4, 5, 7, 9]))
-        empty, black = rng.choice([0.1, 0.3, 0.5, 0.8]), rng.choice([0.2, 0.5, 0.8, 1.0])
-        board = (rng.random((size, size)) > empty) * (1 + (rng.random((size, size)) > black))
-        if not board.any():
-            board[tuple(rng.integers(size, size=2))] = rng.integers(1, 3)
-        row, column = rng.choice(np.argwhere(board)).tolist()
-        yield board, row, column
+def kind_of(board, row, column, color, earlier):
+    """What a move shows: which rule forbids it, or what it takes."""
+    if board[row, column]:
+        return "occupied"
+    after = after_move(board, (row, column), color)
+    if after is None:
+        return "suicide"
+    if any(np.array_equal(after, other) for other in earlier):
+        return "ko" if len(earlier) > 1 and np.array_equal(after, earlier[-2]) else "superko"
+    taken = np.count_nonzero(board) + 1 - np.count_nonzero(after)
+    free = any(board[q] == 0 for q in neighbours((row, column), len(board)))
+    return ("takes" if free else "takes without a liberty") if taken else "plain"
 
 
-def outcome_weights(rng):
-    for _ in range(120):
-        moves = int(rng.choice([1, 2, 3, 5, 8, 20]))
-        kind = rng.integers(3)
-        colors = (
-            1 + np.arange(moves) % 2 if kind == 0 else rng.integers(1, 3, moves) if kind == 1 else np.full(moves, 2)
-        )
-        baseline = np.round(rng.uniform(-0.9, 0.9, 3), 2) * (rng.random() > 0.15)
-        yield colors, int(rng.integers(3)), baseline + 0.0  # without minus zero
+def stones_after(rng):
+    yield np.zeros((1, 1), int), 0, 0, 1, [np.zeros((1, 1), int)]
+    wanted = {"occupied": 6, "plain": 15, "suicide": 15, "ko": 12, "superko": 16}
+    wanted |= {"takes": 15, "takes without a liberty": 15}
+    while any(wanted.values()):
+        size = int(rng.choice([2, 3, 3, 3, 4, 5]))
+        past, color = [np.zeros((size, size), int)], 1
+        for _ in range(60):
+            board, earlier = past[-1], past[-30:] if size < 4 else past[-10:]
+            case = *rng.integers(size, size=2).tolist(), int(rng.integers(1, 3))
+            if wanted[kind := kind_of(board, *case, earlier)]:
+                wanted[kind] -= 1
+                yield board, *case, earlier
+            seen = {other.tobytes() for other in past}
+            for action in rng.permutation(size * size).tolist():
+                after = after_move(board, divmod(action, size), color)
+                if after is not None and after.tobytes() not in seen:
+                    past.append(after)
+                    break
+            color = 3 - color
+    spiral = stones_of(SPIRAL)
+    for full in (np.where(spiral, 1, 2), np.where(spiral, 2, 1)):
+        for turns in range(4):
+            board = np.rot90(np.where(np.arange(81).reshape(9, 9) == 9, 0, full), turns)
+            row, column = np.argwhere(board == 0)[0].tolist()
+            for color in (1, 2):  # whoever fills the last liberty takes the other's only chain
+                yield board, row, column, color, [board]
 
 
-def choose_move(rng):
+def batch_of_moves(rng):
     drawn = 0
     while drawn < 160:
-        moves = int(rng.choice([1, 2, 2, 3, 5, 12]))
+        moves, count = int(rng.choice([1, 2, 2, 3, 5, 12])), int(rng.choice([1, 1, 2, 3, 8]))
         prior = np.round(rng.dirichlet(np.full(moves, 0.7)), 3)
         visits = rng.integers(0, rng.choice([2, 4, 30]), moves)
         mean = np.round(rng.normal(0, 0.3, moves), 1 + int(rng.integers(2)))
         total, parent = np.round(np.clip(mean, -1, 1) * visits, 3) + 0.0, round(float(rng.uniform(-0.9, 0.9)), 2)
-        scores = np.sort(np.where(visits > 0, total / np.maximum(visits, 1), parent) + prior / (1 + visits))
-        if moves == 1 or scores[-1] - scores[-2] > 1e-3:  # of two equally good moves either would be right
+        if visits.any() and clear(prior, visits.astype(float), total.copy(), parent, count):
             drawn += 1
-            yield prior, visits, total, parent
+            yield prior, visits, total, parent, count
+
+
+def clear(prior, n, w, parent, count):
+    """Is the best move at every step better than the second by more than rounding? Of equals either would be right."""
+    for _ in range(count):
+        score = np.where(n > 0, w / np.maximum(n, 1), parent) + prior * np.sqrt(n.sum()) / (1 + n)
+        best, *others = np.argsort(-score)
+        if others and score[best] - score[others[0]] < 1e-3:
+            return False
+        n[best] += 1
+        w[best] -= 1
+    return True
 
 
 def back_up(rng):
@@ -83,16 +102,15 @@ def back_up(rng):
         yield length, 0, 1, 1
 
 
-def turn_policy(rng):
+def turn_back(rng):
     for size in (1, 2, 3, 3, 4, 5, 5, 7):
         for turns in (0, 1, 2, 3) * 2:
             yield np.round(rng.dirichlet(np.ones(size * size + 1)), 4), size, turns
 
 
 INPUTS = {
-    "11.1": count_liberties,
-    "11.2": outcome_weights,
-    "11.3": choose_move,
+    "11.1": stones_after,
+    "11.3": batch_of_moves,
     "11.4": back_up,
-    "11.5": turn_policy,
+    "11.5": turn_back,
 }
