@@ -48,7 +48,9 @@ def to_mathml(tex: str, display: bool) -> str:
     text = re.sub(
         rf'<mo(?: stretchy="false")?>({BARS})</mo>', r'<mo lspace="0" rspace="0" stretchy="false">\1</mo>', text
     )
-    text = re.sub(rf"(<mo[^>]*>(?:{BEFORE_A_SIGN})</mo>)<mo>&#x02212;</mo>", r'\1<mo form="prefix">&#x02212;</mo>', text)
+    text = re.sub(
+        rf"(<mo[^>]*>(?:{BEFORE_A_SIGN})</mo>)<mo>&#x02212;</mo>", r'\1<mo form="prefix">&#x02212;</mo>', text
+    )
     text = text.replace("<mo>&#x0002A;</mo>", "<mo>&#x02217;</mo>")
     text = text.replace('<mo stretchy="true" fence="true" minsize', '<mo lspace="0" rspace="0" stretchy="true" minsize')
     text = re.sub(r"<msup>(<mo [^>]*minsize[^>]*>[^<]*</mo>)", r'\1<msup><mspace height="0.9em"/>', text)
