@@ -122,9 +122,9 @@ def page(template: str) -> str:
         topics[identifier.split(".")[0]].append(entry)
     topics.pop("claims", None)
     order = [*TOPICS, *sorted(set(topics) - set(TOPICS))]
-    blocks = [f"### {TOPICS.get(name, name)}\n\n{table(topics[name], names)}" for name in order if name in topics]
+    blocks = [f"## {TOPICS.get(name, name)}\n\n{table(topics[name], names)}" for name in order if name in topics]
     text = template.replace("{comparison}", readme.comparison_table()).replace("{claims}", claims())
-    return text.replace("{topics}", "## Every figure\n\n" + "\n\n".join(blocks))
+    return text.replace("{topics}", "\n\n".join(blocks))
 
 
 def highlights() -> str:

@@ -23,6 +23,8 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / ".ci"))
 
+from utils import results  # noqa: E402
+
 import publish  # noqa: E402
 
 PAGES = Path(__file__).parent / "pages"
@@ -43,11 +45,12 @@ PICTURES = {
     "06": "Which symbol does each digit look at",
     "07": "The fullest corner of the table",
     "08": "Table of q-learning",
-    "09": "tunnel",
+    "09": "the screen",
     "10": "mean torque",
     "11": "simulations",
 }
-FALLBACKS = {"09": 9, "11": 9}  # place among a lesson's pictures, where they carry no alternative text
+FALLBACKS = {"11": 9}  # place among a lesson's pictures, where they carry no alternative text
+SPEEDS = ("simulations_per_second", "own.ms", "tfjs_wasm.ms", "tfjs_cpu.ms")  # of the page's engine, in the ledger
 # Where one can play in a lesson: at the end of the section whose title has these words.
 SECTIONS = {"05": "The test", "09": "Watch it play", "11": "Play against it"}
 
@@ -225,7 +228,8 @@ def stage_lesson(lesson: Lesson, sources: Path, extra: Path) -> None:
         for output in cell.get("outputs", []):
             if "data" in output:
                 pictures.take(output)
-                output.data.pop("application/vnd.lego-to-go.claim+json", None)
+                if output.data.pop("application/vnd.lego-to-go.claim+json", None):
+                    output.data["text/html"] = f'<div class="claim">{output.data["text/html"]}</div>'
     first = notebook.cells[0]
     title, _, rest = re.sub(rf"\n\n{re.escape(publish.OPEN)}[^\n]*", "", first.source).partition("\n\n")
     first.source = f"{title}\n\n{buttons(path.name)}\n\n{rest}"
@@ -312,10 +316,27 @@ def stage_home(found: list[Lesson], sources: Path, highlights: str) -> None:
     (sources / "lessons" / "index.md").write_text(text.replace("{lessons}", order), encoding="utf-8")
 
 
+def strength() -> str:
+    """How strong the board is, how fast, and why it computes by itself: in the ledger's figures."""
+    ledger = results.read()
+    speed, own, wasm, plain = (ledger[f"go.page.{name}"] for name in SPEEDS)
+    policy, gnugo = (ledger[f"go.page50_vs_{name}.win_rate"] for name in ("policy", "gnugo_level1"))
+    more = ledger["go.page.tfjs_wasm.megabytes"]["value"]
+    return (
+        f"**How strong?** With 50 simulations a move it won {policy['value']:.0%} of {policy['n']} games against lesson "
+        f"11's REINFORCE policy without search, and {gnugo['value']:.0%} of {gnugo['n']} against GNU Go at level 1 "
+        f"(komi 7; [by colour](results.md)). One core ({speed['hardware']}) makes {speed['value']:.0f} of them a "
+        f"second.\n\n**Why no library?** The page's own convolutions take {own['value']:.1f} ms a position (CPU time). "
+        f"TensorFlow.js with the same weights takes {wasm['value']:.1f} ms in WebAssembly with SIMD, for {more:.2f} MB "
+        f"more to load, and {plain['value']:.0f} ms in plain JavaScript."
+    )
+
+
 def stage_play(sources: Path) -> None:
     """The page with everything one can play with."""
     text = (PAGES / "play.md").read_text(encoding="utf-8")
     blocks = {
+        "{strength}": strength(),
         "{board}": frame("board.html", "Play against the network", "board", ""),
         "{digit}": frame("digit.html", "Draw a digit", "digit", ""),
         "{video}": video(""),
