@@ -323,11 +323,11 @@ def strength() -> str:
     policy, gnugo = (ledger[f"go.page50_vs_{name}.win_rate"] for name in ("policy", "gnugo_level1"))
     more = ledger["go.page.tfjs_wasm.megabytes"]["value"]
     return (
-        f"**How strong?** With 50 simulations a move it won {policy['value']:.0%} of {policy['n']} games against lesson "
-        f"11's REINFORCE policy without search, and {gnugo['value']:.0%} of {gnugo['n']} against GNU Go at level 1 "
-        f"(komi 7; [by colour](results.md)). One core ({speed['hardware']}) makes {speed['value']:.0f} of them a "
-        f"second.\n\n**Why no library?** The page's own convolutions take {own['value']:.1f} ms a position (CPU time). "
-        f"TensorFlow.js with the same weights takes {wasm['value']:.1f} ms in WebAssembly with SIMD, for {more:.2f} MB "
+        f"**How strong?** With 50 simulations a move it won {policy['value']:.0%} of {policy['n']} games against lesson\n"
+        f"11's REINFORCE policy without search, and {gnugo['value']:.0%} of {gnugo['n']} against GNU Go at level 1\n"
+        f"(komi 7; [by colour](results.md)). One core ({speed['hardware']}) makes {speed['value']:.0f} of them a second."
+        f"\n\n**Why no library?** The page's own convolutions take {own['value']:.1f} ms a position (CPU time).\n"
+        f"TensorFlow.js with the same weights takes {wasm['value']:.1f} ms in WebAssembly with SIMD, for {more:.2f} MB\n"
         f"more to load, and {plain['value']:.0f} ms in plain JavaScript."
     )
 
