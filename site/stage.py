@@ -50,7 +50,6 @@ PICTURES = {
     "11": "simulations",
 }
 FALLBACKS = {"11": 9}  # place among a lesson's pictures, where they carry no alternative text
-SPEEDS = ("simulations_per_second", "own.ms", "tfjs_wasm.ms", "tfjs_cpu.ms")  # of the page's engine, in the ledger
 # Where one can play in a lesson: at the end of the section whose title has these words.
 SECTIONS = {"05": "The test", "09": "Watch it play", "11": "Play against it"}
 
@@ -316,27 +315,24 @@ def stage_home(found: list[Lesson], sources: Path, highlights: str) -> None:
     (sources / "lessons" / "index.md").write_text(text.replace("{lessons}", order), encoding="utf-8")
 
 
-def strength() -> str:
-    """How strong the board is, how fast, and why it computes by itself: in the ledger's figures."""
-    ledger = results.read()
-    speed, own, wasm, plain = (ledger[f"go.page.{name}"] for name in SPEEDS)
-    policy, gnugo = (ledger[f"go.page50_vs_{name}.win_rate"] for name in ("policy", "gnugo_level1"))
-    more = ledger["go.page.tfjs_wasm.megabytes"]["value"]
-    return (
-        f"**How strong?** With 50 simulations a move it won {policy['value']:.0%} of {policy['n']} games against lesson\n"
-        f"11's REINFORCE policy without search, and {gnugo['value']:.0%} of {gnugo['n']} against GNU Go at level 1\n"
-        f"(komi 7; [by colour](results.md)). One core ({speed['hardware']}) makes {speed['value']:.0f} of them a second."
-        f"\n\n**Why no library?** The page's own convolutions take {own['value']:.1f} ms a position (CPU time).\n"
-        f"TensorFlow.js with the same weights takes {wasm['value']:.1f} ms in WebAssembly with SIMD, for {more:.2f} MB\n"
-        f"more to load, and {plain['value']:.0f} ms in plain JavaScript."
-    )
+def measured(text: str) -> str:
+    """``{id:format}`` becomes the value of the ledger's entry ``id``, ``{id@field}`` another of its fields.
+
+    Raises:
+        KeyError: nothing was recorded under this id.
+    """
+
+    def found(match: re.Match) -> str:
+        entry = results.get(match[1])
+        return str(entry[match[2]]) if match[2] else format(entry["value"], match[3])
+
+    return re.sub(r"\{(\w+(?:\.\w+)+)(?:@(\w+)|:([^}]+))\}", found, text)
 
 
 def stage_play(sources: Path) -> None:
     """The page with everything one can play with."""
-    text = (PAGES / "play.md").read_text(encoding="utf-8")
+    text = measured((PAGES / "play.md").read_text(encoding="utf-8"))
     blocks = {
-        "{strength}": strength(),
         "{board}": frame("board.html", "Play against the network", "board", ""),
         "{digit}": frame("digit.html", "Draw a digit", "digit", ""),
         "{video}": video(""),
