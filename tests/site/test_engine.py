@@ -264,3 +264,17 @@ def test_nobody_passes_while_behind(engine, moves, passes):
         moves,
     )
     assert [(one["action"] == 81) for one in found] == [passes, passes]
+
+
+def test_a_move_that_is_found_is_not_thought_about_any_longer(engine):
+    """The same move, with fewer simulations, where only the move is wanted."""
+    first, second = engine.evaluate(
+        """() => {
+          const policy = Array.from({ length: 82 }, (_, i) => (i === 40 ? 0.9 : 0.1 / 81));
+          const searcher = new Search.Searcher(() => ({ policy, value: 0 })), board = new Go.Board(9);
+          const options = { seconds: 300, limit: 200, playouts: 0 };
+          return [false, true].map((whenDecided) => searcher.search(board, { ...options, whenDecided }));
+        }"""
+    )
+    assert first["action"] == second["action"] == 40
+    assert first["simulations"] == 200 > second["simulations"] > 100
