@@ -151,9 +151,9 @@ function thoughts() {
 }
 function drawCourse() {
   const known = chances.map((c, i) => [i, c]).filter(([, c]) => c !== undefined), span = Math.max(20, board.moves.length);
-  const line = known.map(([i, c]) => `${(4 + 292 * i / span).toFixed(1)},${(56 - 52 * c).toFixed(1)}`).join(" ");
+  const line = known.map(([i, c]) => `${(4 + 292 * i / span).toFixed(1)},${(70 - 52 * c).toFixed(1)}`).join(" ");
   $("course").style.visibility = known.length > 1 ? "visible" : "hidden";
-  $("course").innerHTML = `<line x1="4" x2="296" y1="30" y2="30"/><text x="4" y="11">Black's chances, as it sees them</text>` +
+  $("course").innerHTML = `<line x1="4" x2="296" y1="44" y2="44"/><text x="4" y="11">Black's chances, as it sees them</text>` +
     `<polyline points="${line}"/>`;
 }
 
