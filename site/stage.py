@@ -285,7 +285,10 @@ def stage_texts(sources: Path) -> None:
     readme = without_marks(readme)
     begin = readme[readme.index("With any Python") : readme.index("## The course")]
     parts = [f"## {name}\n\n{section(readme, name)}" for name in ("Budgets", "Data", "Licence")]
-    text = "\n\n".join(["# Begin", begin.strip(), *parts])
+    address, tag, *_ = publish.settings()
+    zipped = f"{address}/archive/refs/tags/{tag}.zip"
+    fetch = [] if publish.PLACEHOLDER in address else [f"First `git clone {address}`, or unpack [this zip]({zipped})."]
+    text = "\n\n".join(["# Begin", *fetch, begin.strip(), *parts])
     (sources / "begin.md").write_text(relinked(text, "README.md", "begin") + "\n", encoding="utf-8")
 
 
