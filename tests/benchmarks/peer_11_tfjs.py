@@ -165,7 +165,7 @@ def main() -> None:
             if not options.trial:
                 record(backend, size, found)
         browser.close()
-    if not options.trial:
+    if not options.trial and len(own) > 1:
         values, made = [one["cpu"] for one in own], "plain JavaScript"
         note = f"one position, CPU time in Chromium; median of {len(own)} pages of {ROUNDS} turns, and their deviation"
         spread, shown = statistics.stdev(values), {"backend": made, "note": note}
