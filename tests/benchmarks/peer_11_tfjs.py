@@ -150,7 +150,7 @@ def main() -> None:
     if not options.tfjs:
         print("skipped: TensorFlow.js is not part of the course; --tfjs FOLDER names where npm installed it")
         return
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import Error, sync_playwright
 
     runtime.start(quiet=True)
     own: list[dict[str, dict[str, float]]] = []
@@ -159,7 +159,11 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=browse.chosen_browser(), args=switches)
         for backend in options.only:
             size = weight(*scripts(options.tfjs, backend))
-            found = compare(browser, options.tfjs, backend)
+            try:
+                found = compare(browser, options.tfjs, backend)
+            except Error as error:  # of the page: no WebGL, for instance
+                print(f"{backend} skipped: {str(error).splitlines()[0]}")
+                continue
             print(f"{backend}: {size / 1e6:.2f} MB", {batch: found[batch] for batch in found}, flush=True)
             own.append(found[1]["ours"])
             if not options.trial:
