@@ -45,11 +45,11 @@ PICTURES = {
     "06": "Which symbol does each digit look at",
     "07": "The fullest corner of the table",
     "08": "Table of q-learning",
-    "09": "the screen",
+    "09": "worst: step",
     "10": "mean torque",
     "11": "simulations",
 }
-FALLBACKS = {"11": 9}  # place among a lesson's pictures, where they carry no alternative text
+FALLBACKS = {"09": 11, "11": 9}  # place among a lesson's pictures, where they carry no alternative text
 # Where one can play in a lesson: at the end of the section whose title has these words.
 SECTIONS = {"05": "The test", "09": "Watch it play", "11": "Play against it"}
 
