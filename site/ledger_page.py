@@ -22,6 +22,7 @@ TOPICS = {
     "recurrent": "06 Recurrent memory",
     "movielens": "07 MovieLens",
     "qlearning": "08 Q-learning",
+    "dqn": "09 A ball game, deep Q-learning taken apart",
     "breakout": "09 Breakout",
     "reinforce": "10 REINFORCE",
     "go": "11 Go",

@@ -143,3 +143,7 @@ def test_the_first_page_says_where_to_fetch_the_course(tmp_path, monkeypatch, pu
     text = (tmp_path / "begin.md").read_text(encoding="utf-8")
     assert (f"git clone {address}" in text) == published
     assert "REPLACE-ME" not in text
+
+
+def test_every_topic_of_the_ledger_has_a_name():
+    assert {identifier.split(".")[0] for identifier in results.read()} <= {*ledger_page.TOPICS, "claims"}
