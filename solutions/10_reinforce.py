@@ -25,7 +25,7 @@ def gaussian_log_density(actions, means, log_std):
 
 
 def leave_one_out(returns):
-    # With one's own return among them the advantages are the same, shorter by (P - 1) / P; over many plays that is little.
+    # With one's own among them the advantages would be the same but shorter, (P - 1) / P of these.
     others = (np.sum(returns) - returns) / (len(returns) - 1)
     return returns - others
 
