@@ -22,6 +22,7 @@ TOPICS = {
     "recurrent": "06 Recurrent memory",
     "movielens": "07 MovieLens",
     "qlearning": "08 Q-learning",
+    "dqn": "09 A ball game, deep Q-learning taken apart",
     "breakout": "09 Breakout",
     "reinforce": "10 REINFORCE",
     "go": "11 Go",
@@ -122,9 +123,9 @@ def page(template: str) -> str:
         topics[identifier.split(".")[0]].append(entry)
     topics.pop("claims", None)
     order = [*TOPICS, *sorted(set(topics) - set(TOPICS))]
-    blocks = [f"### {TOPICS.get(name, name)}\n\n{table(topics[name], names)}" for name in order if name in topics]
+    blocks = [f"## {TOPICS.get(name, name)}\n\n{table(topics[name], names)}" for name in order if name in topics]
     text = template.replace("{comparison}", readme.comparison_table()).replace("{claims}", claims())
-    return text.replace("{topics}", "## Every figure\n\n" + "\n\n".join(blocks))
+    return text.replace("{topics}", "\n\n".join(blocks))
 
 
 def highlights() -> str:

@@ -23,6 +23,8 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / ".ci"))
 
+from utils import results  # noqa: E402
+
 import publish  # noqa: E402
 
 PAGES = Path(__file__).parent / "pages"
@@ -43,11 +45,11 @@ PICTURES = {
     "06": "Which symbol does each digit look at",
     "07": "The fullest corner of the table",
     "08": "Table of q-learning",
-    "09": "tunnel",
+    "09": "worst: step",
     "10": "mean torque",
     "11": "simulations",
 }
-FALLBACKS = {"09": 9, "11": 9}  # place among a lesson's pictures, where they carry no alternative text
+FALLBACKS = {"09": 11, "11": 9}  # place among a lesson's pictures, where they carry no alternative text
 # Where one can play in a lesson: at the end of the section whose title has these words.
 SECTIONS = {"05": "The test", "09": "Watch it play", "11": "Play against it"}
 
@@ -225,7 +227,8 @@ def stage_lesson(lesson: Lesson, sources: Path, extra: Path) -> None:
         for output in cell.get("outputs", []):
             if "data" in output:
                 pictures.take(output)
-                output.data.pop("application/vnd.lego-to-go.claim+json", None)
+                if output.data.pop("application/vnd.lego-to-go.claim+json", None):
+                    output.data["text/html"] = f'<div class="claim">{output.data["text/html"]}</div>'
     first = notebook.cells[0]
     title, _, rest = re.sub(rf"\n\n{re.escape(publish.OPEN)}[^\n]*", "", first.source).partition("\n\n")
     first.source = f"{title}\n\n{buttons(path.name)}\n\n{rest}"
@@ -282,7 +285,10 @@ def stage_texts(sources: Path) -> None:
     readme = without_marks(readme)
     begin = readme[readme.index("With any Python") : readme.index("## The course")]
     parts = [f"## {name}\n\n{section(readme, name)}" for name in ("Budgets", "Data", "Licence")]
-    text = "\n\n".join(["# Begin", begin.strip(), *parts])
+    address, tag, *_ = publish.settings()
+    zipped = f"{address}/archive/refs/tags/{tag}.zip"
+    fetch = [] if publish.PLACEHOLDER in address else [f"First `git clone {address}`, or unpack [this zip]({zipped})."]
+    text = "\n\n".join(["# Begin", *fetch, begin.strip(), *parts])
     (sources / "begin.md").write_text(relinked(text, "README.md", "begin") + "\n", encoding="utf-8")
 
 
@@ -312,9 +318,23 @@ def stage_home(found: list[Lesson], sources: Path, highlights: str) -> None:
     (sources / "lessons" / "index.md").write_text(text.replace("{lessons}", order), encoding="utf-8")
 
 
+def measured(text: str) -> str:
+    """``{id:format}`` becomes the value of the ledger's entry ``id``, ``{id@field}`` another of its fields.
+
+    Raises:
+        KeyError: nothing was recorded under this id.
+    """
+
+    def found(match: re.Match) -> str:
+        entry = results.get(match[1])
+        return str(entry[match[2]]) if match[2] else format(entry["value"], match[3])
+
+    return re.sub(r"\{(\w+(?:\.\w+)+)(?:@(\w+)|:([^}]+))\}", found, text)
+
+
 def stage_play(sources: Path) -> None:
     """The page with everything one can play with."""
-    text = (PAGES / "play.md").read_text(encoding="utf-8")
+    text = measured((PAGES / "play.md").read_text(encoding="utf-8"))
     blocks = {
         "{board}": frame("board.html", "Play against the network", "board", ""),
         "{digit}": frame("digit.html", "Draw a digit", "digit", ""),

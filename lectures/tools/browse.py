@@ -17,6 +17,7 @@ from utils.decks import slides
 
 SIZES = ((1280, 720), (1920, 1080))
 PHONE = (390, 844)
+PATIENCE = 180_000  # milliseconds: a machine that is busy with other things loads a deck slowly
 
 FIND_FAULTS, FIND_PRINT_FAULTS, FIND_PHONE_FAULTS = (
     Path(__file__).with_name(f"{name}faults.js").read_text(encoding="utf-8") for name in ("", "print_", "phone_")
@@ -79,6 +80,7 @@ def opened(folder: Path, size: tuple[int, int], query: str = "") -> Iterator[tup
         browser = playwright.chromium.launch(executable_path=path, args=options)
         context = browser.new_context(viewport={"width": size[0], "height": size[1]}, offline=True)
         page = context.new_page()
+        page.set_default_timeout(PATIENCE)
         page.route("**/*", watch)
         page.on("console", lambda message: message.type == "error" and faults.append(f"console: {message.text}"))
         page.on("pageerror", lambda error: faults.append(f"script: {error}"))

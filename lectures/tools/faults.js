@@ -49,6 +49,13 @@
       if (wanted && box.width / scale < 0.97 * wanted)
         faults.push(`figure shrunk to ${(100 * box.width / scale / wanted).toFixed(0)} %, draw it smaller: ${name(e)}`);
     }
+    if (e.tagName === "IFRAME" && e.contentDocument)
+      for (const t of e.contentDocument.body.querySelectorAll("*")) {
+        const style = getComputedStyle(t), box = t.getBoundingClientRect();
+        if (!own(t) || !box.width || ["SCRIPT", "STYLE"].includes(t.tagName)) continue;
+        if (parseFloat(style.fontSize) < 20 && !t.closest("svg")) faults.push(`text of ${parseFloat(style.fontSize).toFixed(0)} px in a frame: ${name(t)}`);
+        if (box.bottom > e.clientHeight + 1) faults.push(`below the lower edge of its frame: ${name(t)}`);
+      }
     if (e.tagName === "VIDEO" && !e.getAttribute("aria-label")) faults.push("video without aria-label");
   }
   for (const text of bare) if (/\$|\\[a-zA-Z(\[]|\{[a-z]+\}`/.test(text)) faults.push(`markup not rendered: ${text.slice(0, 60)}`);

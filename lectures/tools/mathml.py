@@ -1,7 +1,7 @@
 """TeX to MathML at build time, so that a deck needs no script for its formulas.
 
 latex2mathml translates; here we add what a browser's MathML lacks against TeX: limits below max and min, a thin space
-after log, bars and infinities without the space of a relation.
+after log, bars and infinities without the space of a relation, a sign without the space of a difference.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 FUNCTIONS = "log|exp|sin|cos|tanh|arg|det|softmax|sgn|Var"
 LIMITS = "max|min|sup|inf|argmax|argmin|lim"
 BARS = "&#x0007C;|&#x02016;|&#x02225;"
+BEFORE_A_SIGN = r"\(|&#x00028;|&#x0003D;|&#x0002C;|&#x02264;|&#x02265;"  # what makes a minus behind it a sign
 
 
 def to_mathml(tex: str, display: bool) -> str:
@@ -46,6 +47,9 @@ def to_mathml(tex: str, display: bool) -> str:
     text = re.sub(rf"<mo>({LIMITS})</mo>", r'<mo form="prefix" lspace="0.1em" rspace="0.167em">\1</mo>', text)
     text = re.sub(
         rf'<mo(?: stretchy="false")?>({BARS})</mo>', r'<mo lspace="0" rspace="0" stretchy="false">\1</mo>', text
+    )
+    text = re.sub(
+        rf"(<mo[^>]*>(?:{BEFORE_A_SIGN})</mo>)<mo>&#x02212;</mo>", r'\1<mo form="prefix">&#x02212;</mo>', text
     )
     text = text.replace("<mo>&#x0002A;</mo>", "<mo>&#x02217;</mo>")
     text = text.replace('<mo stretchy="true" fence="true" minsize', '<mo lspace="0" rspace="0" stretchy="true" minsize')

@@ -24,7 +24,8 @@ worker.postMessage({ header: text("header"), weights: text("weights"), komi: fac
 
 function ask(seconds) {
   thinking = true;
-  worker.postMessage({ id: ++asked, moves: board.moves, seconds, territory: $("owners").checked });
+  const whenDecided = board.toPlay !== human;  // else a person wants to see what it thinks
+  worker.postMessage({ id: ++asked, moves: board.moves, seconds, territory: $("owners").checked, whenDecided });
 }
 const blackChance = (value) => (1 + (board.toPlay === Go.BLACK ? value : -value)) / 2;
 
@@ -121,6 +122,7 @@ function draw() {
   $("pass").disabled = !mine;
   $("undo").disabled = !board.moves.some((_, i) => (i % 2 ? Go.WHITE : Go.BLACK) === human);
   if (ready) say(sentence(last));
+  $("thoughts").hidden = !$("show").checked && !board.isOver;
   $("thoughts").textContent = thoughts();
   const known = chances.filter((c) => c !== undefined), black = known.length ? known.at(-1) : 0.5;
   $("balance").style.width = `${100 * black}%`;
@@ -135,7 +137,11 @@ function sentence(last) {
   return before + (board.toPlay === human ? `Your move, ${NAMES[human]}.` : "The network thinks.");
 }
 function thoughts() {
-  if (board.isOver || !$("show").checked) return "";
+  if (board.isOver) {
+    const [black, white] = [Go.BLACK, Go.WHITE].map((color) => board.owners().filter((owner) => owner === color).length);
+    return `Black has ${black} stones and points, White ${white} and ${facts.komi} for moving second.`;
+  }
+  if (!$("show").checked) return "";
   if (thinking || !seen) return "";
   const best = seen.moves.slice().sort((a, b) => b.visits - a.visits || b.prior - a.prior)[0];
   const percent = Math.round(100 * blackChance(seen.value));
@@ -145,9 +151,10 @@ function thoughts() {
 }
 function drawCourse() {
   const known = chances.map((c, i) => [i, c]).filter(([, c]) => c !== undefined), span = Math.max(20, board.moves.length);
-  const line = known.map(([i, c]) => `${(4 + 292 * i / span).toFixed(1)},${(56 - 52 * c).toFixed(1)}`).join(" ");
-  $("course").innerHTML = `<line x1="4" x2="296" y1="30" y2="30"/><text x="4" y="9">Black's chances, as it sees them</text>` +
-    (known.length > 1 ? `<polyline points="${line}"/>` : "");
+  const line = known.map(([i, c]) => `${(4 + 292 * i / span).toFixed(1)},${(70 - 52 * c).toFixed(1)}`).join(" ");
+  $("course").style.visibility = known.length > 1 ? "visible" : "hidden";
+  $("course").innerHTML = `<line x1="4" x2="296" y1="44" y2="44"/><text x="4" y="11">Black's chances, as it sees them</text>` +
+    `<polyline points="${line}"/>`;
 }
 
 lay();

@@ -90,6 +90,7 @@ function show(probabilities) {
     item.querySelector(".share").textContent = probabilities ? `${(100 * share).toFixed(1)} %` : "";
   });
   $("status").textContent = probabilities ? `It reads a ${best}, with ${(100 * probabilities[best]).toFixed(1)} %.` : "Draw a digit.";
+  $("eyes").style.visibility = probabilities ? "visible" : "hidden";
   if (!probabilities) { round++; paint($("eye"), () => "#000"); paint($("map"), () => "#000"); $("caption").textContent = "Where it looks"; }
   return best;
 }

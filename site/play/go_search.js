@@ -2,7 +2,7 @@
 "use strict";
 
 const Search = (() => {
-  const EXPLORATION = 1.5, REDUCTION = 0.15;
+  const EXPLORATION = 1.5, REDUCTION = 0.15, PASS_MARGIN = 0.05;
 
   // A node keeps its moves' statistics in arrays: P, N and W as the papers call them, from the side to play.
   class Node {
@@ -57,6 +57,30 @@ const Search = (() => {
     return value;
   }
 
+  // By how many visits the first move leads the second.
+  function lead(root) {
+    let first = 0, second = 0;
+    for (const count of root.N)
+      if (count > first) [first, second] = [count, first];
+      else if (count > second) second = count;
+    return first - second;
+  }
+
+  // Another move where passing loses, or is no better and does not end a won game; as utils/go/players.py does it, since
+  // the network learned passing from players who agree on what is dead, and here stones count until they are captured.
+  function ratherNotPass(board, root, chosen) {
+    const { actions, N, W, P } = root, passing = actions.length - 1;
+    const score = board.score() * (board.toPlay === Go.BLACK ? 1 : -1);
+    if (chosen !== passing || (board.position.s[Go.PASSES] === 1 && score > 0)) return chosen;
+    const q = (i) => (N[i] ? W[i] / N[i] : -1);
+    let other = passing, most = 0;
+    for (let i = 0; i < passing; i++) {
+      const weight = score < 0 ? N[i] + P[i] : q(i) >= q(passing) - PASS_MARGIN ? N[i] : 0;
+      if (weight > most) { most = weight; other = i; }
+    }
+    return other;
+  }
+
   class Searcher {
     constructor(network, seed = 1) {
       this.network = network;
@@ -78,15 +102,19 @@ const Search = (() => {
       }
       return { ...answer, value: (answer.value + won / playouts) / 2 };
     }
-    // The best move after `seconds` or `limit` simulations, with what the search saw: N, P and Q of each move.
-    search(board, { seconds = 0.9, limit = 800, playouts = 8 } = {}) {
-      const until = Date.now() + 1000 * seconds, evaluate = (b) => this.evaluate(b, playouts);
+    // The best move after `seconds` or `limit` simulations, or once no other can overtake it if only the move is wanted
+    // (`whenDecided`), with what the search saw: N, P and Q of each move.
+    search(board, { seconds = 0.9, limit = 800, playouts = 8, whenDecided = false } = {}) {
+      const start = Date.now(), until = start + 1000 * seconds, evaluate = (b) => this.evaluate(b, playouts);
       const root = new Node(board, evaluate);
       if (root.result !== undefined) return { action: board.pass, value: root.result, simulations: 0, moves: [] };
-      while (root.visits < limit && Date.now() < until && root.actions.length > 1) simulate(root, evaluate);
+      const decided = (now) => whenDecided && lead(root) > Math.min(limit - root.visits, root.visits * (until - now) / (now - start));
+      for (let now = start; root.visits < limit && now < until && root.actions.length > 1 && !decided(now); now = Date.now())
+        simulate(root, evaluate);
       let chosen = 0;
       for (let i = 1; i < root.actions.length; i++)
         if (root.N[i] > root.N[chosen] || (root.N[i] === root.N[chosen] && root.P[i] > root.P[chosen])) chosen = i;
+      chosen = ratherNotPass(board, root, chosen);
       const moves = root.actions.map((action, i) => ({
         action, prior: root.P[i], visits: root.N[i], q: root.N[i] ? root.W[i] / root.N[i] : null,
       }));

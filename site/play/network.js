@@ -46,30 +46,35 @@ const Network = (() => {
     return { weights, bias, side: rows, inputs, outputs };
   }
 
-  // C (m, n) = A (m, k) B (k, n), four rows by four columns at a time; m and n are filled up to multiples of four.
-  function multiply(A, B, C, m, k, n) {
+  // C (m, n) = A (m, k) B (k, n), three rows by four columns at a time; B lies in strips of four columns (`strips`), and m
+  // is filled up to a multiple of three.
+  function multiply(A, a0, B, b0, C, c0, m, k, n) {
     for (let j = 0; j < n; j += 4)
-      for (let i = 0; i < m; i += 4) {
-        let c00 = 0, c01 = 0, c02 = 0, c03 = 0, c10 = 0, c11 = 0, c12 = 0, c13 = 0;
-        let c20 = 0, c21 = 0, c22 = 0, c23 = 0, c30 = 0, c31 = 0, c32 = 0, c33 = 0;
-        let a = i * k, b = j;
-        for (let t = 0; t < k; t++, a++, b += n) {
-          const a0 = A[a], a1 = A[a + k], a2 = A[a + 2 * k], a3 = A[a + 3 * k];
-          const b0 = B[b], b1 = B[b + 1], b2 = B[b + 2], b3 = B[b + 3];
-          c00 += a0 * b0; c01 += a0 * b1; c02 += a0 * b2; c03 += a0 * b3;
-          c10 += a1 * b0; c11 += a1 * b1; c12 += a1 * b2; c13 += a1 * b3;
-          c20 += a2 * b0; c21 += a2 * b1; c22 += a2 * b2; c23 += a2 * b3;
-          c30 += a3 * b0; c31 += a3 * b1; c32 += a3 * b2; c33 += a3 * b3;
+      for (let i = 0; i < m; i += 3) {
+        let c00 = 0, c01 = 0, c02 = 0, c03 = 0, c10 = 0, c11 = 0, c12 = 0, c13 = 0, c20 = 0, c21 = 0, c22 = 0, c23 = 0;
+        for (let a = a0 + i * k, end = a + k, b = b0 + j * k; a < end; a++, b += 4) {
+          const x0 = A[a], x1 = A[a + k], x2 = A[a + 2 * k], y0 = B[b], y1 = B[b + 1], y2 = B[b + 2], y3 = B[b + 3];
+          c00 += x0 * y0; c01 += x0 * y1; c02 += x0 * y2; c03 += x0 * y3;
+          c10 += x1 * y0; c11 += x1 * y1; c12 += x1 * y2; c13 += x1 * y3;
+          c20 += x2 * y0; c21 += x2 * y1; c22 += x2 * y2; c23 += x2 * y3;
         }
-        const c = i * n + j;
+        const c = c0 + i * n + j;
         C[c] = c00; C[c + 1] = c01; C[c + 2] = c02; C[c + 3] = c03;
         C[c + n] = c10; C[c + n + 1] = c11; C[c + n + 2] = c12; C[c + n + 3] = c13;
         C[c + 2 * n] = c20; C[c + 2 * n + 1] = c21; C[c + 2 * n + 2] = c22; C[c + 2 * n + 3] = c23;
-        C[c + 3 * n] = c30; C[c + 3 * n + 1] = c31; C[c + 3 * n + 2] = c32; C[c + 3 * n + 3] = c33;
       }
   }
 
-  const up4 = (x) => (x + 3) & ~3;
+  const activated = (value, activation) => (activation === "relu" && value < 0 ? 0 : value);
+  const up = (x, to) => Math.ceil(x / to) * to;
+  // A matrix's columns four by four, each four from top to bottom, as `multiply` reads them.
+  function strips(matrix, rows, columns) {
+    const out = new Float32Array(rows * up(columns, 4));
+    for (let r = 0; r < rows; r++)
+      for (let c = 0; c < columns; c++) out[(c >> 2) * 4 * rows + 4 * r + (c & 3)] = matrix[r * columns + c];
+    return out;
+  }
+
   const buffers = new Map();
   function buffer(name, size) {
     const key = name + size;
@@ -79,13 +84,12 @@ const Network = (() => {
 
   // A convolution made ready: (height, width, inputs) to (height, width, outputs); padding "same" or "valid".
   function convolution(layer, activation, padding = "same") {
-    const { side, inputs, outputs, bias } = layer, k = side * side * inputs, n = up4(outputs);
-    const matrix = new Float64Array(k * n);
-    for (let r = 0; r < k; r++) for (let o = 0; o < outputs; o++) matrix[r * n + o] = layer.weights[r * outputs + o];
-    const offset = padding === "same" ? (side - 1) >> 1 : 0;
+    if (layer.side === 3 && padding === "same") return winograd(layer, activation);
+    const { side, inputs, outputs, bias } = layer, k = side * side * inputs, n = up(outputs, 4);
+    const matrix = strips(layer.weights, k, outputs), offset = padding === "same" ? (side - 1) >> 1 : 0;
     return (x, height, width) => {
       const high = padding === "same" ? height : height - side + 1, wide = padding === "same" ? width : width - side + 1;
-      const m = high * wide, patches = buffer("patches", up4(m) * k), product = buffer("product", up4(m) * n);
+      const m = high * wide, patches = buffer("patches", up(m, 3) * k), product = buffer("product", up(m, 3) * n);
       for (let row = 0, at = 0; row < high; row++)
         for (let column = 0; column < wide; column++)
           for (let i = -offset; i < side - offset; i++)
@@ -94,12 +98,77 @@ const Network = (() => {
               if (r < 0 || c < 0 || r >= height || c >= width) patches.fill(0, at, at + inputs);
               else for (let f = 0, from = (r * width + c) * inputs; f < inputs; f++) patches[at + f] = x[from + f];
             }
-      multiply(patches, matrix, product, up4(m), k, n);
+      multiply(patches, 0, matrix, 0, product, 0, up(m, 3), k, n);
       const out = new Float64Array(m * outputs);
       for (let p = 0; p < m; p++)
-        for (let o = 0; o < outputs; o++) {
-          const value = product[p * n + o] + bias[o];
-          out[p * outputs + o] = activation === "relu" && value < 0 ? 0 : value;
+        for (let o = 0; o < outputs; o++) out[p * outputs + o] = activated(product[p * n + o] + bias[o], activation);
+      return out;
+    };
+  }
+
+  // A 3x3 convolution after Winograd (Lavin and Gray 2016): the board in tiles of 3x3, the 5x5 points that a tile sees and
+  // the kernel each turned into 25 numbers whose products, turned back, are the tile's nine outputs: 25 products instead
+  // of 81. Turning goes along columns, then along rows: a product of polynomials from its values at 0, 1, -1, 2 and its
+  // highest coefficient.
+  const KERNEL = [[1 / 2, 0, 0], [-1 / 2, -1 / 2, -1 / 2], [-1 / 6, 1 / 6, -1 / 6], [1 / 6, 1 / 3, 2 / 3], [0, 0, 1]];
+
+  function turn(from, at, step, to, into, leap, count) {
+    for (let c = 0; c < count; c++, at++, into++) {
+      const d0 = from[at], d1 = from[at + step], d2 = from[at + 2 * step], d3 = from[at + 3 * step], d4 = from[at + 4 * step];
+      to[into] = 2 * (d0 - d2) - d1 + d3;
+      to[into + leap] = d3 - d2 - 2 * d1;
+      to[into + 2 * leap] = d3 - 3 * d2 + 2 * d1;
+      to[into + 3 * leap] = d3 - d1;
+      to[into + 4 * leap] = 2 * (d1 - d3) - d2 + d4;
+    }
+  }
+  function turnBack(from, at, step, to, into, leap, count) {
+    for (let c = 0; c < count; c++, at++, into++) {
+      const m1 = from[at + step], m2 = from[at + 2 * step], m3 = from[at + 3 * step];
+      to[into] = from[at] + m1 + m2 + m3;
+      to[into + leap] = m1 - m2 + 2 * m3;
+      to[into + 2 * leap] = m1 + m2 + 4 * m3 + from[at + 4 * step];
+    }
+  }
+
+  function winograd({ weights, inputs, outputs, bias }, activation) {
+    const n = up(outputs, 4), turned = new Float32Array(25 * inputs * n);
+    for (let u = 0; u < 5; u++)
+      for (let v = 0; v < 5; v++) {
+        const matrix = new Float64Array(inputs * outputs);
+        for (let i = 0; i < 9; i++) {
+          const share = KERNEL[u][Math.floor(i / 3)] * KERNEL[v][i % 3];
+          for (let f = 0; f < matrix.length; f++) matrix[f] += share * weights[i * matrix.length + f];
+        }
+        turned.set(strips(matrix, inputs, outputs), (5 * u + v) * inputs * n);
+      }
+    return (x, height, width) => {
+      const down = Math.ceil(height / 3), along = Math.ceil(width / 3), tiles = up(down * along, 3);
+      const line = (3 * along + 2) * inputs, out = new Float64Array(height * width * outputs);
+      const padded = buffer("padded", (3 * down + 2) * line).fill(0), columns = buffer("columns", down * 5 * line);
+      const seen = buffer("seen", 25 * tiles * inputs), products = buffer("products", 25 * tiles * n);
+      const halves = buffer("halves", 15 * n), tile = buffer("tile", 9 * n);
+      for (let r = 0; r < height; r++)
+        padded.set(x.subarray(r * width * inputs, (r + 1) * width * inputs), (r + 1) * line + inputs);
+      for (let r = 0; r < down; r++) {
+        turn(padded, 3 * r * line, line, columns, 5 * r * line, line, line);
+        for (let u = 0; u < 5; u++)
+          for (let c = 0; c < along; c++) {
+            const to = (5 * u * tiles + r * along + c) * inputs;
+            turn(columns, (5 * r + u) * line + 3 * c * inputs, inputs, seen, to, tiles * inputs, inputs);
+          }
+      }
+      for (let p = 0; p < 25; p++)
+        multiply(seen, p * tiles * inputs, turned, p * inputs * n, products, p * tiles * n, tiles, inputs, n);
+      for (let r = 0; r < down; r++)
+        for (let c = 0; c < along; c++) {
+          const at = (r * along + c) * n;
+          for (let u = 0; u < 5; u++) turnBack(products, 5 * u * tiles * n + at, tiles * n, halves, 3 * u * n, n, n);
+          turnBack(halves, 0, 3 * n, tile, 0, 3 * n, 3 * n);
+          for (let i = 0; i < 3 && 3 * r + i < height; i++)
+            for (let j = 0; j < 3 && 3 * c + j < width; j++)
+              for (let o = 0, to = ((3 * r + i) * width + 3 * c + j) * outputs; o < outputs; o++)
+                out[to + o] = activated(tile[(3 * i + j) * n + o] + bias[o], activation);
         }
       return out;
     };
@@ -213,5 +282,5 @@ const Network = (() => {
     };
   }
 
-  return { read, goNetwork, digitNetwork };
+  return { read, folded, convolution, goNetwork, digitNetwork };
 })();

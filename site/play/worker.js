@@ -1,4 +1,4 @@
-// In the worker: the network and its search. Asked {moves, seconds, territory}, it answers with what it found.
+// In the worker: the network and its search. Asked {moves, seconds, territory, whenDecided}, it answers with what it found.
 "use strict";
 
 let searcher = null, komi = 7;
@@ -12,6 +12,6 @@ self.onmessage = ({ data }) => {
   }
   const board = new Go.Board(9, komi);
   for (const action of data.moves) board.play(action);
-  const found = searcher.search(board, data.seconds > 0 ? { seconds: data.seconds } : { limit: 0, playouts: 0 });
+  const found = searcher.search(board, data.seconds > 0 ? { seconds: data.seconds, whenDecided: data.whenDecided } : { limit: 0, playouts: 0 });
   self.postMessage({ id: data.id, ...found, territory: data.territory ? searcher.territory(board) : null });
 };

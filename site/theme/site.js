@@ -1,4 +1,5 @@
-// Embedded pages follow light and dark, and get the height they ask for; a deck loads when its box is opened.
+// Embedded pages follow light and dark, get the height they ask for, and may ask for the search; a deck loads when its box
+// is opened.
 "use strict";
 
 (() => {
@@ -7,7 +8,8 @@
   const tell = (frame) => frame.contentWindow?.postMessage({ theme: theme() }, "*");
   window.addEventListener("message", ({ data, source }) => {
     const frame = frames().find((one) => one.contentWindow === source);
-    if (!frame || !data || typeof data.height !== "number") return;
+    if (frame && data?.search) document.querySelector(".search-button-field, .search-button__button")?.click();
+    if (!frame || typeof data?.height !== "number") return;
     frame.style.height = `${Math.ceil(data.height)}px`;
     tell(frame);
   });

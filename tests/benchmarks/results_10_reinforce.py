@@ -47,6 +47,7 @@ PLAIN = dataclasses.replace(pg.CARTPOLE, iterations=60, stop_at=None, minibatche
 CREDITS = {
     "whole": ("the return of the whole play", {"to_go": False, "gamma": 1.0, "baseline": "none"}),
     "to_go": ("the return to go", {"gamma": 1.0, "baseline": "none"}),
+    "to_go_mean": ("the return to go less the mean of the other plays", {"gamma": 1.0, "baseline": "mean"}),
     "discounted": ("the return to go, discounted by 0.99", {"baseline": "none"}),
     "mean": ("the same less the mean of the other plays", {"baseline": "mean"}),
     "learned": ("the same less a learned baseline", {"baseline": "learned"}),

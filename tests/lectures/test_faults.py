@@ -37,6 +37,11 @@ SEEN = {
     "Too much text": ("word " * 200, "footer"),
     "Too wide": ('<div style="width:1400px">wide</div>', "leaves the slide"),
     "Too small": ('<p style="font-size:15px">small print</p>', "text of 15 px"),
+    "Too small in a frame": (
+        '<iframe title="a page in the page" style="height:80px" '
+        """srcdoc="&lt;p style='font-size:12px'&gt;fine print&lt;/p&gt;"></iframe>""",
+        "text of 12 px in a frame",
+    ),
     "Too pale": ('<p style="color:#999999">grey on white</p>', "text in rgb(153, 153, 153) reaches 2.8:1"),
     "Too pale in a box": (
         '<p style="background:#E69F00;color:#fff;font-size:30px">on orange</p>',

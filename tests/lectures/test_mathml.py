@@ -47,6 +47,12 @@ def test_a_thin_space_follows_log_but_not_before_a_parenthesis():
     assert "<mi>log</mi><mo" in to_mathml(r"\log(p)", True)
 
 
+@pytest.mark.parametrize("tex", [r"2 \cdot (-1)", r"\bigl(-\log p\bigr)", r"a = -b", r"x \le -1"])
+def test_a_sign_has_not_the_space_of_a_difference(tex):
+    assert '<mo form="prefix">&#x02212;</mo>' in to_mathml(tex, True)
+    assert "prefix" not in to_mathml(r"(x - 1)", True)
+
+
 def test_words_in_upright_letters_stay_words():
     assert "<mtext>Cost</mtext>" in to_mathml(r"\mathrm{Cost}(\theta)", True)
 

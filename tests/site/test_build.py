@@ -125,3 +125,25 @@ def test_the_network_in_the_page_says_where_it_comes_from():
     sidecar = json.loads(frames.GO.with_suffix(".json").read_text(encoding="utf-8"))
     assert sidecar["date"] and sidecar["command"]
     assert "play/board.html" in stage.frame("board.html", "t", "board")
+
+
+def test_figures_of_a_page_come_from_the_ledger():
+    entry = results.get("go.sl9.top1")
+    shown = stage.measured("{board} {go.sl9.top1:.0%} of {go.sl9.top1@n}")
+    assert shown == f"{{board}} {entry['value']:.0%} of {entry['n']}"
+    with pytest.raises(KeyError, match=r"go\.never"):
+        stage.measured("{go.never.measured:.1f}")
+
+
+@pytest.mark.parametrize("published", [True, False])
+def test_the_first_page_says_where_to_fetch_the_course(tmp_path, monkeypatch, published):
+    address = ADDRESS[0] if published else "https://github.com/REPLACE-ME/x"
+    monkeypatch.setattr(stage.publish, "settings", lambda: (address, *ADDRESS[1:]))
+    stage.stage_texts(tmp_path)
+    text = (tmp_path / "begin.md").read_text(encoding="utf-8")
+    assert (f"git clone {address}" in text) == published
+    assert "REPLACE-ME" not in text
+
+
+def test_every_topic_of_the_ledger_has_a_name():
+    assert {identifier.split(".")[0] for identifier in results.read()} <= {*ledger_page.TOPICS, "claims"}

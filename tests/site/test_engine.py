@@ -182,6 +182,29 @@ def test_digits_are_read_as_keras_reads_them(engine):
     assert len(set(expected.argmax(axis=1).tolist())) == 10, "a digit of each kind"
 
 
+CONVOLUTION = """([image, kernel, bias, height, width, side, padding]) => {
+  const inputs = image.length / height / width, outputs = bias.length;
+  const layer = { weights: Float32Array.from(kernel), bias: Float32Array.from(bias), side, inputs, outputs };
+  return [...Network.convolution(layer, "relu", padding)(Float32Array.from(image), height, width)];
+}"""
+
+
+@pytest.mark.parametrize("side,padding", [(3, "same"), (3, "valid"), (1, "same"), (5, "same")])
+@pytest.mark.parametrize("height,width", [(9, 9), (7, 11), (3, 4)])
+def test_convolutions_of_every_size(engine, side, padding, height, width):
+    """Also where tiles of three do not fill the board, and channels are no multiple of four."""
+    from scipy.signal import correlate
+
+    rng = np.random.default_rng(side + height)
+    image, kernel = rng.normal(size=(height, width, 5)), rng.normal(size=(side, side, 5, 6))
+    bias = rng.normal(size=6)
+    wide = np.pad(image, [(side // 2,) * 2] * 2 + [(0, 0)]) if padding == "same" else image
+    expected = np.stack([correlate(wide, kernel[..., o], "valid")[..., 0] + bias[o] for o in range(6)], -1)
+    asked = [image.ravel().tolist(), kernel.ravel().tolist(), bias.tolist(), height, width, side, padding]
+    answer = np.reshape(engine.evaluate(CONVOLUTION, asked), expected.shape)
+    assert np.abs(answer - np.maximum(expected, 0)).max() < 1e-4
+
+
 def test_weights_that_lost_something_are_refused():
     with pytest.raises(ValueError, match="half precision"):
         export.packed([("layer", [np.array([1.0001], np.float32)])])
@@ -226,3 +249,32 @@ def test_the_search_passes_when_that_wins(engine):
     )
     passing = next(move for move in found["moves"] if move["action"] == 81)
     assert passing["visits"] == 0 or passing["q"] == 1
+
+
+@pytest.mark.parametrize("moves,passes", [([40, 22], False), ([40, 22, 81], True)], ids=["behind", "ahead, passed to"])
+def test_nobody_passes_while_behind(engine, moves, passes):
+    """A network that wants nothing but to pass, as players do who agree on what is dead; komi puts Black behind."""
+    found = engine.evaluate(
+        """(moves) => {
+          const board = moves.reduce((b, move) => b.play(move), new Go.Board(9));
+          const policy = Array.from({ length: 82 }, (_, i) => (i === 81 ? 1 : 1e-6));
+          const searcher = new Search.Searcher(() => ({ policy, value: 0 }));
+          return [0, 30].map((limit) => searcher.search(board, { seconds: 300, limit, playouts: 0 }));
+        }""",
+        moves,
+    )
+    assert [(one["action"] == 81) for one in found] == [passes, passes]
+
+
+def test_a_move_that_is_found_is_not_thought_about_any_longer(engine):
+    """The same move, with fewer simulations, where only the move is wanted."""
+    first, second = engine.evaluate(
+        """() => {
+          const policy = Array.from({ length: 82 }, (_, i) => (i === 40 ? 0.9 : 0.1 / 81));
+          const searcher = new Search.Searcher(() => ({ policy, value: 0 })), board = new Go.Board(9);
+          const options = { seconds: 300, limit: 200, playouts: 0 };
+          return [false, true].map((whenDecided) => searcher.search(board, { ...options, whenDecided }));
+        }"""
+    )
+    assert first["action"] == second["action"] == 40
+    assert first["simulations"] == 200 > second["simulations"] > 100

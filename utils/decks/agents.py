@@ -24,7 +24,7 @@ def loop(stage: int, width: float = 600, height: float = 440) -> Figure:
     slides.box(axes, (width / 2 - 95, 10), box, "world", GREEN, full=True, fontsize=30, weight=600)
     left, right, top, bottom = width / 2 - 52, width / 2 + 52, height - 122, 122
     if stage != 1:
-        name = "state $s$" if stage == 0 else "reward $r$,\nnext state $s'$"
+        name = "state $s$" if stage == 0 else "reward $r$,\nnext state $s$′"
         slides.arrow(axes, (left, bottom), (left, top), GREEN, width=6, head=36)
         axes.text(left - 28, height / 2, name, ha="right", va="center", fontsize=30, color=INK, linespacing=1.5)
     if stage >= 1:

@@ -240,6 +240,11 @@ def keep(
     _remember("plots", name, markup(picture, alt, caption, png, handout))
 
 
+def percent(share: float, places: int = 0) -> str:
+    """A share as slides write it: ``0.12`` is ``12 %``; ``places`` decimals."""
+    return f"{100 * share:.{places}f} %"
+
+
 def value(name: str, text: object) -> None:
     """Keep a text under a name; ``{value}`name``` writes it on a slide."""
     _remember("values", name, str(text))

@@ -198,7 +198,9 @@ def check_short_plays_experiment(attempt):
         hint = "The policy should be newborn, `pg.build(pg.CARTPOLE, environments).policy`: its plays are short."
         fail(shown="steps", expected="some 20 steps a play, on average", got=found["steps"], hint=hint)
     if min(found["short"].min(), found["long"].min()) <= 1:
-        hint = "The whole return's variance, divided by each of the others: all of them are smaller."
+        hint = (
+            "The plays that the whole return needs, divided by what each of the others needs: all of them need fewer."
+        )
         fail(shown="short and long", expected="numbers above 1", got=[found["short"], found["long"]], hint=hint)
     short, long = (dict(zip(TRICKS, (n[1], n[2] / n[1], n[3] / n[2]))) for n in (found["short"], found["long"]))
     expect(

@@ -57,8 +57,8 @@ def draw_table(
             text = f"{values[row, column]:.2f}" if top <= 10 and bottom > -10 else f"{values[row, column]:.0f}"
             axes.text(column, row + 0.36, text, ha="center", va="center", color=color, fontsize=fontsize)
         if letter == "S":
-            options = {"ha": "left", "va": "center", "color": color, "fontsize": max(7, fontsize - 2)}
-            axes.text(column - 0.45, row - 0.4, "start", **options)
+            options = {"ha": "left", "va": "top", "color": color, "fontsize": max(7, fontsize - 2)}
+            axes.text(column - 0.45, row - 0.45, "start", **options)
     axes.set(title=title, xticks=range(columns), yticks=range(rows), xlabel="column", ylabel="row")
     axes.grid(False)
     return image

@@ -62,6 +62,11 @@ def test_kept_figures_and_values_are_written_for_the_deck(tmp_path, monkeypatch)
         slides.value("share", "again")
 
 
+@pytest.mark.parametrize(("share", "places", "text"), [(0.123, 0, "12 %"), (0.9906, 1, "99.1 %"), (1, 0, "100 %")])
+def test_a_share_is_written_with_a_space(share, places, text):
+    assert slides.percent(share, places) == text
+
+
 @pytest.mark.parametrize("alt", ["", "a line"])
 def test_no_figure_without_words(alt):
     with pytest.raises(ValueError, match="say in a sentence"):
