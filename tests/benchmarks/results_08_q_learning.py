@@ -31,6 +31,7 @@ def main() -> None:
             unit="fraction",
             spread=success.std(),
             n=SEEDS,
+            values=[round(float(value), 6) for value in success],
             backend="numba",
             note=note,
         )

@@ -148,7 +148,7 @@ TINY = {
     "BDG": Place({}, 0.0, -1.0, 340, 100),
 }
 RULE = (
-    "Largest $Q + p\\,/\\,(1+N)$.  Not tried: $Q$ is the mean of all values found here, the first included.  "
+    "Largest $Q + p\\,/\\,(1+N)$.  Not tried: $Q$ is the mean of the values found here, the position’s own first.  "
     "Equal: first letter."
 )
 
@@ -264,7 +264,7 @@ def search_frames(simulations: int) -> list[list[Frame]]:
         root = trial
         values.append(value)
         after = _edges(root)
-        lines = ["each move on the way:", "$N$ + 1,  $Q$ = mean", ""]
+        lines = ["each move on the way:", "$N$ goes up by 1,  $Q$ = mean", ""]
         for depth in range(len(leaf), 0, -1):
             mine = value if depth % 2 else -value
             lines.append(f"{leaf[depth - 1]} ({'Black' if depth % 2 else 'White'}'s) gets {_signed(mine)}")
@@ -299,6 +299,7 @@ def draw_frame(frame: Frame, number: int, width: float = 1150, height: float = 5
     for path, place in TINY.items():
         if not path or path[:-1] in known:
             _draw_node(axes, place, path, path in known, color if frame.path == path and path else None)
+    _draw_key(axes, height)
     if frame.step:
         slides.box(axes, (730, height - 58), (300, 52), frame.step, color, full=True, fontsize=28, weight=600)
         axes.text(1050, height - 32, f"no. {number}", fontsize=26, va="center", color=INK)
@@ -307,6 +308,16 @@ def draw_frame(frame: Frame, number: int, width: float = 1150, height: float = 5
         axes.text(734, height - 92 - tall * index, line, fontsize=26, va="center", color=INK)
     slides.box(axes, (2, 4), (width - 4, 42), RULE, SOFT, fontsize=22)
     return figure
+
+
+def _draw_key(axes: Axes, height: float) -> None:
+    """What the colours of circles mean, and what the position at the top was judged to be before the search."""
+    for row, (face, text) in enumerate((("#101010", "Black’s turn"), ("white", "White’s turn"))):
+        y = height - 24 - 34 * row
+        axes.add_patch(Circle((16, y), 12, facecolor=face, edgecolor=INK, lw=2))
+        axes.text(38, y, text, fontsize=22, va="center", color=INK)
+    root = TINY[""]
+    axes.text(root.x + 44, root.y + 18, f"$V$ {_signed((root.v + root.z) / 2)}", fontsize=22, va="center", color=INK)
 
 
 def _draw_edge(axes: Axes, path: str, frame: Frame, color: str | None) -> None:

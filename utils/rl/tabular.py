@@ -242,11 +242,13 @@ class Settings:
 
 @dataclass
 class Learned:
-    """The table, (S, A), and for each episode its undiscounted return and its length in steps."""
+    """The table and how often each of its entries was updated, both (S, A), and for each episode its undiscounted
+    return and its length in steps."""
 
     q: np.ndarray
     returns: np.ndarray
     lengths: np.ndarray
+    visits: np.ndarray
 
 
 def choose(row: np.ndarray, epsilon: float, rng: np.random.Generator) -> int:
@@ -294,7 +296,7 @@ def q_learning(environment: gymnasium.Env, settings: Settings, seed: int = 0) ->
             returns[episode] += reward
             lengths[episode] += 1
             state, ended = following, terminated or truncated
-    return Learned(q, returns, lengths)
+    return Learned(q, returns, lengths, visits)
 
 
 def q_learning_fast(table: TransitionTable, settings: Settings, seed: int = 0, q: np.ndarray | None = None) -> Learned:
@@ -302,7 +304,7 @@ def q_learning_fast(table: TransitionTable, settings: Settings, seed: int = 0, q
 
     Args:
         seed: of the agent and of the world, used as :func:`q_learning` and Gymnasium use theirs.
-        q: (S, A), a table to go on from instead of ``settings.initial``; it is not changed.
+        q: (S, A), a table to go on from instead of ``settings.initial``; it is not changed. Visits count from 0.
 
     Raises:
         ValueError: the table has no time limit and ``settings.final_epsilon`` is 0 (an episode might never end).
@@ -316,8 +318,8 @@ def q_learning_fast(table: TransitionTable, settings: Settings, seed: int = 0, q
     outcomes, start = np.cumsum(table.probability, axis=2), np.cumsum(table.start)
     model = (outcomes, table.next_state, table.reward, table.terminated, start, table.horizon)
     rule = (settings.gamma, settings.delta, settings.delta_decay, settings.method == "sarsa")
-    returns, lengths = _learn(q, model, rule, epsilons, agent, world)
-    return Learned(q, returns, lengths)
+    returns, lengths, visits = _learn(q, model, rule, epsilons, agent, world)
+    return Learned(q, returns, lengths, visits)
 
 
 @njit(cache=True)
@@ -338,7 +340,7 @@ def _draw(cumulative, rng):
 
 @njit(cache=True)
 def _learn(q, model, rule, epsilons, agent, world):
-    """The loop of :func:`q_learning`, line by line; changes ``q`` in place, returns returns and lengths."""
+    """The loop of :func:`q_learning`, line by line; changes ``q`` in place, returns returns, lengths and visits."""
     outcomes, next_state, reward, terminated, start, horizon = model
     gamma, first_delta, decay, sarsa = rule
     visits = np.zeros(q.shape)
@@ -363,4 +365,4 @@ def _learn(q, model, rule, epsilons, agent, world):
             lengths[episode] += 1
             ended = end or lengths[episode] == horizon
             state = following
-    return returns, lengths
+    return returns, lengths, visits

@@ -103,6 +103,8 @@ def test_fast_version_equals_the_readable_one(name, options, method):
     np.testing.assert_array_equal(readable.q, fast.q)
     np.testing.assert_array_equal(readable.returns, fast.returns)
     np.testing.assert_array_equal(readable.lengths, fast.lengths)
+    np.testing.assert_array_equal(readable.visits, fast.visits)
+    assert readable.visits.sum() == readable.lengths.sum()
 
 
 def test_seeds_decide_everything(lake_table):
