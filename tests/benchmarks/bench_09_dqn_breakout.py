@@ -26,20 +26,21 @@ SAME |= {"n_step": 1, "batch_size": 32, "samples_per_step": 8.0, "mirror": ()}
 SAME |= {"epsilon_steps": 1, "epsilon_final": 0.1, "epsilon_spread": 1.0}
 
 
-def ours(seconds: float, num_games: int) -> dict:
+def ours(seconds: float, num_games: int, float32: bool) -> dict:
     """What :func:`measure` says in a process of its own, as a training has and as the peer has."""
     command = [sys.executable, __file__, "--ours", "--seconds", str(seconds), "--games", str(num_games)]
+    command += ["--float32"] if float32 else []
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
-def measure(seconds: float, num_games: int) -> dict:
+def measure(seconds: float, num_games: int, float32: bool) -> dict:
     """Agent steps per second while learning, after warming up."""
     from utils.rl.breakout import Trainer, keep_memory
     from utils.rl.dqn import Config
 
     keep_memory()  # as `python -m utils.rl.train_breakout` does
-    config = Config(**SAME, num_games=num_games, capacity=10_000, learning_starts=1000)
+    config = Config(**SAME, half=not float32, num_games=num_games, capacity=10_000, learning_starts=1000)
     with tempfile.TemporaryDirectory() as folder:
         trainer = Trainer(config, Path(folder))
         while trainer.counters["updates"] < 10:
@@ -88,6 +89,7 @@ def record(speeds: list[float], ratios: list[float], options: argparse.Namespace
     note += (
         f"{statistics.median(ratios):.2f} times a CleanRL-style DQN in PyTorch ({min(ratios):.2f} to {max(ratios):.2f})"
     )
+    note += f"; ours in {'float32' if options.float32 else 'bfloat16'}, the peer in float32"
     results.record("breakout.dqn.speed", statistics.median(speeds), unit="steps/s", n=len(speeds), note=note)
 
 
@@ -98,18 +100,19 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=30, help="of measuring, for each in each round")
     parser.add_argument("--rounds", type=int, default=3, help="in which both take their turn")
     parser.add_argument("--games", type=int, default=Config.num_games, help="played side by side by ours")
+    parser.add_argument("--float32", action="store_true", help="ours in the peer's precision")
     parser.add_argument("--ours", action="store_true", help="only measure ours and print it as JSON")
     parser.add_argument("--record", action="store_true", help="write the speed into the ledger")
     parser.add_argument("--peers", type=Path, default=ROOT / ".venv-peers" / "bin" / "python")
     options = parser.parse_args()
     runtime.start(seed=1)
     if options.ours:
-        print(json.dumps(measure(options.seconds, options.games)))
+        print(json.dumps(measure(options.seconds, options.games, options.float32)))
         return
     print(f"{results.hardware_name()}; load before the start {os.getloadavg()[0]:.1f}")
     speeds, ratios = [], []
     for number in range(1, options.rounds + 1):
-        theirs, us = peer(options.seconds, options.peers), ours(options.seconds, options.games)
+        theirs, us = peer(options.seconds, options.peers), ours(options.seconds, options.games, options.float32)
         speeds.append(us["steps_per_second"])
         line = f"round {number}: ours, {options.games} games, {speeds[-1]:.0f} agent steps/s while learning"
         if theirs is not None:
