@@ -38,12 +38,9 @@ def trap_positions(seed: int):
     settings = value.ValueSettings()
     players = [networks.Evaluator.from_file(name) for name in (POLICY, RL)]
     folder = runtime.repo_root() / "runs" / "value9"
-    few = value.play_unit(*players, value.ValueSettings(games=FEW), 5_000_000 + seed)
-    stream, parts = value.Stream(settings, *players, folder / "none"), []
-    stream.folder = folder
-    folder.mkdir(parents=True, exist_ok=True)
+    few, parts = value.play_unit(*players, value.ValueSettings(games=FEW), 5_000_000 + seed), []
     while sum(map(len, parts)) < len(few):  # other units of the stream for each seed
-        unit = stream.games_of(len(parts) + 100 * seed)
+        unit = value.kept_unit(*players, settings, folder, len(parts) + 100 * seed)
         parts.append(unit.subset(np.flatnonzero(unit.moves == 0)))
     return few, concatenate(parts).subset(slice(0, len(few)))
 

@@ -127,6 +127,17 @@ def mean_squared_error(evaluator: networks.Evaluator, data: Positions, batch: in
     return float(np.concatenate(errors).mean())
 
 
+def kept_unit(before, after, settings: ValueSettings, folder: Path, unit: int) -> Positions:
+    """Some positions of each game of a unit, from its file or played anew: a function of seed and unit alone."""
+    path = folder / f"{unit:09d}.npz"
+    if path.exists():
+        return read(path)
+    seed = settings.seed * 1_000_003 + unit
+    found = some_of_each_game(play_unit(before, after, settings, seed), settings.per_game, seed)
+    save_checkpoint(path, found.columns(), {"size": found.size})
+    return found
+
+
 class Stream:
     """Plays, learns and keeps a checkpoint.
 
@@ -184,18 +195,9 @@ class Stream:
         meta |= {"seconds": self.seconds, "cpu_seconds": self.cpu_seconds}
         save_checkpoint(self.checkpoint, self.learner.arrays(), meta)
 
-    def _path(self, unit: int) -> Path:
-        return self.folder / f"{unit:09d}.npz"
-
     def games_of(self, unit: int) -> Positions:
-        """Some positions of each game of a unit, from its file or played anew: a function of seed and unit alone."""
-        path, st = self._path(unit), self.settings
-        if path.exists():
-            return read(path)
-        seed = st.seed * 1_000_003 + unit
-        found = some_of_each_game(play_unit(self.before, self.after, st, seed), st.per_game, seed)
-        save_checkpoint(path, found.columns(), {"size": found.size})
-        return found
+        """See :func:`kept_unit`."""
+        return kept_unit(self.before, self.after, self.settings, self.folder, unit)
 
     def _add(self, new: Positions) -> None:
         """To the window, and out of it what is too old."""
@@ -225,7 +227,7 @@ class Stream:
 
 
 def read(path: Path) -> Positions:
-    """Positions written by :meth:`Stream.games_of`."""
+    """Positions written by :func:`kept_unit`."""
     arrays, meta = load_checkpoint(path)
     return Positions(**arrays, size=meta["size"])
 
