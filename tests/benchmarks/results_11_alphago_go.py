@@ -98,6 +98,10 @@ def play(name: str, first: str, second: str, games: int) -> tuple[list, dict]:
 def record_match(identifier: str, report: dict, note: str) -> None:
     note += "; half a 95 % Wilson interval"
     if "slowest_move" in report:  # of a match in the arena, which looks at the clock
+        colors = (
+            f"as {color} {'-'.join(map(str, report[f'as_{color.lower()}'].values()))}" for color in ("Black", "White")
+        )
+        note += f"; won-drawn-lost {', '.join(colors)}; {report['distinct_games']} distinct games"
         note += f"; slowest move {report['slowest_move']:.2f} s; ends {report['ends']}"
     rate = results.record(
         identifier,
@@ -162,13 +166,17 @@ def measure_search() -> None:
 
 
 def measure_gnugo() -> None:
-    if have(MASTER):
-        report = play("search_vs_gnugo", full_search(), "gnugo:10", 200)[1]
-        note = f"{readable(full_search())}; 9x9, komi 7, area scoring, through GTP"
-        record_match("go.vs_gnugo_level10.win_rate", report, note)
-    if have(RL):
-        report = play("policy_vs_gnugo", f"policy:{RL},temperature=0.25", "gnugo:10", 100)[1]
-        record_match("go.policy_vs_gnugo_level10.win_rate", report, "REINFORCE policy, no search")
+    """The full search, the same with 200 simulations, and the policies alone against GNU Go."""
+    matches = (
+        ("vs", "search_vs_gnugo", full_search(), 200, "9x9, komi 7, area scoring, through GTP"),
+        ("search200_vs", "search200_vs_gnugo", f"search:{MASTER},playouts=200", 200, "the same without a clock"),
+        ("final_policy_vs", "final_policy_vs_gnugo", f"policy:{MASTER},temperature=0.25", 200, "no search"),
+        ("policy_vs", "policy_vs_gnugo", f"policy:{RL},temperature=0.25", 100, "REINFORCE policy, no search"),
+    )
+    for name, file, player, games, note in matches:
+        if have(player.partition(":")[2].partition(",")[0]):
+            report = play(file, player, "gnugo:10", games)[1]
+            record_match(f"go.{name}_gnugo_level10.win_rate", report, f"{readable(player)}; {note}")
 
 
 def measure_zero() -> None:
