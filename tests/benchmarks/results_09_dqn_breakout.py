@@ -175,7 +175,9 @@ def conditions() -> dict[str, tuple[dict, str]]:
     plain = ", no sticky actions"
     played = {"score": ({}, plain), "score_sticky": ({"sticky": 0.25}, ", sticky actions 0.25")}
     played |= {f"score_{view}": ({"view": view}, f"{plain}, screen shrunk by the filter {view}") for view in JUDGED}
-    return played | {f"score_{view}": ({"view": view}, f"{plain}, screen {view} as no training does") for view in UNSEEN}
+    return played | {
+        f"score_{view}": ({"view": view}, f"{plain}, screen {view} as no training does") for view in UNSEEN
+    }
 
 
 def record_agent(name: str, agent: Path, quick: bool, games: int, keep: bool, names: Sequence[str] = ()) -> None:

@@ -83,8 +83,8 @@ def check_n_steps_ahead(attempt):
     sweep(
         "09.3",
         attempt,
-        hint="For each moment: rewards with gamma to the power 0, 1, ... up to n of them, up to an end, or to the end of "
-        "the record; then, unless a life ended, the value of what follows.",
+        hint="For each moment: rewards with gamma to the power 0, 1, ... up to n of them, an end, or the end of the "
+        "record; then, unless a life ended, the value of what follows.",
         hints=(
             (lambda rewards, ends, values, n, gamma: n > len(rewards), "n may be larger than the record is long."),
             (
