@@ -6,7 +6,6 @@ import nbformat
 
 import results_09_dqn_breakout as measured
 
-
 PLAIN = {"n_step", "bins", "mirror", "dueling", "normalise"}
 
 
