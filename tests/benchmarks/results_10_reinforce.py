@@ -3,8 +3,9 @@
     python tests/benchmarks/results_10_reinforce.py                # all of them
     python tests/benchmarks/results_10_reinforce.py --only adder   # section 9 alone
 
-``adder`` runs the functions of section 9 as the notebook's cells define them (those tagged ``measured``). Each seed's
-outcome is kept in runs/results_10/ as soon as it is there; ``--fresh`` measures anew.
+``adder`` runs the update and the judge of section 9 as the notebook's cells define them (those tagged ``measured``),
+with the helpers of ``utils/sequences``. Each seed's outcome is kept in runs/results_10/ as soon as it is there;
+``--fresh`` measures anew.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import hashlib
+import inspect
 import statistics
 
 import nbformat
@@ -29,6 +31,7 @@ from scipy import stats  # noqa: E402
 from utils import results  # noqa: E402
 from utils.rl import playing  # noqa: E402
 from utils.rl import policy_gradient as pg  # noqa: E402
+from utils.sequences import adder, decoders, judges, sentences, spelling  # noqa: E402
 
 SEEDS = 5  # of the baselines and of the adder
 TRAININGS = {"cartpole": pg.CARTPOLE, "pendulum": pg.PENDULUM}
@@ -82,8 +85,9 @@ def measure_credit(kind: str, seed: int) -> dict:
 
 
 def lesson() -> dict:
-    """The functions of section 9, as the notebook's cells define them."""
-    space = {"keras": keras, "np": np}
+    """The update and the judge of section 9, as the notebook's cells define them."""
+    helpers = {"adder": adder, "decoders": decoders, "judges": judges, "sentences": sentences, "spelling": spelling}
+    space = {"keras": keras, "np": np} | helpers
     for source in _sources():
         exec(source, space)
     return space
@@ -97,24 +101,26 @@ def _sources() -> list[str]:
 def measure_adder(seed: int) -> dict:
     """One half-trained adder, and what becomes of it by verdicts, by right answers, and by a judge."""
     has = lesson()
-    start = has["half_trained"](seed, rounds=40)
-    found = {"start": has["exam"](start)}
+    group = has["GROUP"]
+    start = adder.half_trained(seed, rounds=40)
+    found = {"start": adder.exam(start)}
     for name, beta in BY_VERDICT.items():
-        policy, rng = has["twin"](start), np.random.default_rng(seed + 1)
-        has["improve"](policy, start, has["verdict"], UPDATES["verdicts"], beta, rng, QUESTIONS)
-        found[name] = has["exam"](policy)
-    for name, questions in {"taught": QUESTIONS, "taught_as_many": QUESTIONS * has["GROUP"]}.items():
-        policy = has["twin"](start)
-        has["practise"](policy, UPDATES["verdicts"], questions, np.random.default_rng(seed + 1))
-        found[name] = has["exam"](policy)
+        policy, rng = adder.twin(start), np.random.default_rng(seed + 1)
+        has["improve"](policy, start, adder.verdict, UPDATES["verdicts"], beta, rng, QUESTIONS)
+        found[name] = adder.exam(policy)
+    shown = {"taught": (QUESTIONS, 1), "taught_as_many": (QUESTIONS * group, 1), "taught_copies": (QUESTIONS, group)}
+    for name, (questions, copies) in shown.items():
+        policy = adder.twin(start)
+        adder.practise(policy, UPDATES["verdicts"], questions, np.random.default_rng(seed + 1), copies)
+        found[name] = adder.exam(policy)
     rng = np.random.default_rng(seed + 2)
-    score = has["learn_judge"](start, COMPARED, rng)
-    agreement = float(has["agreement"](score, start, rng))
-    judge = has["judged_by"](score, start, rng)
+    mark = has["learn_judge"](start, COMPARED, rng)
+    agreement = judges.agreement(mark, start, rng)
+    judge = judges.Judge(mark, start, rng)
     for name, beta in BY_JUDGE.items():
-        policy, rng = has["twin"](start), np.random.default_rng(seed + 3)
+        policy, rng = adder.twin(start), np.random.default_rng(seed + 3)
         curve = has["improve"](policy, start, judge, UPDATES["judge"], beta, rng, QUESTIONS)
-        found[name] = has["exam"](policy) | {"score": curve[1][-10:].mean(), "away": curve[3][-10:].mean()}
+        found[name] = adder.exam(policy) | {"score": curve[1][-10:].mean(), "away": curve[3][-10:].mean()}
     found = {name: {key: float(value) for key, value in exam.items()} for name, exam in found.items()}
     return found | {"agreement": agreement}
 
@@ -127,6 +133,7 @@ def record_adder(runs: list[dict]) -> None:
         "verdicts_kl": f"then {UPDATES['verdicts']} updates by verdicts less {BY_VERDICT['verdicts_kl']} KL",
         "taught": f"then {UPDATES['verdicts']} updates by right answers to as many questions ({QUESTIONS} an update)",
         "taught_as_many": f"then {UPDATES['verdicts']} updates by right answers, one for each answer judged",
+        "taught_copies": f"then {UPDATES['verdicts']} updates by right answers, as many copies of each as were judged",
         "judge": f"then {UPDATES['judge']} updates by a judge learned from comparisons",
         "judge_kl": f"then {UPDATES['judge']} updates by that judge less {BY_JUDGE['judge_kl']} KL",
     }
@@ -150,7 +157,12 @@ def record_adder(runs: list[dict]) -> None:
         f"comparisons of answers to test questions in which the judge, from {COMPARED:,} questions, prefers the nearer"
     )
     outcomes.record_over_seeds("reinforce.adder.judge.agreement", values, COMMAND, note)
-    for name, one, other in (("gain", "verdicts_kl", "start"), ("lead_of_teaching", "taught_as_many", "verdicts_kl")):
+    differences = {
+        "gain": ("verdicts_kl", "start"),
+        "lead_of_teaching": ("taught_as_many", "verdicts_kl"),
+        "lead_of_copies": ("taught_copies", "taught"),
+    }
+    for name, (one, other) in differences.items():
         _record_difference(f"reinforce.adder.{name}", [run[one]["drawn"] - run[other]["drawn"] for run in runs])
 
 
@@ -225,7 +237,8 @@ def record_credits(fresh: bool) -> None:
 
 
 def measure_adders(fresh: bool) -> None:
-    recipe = {"sources": hashlib.sha256("".join(_sources()).encode()).hexdigest()[:16], "updates": UPDATES}
+    sources = [*_sources(), *map(inspect.getsource, (adder, judges, sentences))]
+    recipe = {"sources": hashlib.sha256("".join(sources).encode()).hexdigest()[:16], "updates": UPDATES}
     recipe |= {"betas": BY_VERDICT | BY_JUDGE, "questions": QUESTIONS, "compared": COMPARED}
     runs = []
     for seed in range(1, SEEDS + 1):
