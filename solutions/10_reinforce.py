@@ -24,10 +24,13 @@ def gaussian_log_density(actions, means, log_std):
     return np.sum(-0.5 * z**2 - log_std - 0.5 * np.log(2 * np.pi), axis=1)
 
 
-def leave_one_out(returns):
-    # With one's own among them the advantages would be the same but shorter, (P - 1) / P of these.
-    others = (np.sum(returns) - returns) / (len(returns) - 1)
-    return returns - others
+def token_credit(paid, log_pi, log_start, beta):
+    away = log_pi - log_start
+    to_go = np.cumsum(away[:, ::-1], axis=1)[:, ::-1]  # of this token and those after it
+    credit = paid[:, None] - beta * to_go
+    # With one's own among them the credits would be the same but shorter, (P - 1) / P of these.
+    others = (np.sum(credit, axis=0) - credit) / (len(paid) - 1)
+    return credit - others
 
 
 def td_advantage(rewards, values, terminated, gamma):

@@ -101,17 +101,15 @@ def _sources() -> list[str]:
 def measure_adder(seed: int) -> dict:
     """One half-trained adder, and what becomes of it by verdicts, by right answers, and by a judge."""
     has = lesson()
-    group = has["GROUP"]
     start = adder.half_trained(seed, rounds=40)
     found = {"start": adder.exam(start)}
     for name, beta in BY_VERDICT.items():
         policy, rng = adder.twin(start), np.random.default_rng(seed + 1)
         has["improve"](policy, start, adder.verdict, UPDATES["verdicts"], beta, rng, QUESTIONS)
         found[name] = adder.exam(policy)
-    shown = {"taught": (QUESTIONS, 1), "taught_as_many": (QUESTIONS * group, 1), "taught_copies": (QUESTIONS, group)}
-    for name, (questions, copies) in shown.items():
+    for name, questions in {"taught": QUESTIONS, "taught_as_many": QUESTIONS * has["GROUP"]}.items():
         policy = adder.twin(start)
-        adder.practise(policy, UPDATES["verdicts"], questions, np.random.default_rng(seed + 1), copies)
+        adder.practise(policy, UPDATES["verdicts"], questions, np.random.default_rng(seed + 1))
         found[name] = adder.exam(policy)
     rng = np.random.default_rng(seed + 2)
     mark = has["learn_judge"](start, COMPARED, rng)
@@ -133,37 +131,28 @@ def record_adder(runs: list[dict]) -> None:
         "verdicts_kl": f"then {UPDATES['verdicts']} updates by verdicts less {BY_VERDICT['verdicts_kl']} KL",
         "taught": f"then {UPDATES['verdicts']} updates by right answers to as many questions ({QUESTIONS} an update)",
         "taught_as_many": f"then {UPDATES['verdicts']} updates by right answers, one for each answer judged",
-        "taught_copies": f"then {UPDATES['verdicts']} updates by right answers, as many copies of each as were judged",
         "judge": f"then {UPDATES['judge']} updates by a judge learned from comparisons",
         "judge_kl": f"then {UPDATES['judge']} updates by that judge less {BY_JUDGE['judge_kl']} KL",
     }
-    units = {
-        "drawn": "fraction",
-        "likeliest": "fraction",
-        "zeros": "fraction",
-        "entropy": "nats",
-        "away": "nats",
-        "score": "spreads",
-    }
     for name, note in what.items():
-        for key in runs[0][name]:
-            values = [run[name][key] for run in runs]
-            note_of = f"{key}; two digits, 2,000 test questions, feedback decoder of lesson 06, {note}"
-            outcomes.record_over_seeds(
-                f"reinforce.adder.{name}.{key}", values, COMMAND, note_of, units.get(key, "numbers")
-            )
+        _record_exams(name, [run[name] for run in runs], note)
     values = [run["agreement"] for run in runs]
     note = (
         f"comparisons of answers to test questions in which the judge, from {COMPARED:,} questions, prefers the nearer"
     )
     outcomes.record_over_seeds("reinforce.adder.judge.agreement", values, COMMAND, note)
-    differences = {
-        "gain": ("verdicts_kl", "start"),
-        "lead_of_teaching": ("taught_as_many", "verdicts_kl"),
-        "lead_of_copies": ("taught_copies", "taught"),
-    }
-    for name, (one, other) in differences.items():
+    for name, one, other in (("gain", "verdicts_kl", "start"), ("lead_of_teaching", "taught_as_many", "verdicts_kl")):
         _record_difference(f"reinforce.adder.{name}", [run[one]["drawn"] - run[other]["drawn"] for run in runs])
+
+
+def _record_exams(name: str, exams: list[dict], note: str) -> None:
+    """What exams found, one a seed, each of its figures as an entry."""
+    fractions = dict.fromkeys(("drawn", "likeliest", "zeros"), "fraction")
+    units = fractions | {"entropy": "nats", "away": "nats", "score": "spreads", "numbers": "numbers"}
+    for key in exams[0]:
+        about = f"{key}; two digits, 2,000 test questions, feedback decoder of lesson 06, {note}"
+        values = [exam[key] for exam in exams]
+        outcomes.record_over_seeds(f"reinforce.adder.{name}.{key}", values, COMMAND, about, units[key])
 
 
 def _record_difference(identifier: str, values: list[float]) -> None:
@@ -236,11 +225,38 @@ def record_credits(fresh: bool) -> None:
         outcomes.record_over_seeds(f"reinforce.credit.{kind}", values, COMMAND, note, "points")
 
 
-def measure_adders(fresh: bool) -> None:
+def measure_copies(seed: int) -> dict:
+    """The control beside ``taught`` and ``taught_as_many``: as many answers as were judged, to as few questions."""
+    policy = adder.twin(adder.half_trained(seed, rounds=40))
+    copies = lesson()["GROUP"]
+    adder.practise(policy, UPDATES["verdicts"], QUESTIONS, np.random.default_rng(seed + 1), copies)
+    return {key: float(value) for key, value in adder.exam(policy).items()}
+
+
+def record_copies(fresh: bool) -> None:
+    """Beside the entries that ``adder`` has recorded, with the same seeds."""
+    recipe = _adder_recipe()
+    exams = []
+    for seed in range(1, SEEDS + 1):
+        path = FOLDER / f"copies-{seed}.json"
+        found = outcomes.measured(path, recipe | {"seed": seed}, lambda seed=seed: measure_copies(seed), fresh)
+        exams.append({key: value for key, value in found.items() if key != "recipe"})
+        print(f"copies, seed {seed}: {exams[-1]}", flush=True)
+    note = f"then {UPDATES['verdicts']} updates by right answers, of each to {QUESTIONS} questions as many copies as judged"
+    _record_exams("taught_copies", exams, note)
+    once = results.get("reinforce.adder.taught.drawn")["values"]
+    _record_difference("reinforce.adder.lead_of_copies", [exam["drawn"] - one for exam, one in zip(exams, once)])
+
+
+def _adder_recipe() -> dict:
+    """What the outcomes of an adder depend on."""
     sources = [*_sources(), *map(inspect.getsource, (adder, judges, sentences))]
     recipe = {"sources": hashlib.sha256("".join(sources).encode()).hexdigest()[:16], "updates": UPDATES}
-    recipe |= {"betas": BY_VERDICT | BY_JUDGE, "questions": QUESTIONS, "compared": COMPARED}
-    runs = []
+    return recipe | {"betas": BY_VERDICT | BY_JUDGE, "questions": QUESTIONS, "compared": COMPARED}
+
+
+def measure_adders(fresh: bool) -> None:
+    recipe, runs = _adder_recipe(), []
     for seed in range(1, SEEDS + 1):
         path = FOLDER / f"adder-{seed}.json"
         run = outcomes.measured(path, recipe | {"seed": seed}, lambda seed=seed: measure_adder(seed), fresh)
@@ -257,6 +273,7 @@ def main() -> None:
         "best": record_best,
         "credit": record_credits,
         "adder": measure_adders,
+        "copies": record_copies,
     }
     parser.add_argument("--only", choices=tuple(parts), help="measure one of them")
     parser.add_argument("--fresh", action="store_true", help="measure again where an outcome is kept")

@@ -130,23 +130,36 @@ def check_gaussian_log_density(attempt):
     )
 
 
-@exercise("10.4", name="leave_one_out", title="A baseline for free", minutes=10, points=2)
-def check_leave_one_out(attempt):
-    expect_close(
-        attempt(np.array([1.0, 2.0, 6.0])),
-        [1 - 4.0, 2 - 3.5, 6 - 1.5],
-        shown="returns = [1, 2, 6]",
-        hint="Subtract from each return the mean of the *other* plays' returns.",
-    )
+@exercise("10.4", name="token_credit", title="A price for each token, and a baseline for free", minutes=15, points=3)
+def check_token_credit(attempt):
+    for paid, log_pi, beta, credit, hint in (
+        (
+            *([1.0, 2.0, 6.0], np.zeros((3, 1)), 0.5, [[1 - 4.0], [2 - 3.5], [6 - 1.5]]),
+            "Policy and start agree, so there is nothing to pay: subtract the mean of what the *other* answers earned.",
+        ),
+        (
+            *([0.0, 0.0], np.array([[1.0, 2.0], [0.0, 0.0]]), 0.5, [[-1.5, -1.0], [1.5, 1.0]]),
+            "A token pays beta for each nat by which the policy likes it, or one after it, better than the start did; "
+            "the mean of the others is that of the same place.",
+        ),
+    ):
+        expect_close(
+            attempt(np.array(paid), log_pi, np.zeros(log_pi.shape), beta),
+            credit,
+            shown=f"paid = {paid}, log_pi = {log_pi.tolist()}, log_start all 0, beta = {beta}",
+            hint=hint,
+        )
     sweep(
         "10.4",
         attempt,
-        hint="Subtract from each return the mean of the *other* plays' returns: divide their sum by P - 1.",
+        hint="The pay, less beta times the sum of log_pi - log_start from this token on, less the mean of the others'.",
         hints=(
-            (lambda returns: np.ptp(returns) == 0, "If all plays earn the same there is nothing to learn."),
-            (lambda returns: len(returns) == 2, "With two plays, each is the other's baseline: divide by P - 1."),
-            (lambda returns: returns.dtype.kind == "i", "The returns are integers here, the advantages need not be."),
+            (lambda paid, log_pi, log_start, beta: beta == 0, "Without a price all tokens of an answer get the same."),
+            (lambda paid, log_pi, *_: log_pi.shape[1] == 1, "An answer of one token: its price is that token's."),
+            (lambda paid, *_: len(paid) == 2, "With two answers, each is the other's baseline: divide by P - 1."),
+            (lambda paid, *_: np.ptp(paid) == 0, "All earned the same: the credits still differ, by the price."),
         ),
+        unchanged=True,
     )
 
 
