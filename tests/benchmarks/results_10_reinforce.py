@@ -242,7 +242,8 @@ def record_copies(fresh: bool) -> None:
         found = outcomes.measured(path, recipe | {"seed": seed}, lambda seed=seed: measure_copies(seed), fresh)
         exams.append({key: value for key, value in found.items() if key != "recipe"})
         print(f"copies, seed {seed}: {exams[-1]}", flush=True)
-    note = f"then {UPDATES['verdicts']} updates by right answers, of each to {QUESTIONS} questions as many copies as judged"
+    shown = f"by right answers, of each to {QUESTIONS} questions as many copies as judged"
+    note = f"then {UPDATES['verdicts']} updates {shown}"
     _record_exams("taught_copies", exams, note)
     once = results.get("reinforce.adder.taught.drawn")["values"]
     _record_difference("reinforce.adder.lead_of_copies", [exam["drawn"] - one for exam, one in zip(exams, once)])

@@ -189,27 +189,28 @@ def check_td_advantage(attempt):
 TRICKS = ("to go", "discount", "baseline")
 
 
-@exercise("10.6", name="short_plays_experiment", title="Short plays: an open experiment", minutes=25, points=3)
-def check_short_plays_experiment(attempt):
+@exercise("10.6", name="length_experiment", title="Short plays and long: an open experiment", minutes=25, points=3)
+def check_length_experiment(attempt):
     factors = numbers(0.05, 1000, count=4)
     found = record(
         attempt(),
         {
             "plays": numbers(64, 10_000, whole=True),
-            "steps": numbers(8, 500),
+            "steps": numbers(8, 500, count=2),
             "predicted": factors,
             "short": factors,
             "long": factors,
-            "loses_most": one_of(*TRICKS),
+            "gains_most": one_of(*TRICKS),
         },
     )
-    for other in ("predicted", "long"):
-        if np.array_equal(found["short"], found[other]):
-            hint = "Neither a prediction nor the measurement of section 5 is the same to the last digit."
-            fail(shown=f"short and {other}", expected="two different lists", got=found["short"], hint=hint)
-    if found["steps"] > 60:
-        hint = "The policy should be newborn, `pg.build(pg.CARTPOLE, environments).policy`: its plays are short."
-        fail(shown="steps", expected="some 20 steps a play, on average", got=found["steps"], hint=hint)
+    for one, other in (("long", "predicted"), ("short", "predicted"), ("long", "short")):
+        if np.array_equal(found[one], found[other]):
+            hint = "Neither a prediction nor another measurement is the same to the last digit."
+            fail(shown=f"{one} and {other}", expected="two different lists", got=found[one], hint=hint)
+    if found["steps"][0] > 60 or found["steps"][1] < 150:
+        hint = "First the newborn policy, whose plays are short, then the one that was trained for twenty updates."
+        wanted = "some 20 steps a play, and some 300"
+        fail(shown="steps", expected=wanted, got=found["steps"], hint=hint)
     if min(found["short"].min(), found["long"].min()) <= 1:
         hint = (
             "The plays that the whole return needs, divided by what each of the others needs: all of them need fewer."
@@ -217,10 +218,10 @@ def check_short_plays_experiment(attempt):
         fail(shown="short and long", expected="numbers above 1", got=[found["short"], found["long"]], hint=hint)
     short, long = (dict(zip(TRICKS, (n[1], n[2] / n[1], n[3] / n[2]))) for n in (found["short"], found["long"]))
     expect(
-        found["loses_most"],
-        min(TRICKS, key=lambda trick: short[trick] / long[trick]),
+        found["gains_most"],
+        max(TRICKS, key=lambda trick: long[trick] / short[trick]),
         shown="your numbers, each trick after the one before it: "
-        + ", ".join(f"{trick} {long[trick]:.2f} before, {short[trick]:.2f} now" for trick in TRICKS)
-        + "; loses_most",
-        hint="Say what your numbers say: of which trick is the smallest share left in short plays?",
+        + ", ".join(f"{trick} {short[trick]:.2f} in short plays, {long[trick]:.2f} in long ones" for trick in TRICKS)
+        + "; gains_most",
+        hint="Say what your numbers say: which trick's own factor grows most from short plays to long ones?",
     )

@@ -465,14 +465,14 @@ def td_squared(rewards, values, terminated, gamma):
     return with_mask(rewards, values, terminated, gamma) ** 2
 
 
-# --- 10.6 short_plays_experiment
+# --- 10.6 length_experiment
 FOUND = {
     "plays": 2048,
-    "steps": 22.3,
-    "predicted": [2, 3, 3, 6],
-    "short": [3.2, 3.3, 3.3, 6.2],
-    "long": [4.3, 4.9, 4.3, 9.5],
-    "loses_most": "to go",
+    "steps": [22.3, 298.3],
+    "predicted": [5, 6, 6, 12],
+    "short": [3.2, 3.3, 3.3, 6.3],
+    "long": [7.7, 4.6, 2.6, 11.5],
+    "gains_most": "baseline",
 }
 
 
@@ -488,9 +488,9 @@ ALTERNATIVES = {
     "10.6": [
         _found(),
         _found(short=np.array(FOUND["short"]), long=tuple(FOUND["long"]), plays=np.int64(500), note="surprised"),
-        _found(short=(1.8, 3.8, 6.2, 6.3), loses_most="baseline", predicted=[1, 1, 1, 1], steps=np.float32(30)),
-        _found(short=[1.8, 2.0, 5.5, 13.5], plays=64.0),
-        _found(short=[3.0, 4.5, 2.0, 6.0], loses_most="discount"),
+        _found(short=(1.8, 3.8, 6.2, 6.3), predicted=[1, 1, 1, 1], steps=np.array([30.0, 200.0], np.float32)),
+        _found(short=[1.8, 2.0, 5.5, 13.5], plays=64.0, gains_most="to go"),
+        _found(short=[3.0, 4.5, 2.0, 6.0], long=[7.7, 4.6, 6.0, 11.5], gains_most="discount"),
     ],
 }
 WRONG = {
@@ -523,9 +523,10 @@ WRONG = {
         *(td_end_is_the_last_step, td_squared),
     ],
     "10.6": [
-        *(_found("predicted"), _found(plays=1), _found(steps=250.0), _found(short=FOUND["predicted"])),
-        *(_found(long=FOUND["short"]), _found(short=[0.54, 0.24, 0.18, 0.09]), _found(loses_most="discount")),
-        *(_found(loses_most="all"), _found(predicted="less"), _found(short=[1.8, 4.1, 5.5]), lambda: None),
+        *(_found("predicted"), _found(plays=1), _found(steps=[250.0, 298.3]), _found(steps=[22.3, 116.0])),
+        *(_found(steps=298.3), _found(steps=[298.3, 22.3]), _found(short=FOUND["predicted"]), lambda: None),
+        *(_found(long=FOUND["predicted"]), _found(long=FOUND["short"]), _found(short=[0.54, 0.24, 0.18, 0.09])),
+        *(_found(gains_most="discount"), _found(gains_most="all"), _found(predicted="less"), _found(short=[3, 4, 5])),
         *(lambda: list(FOUND.values()), _found(short=[1.84, 4.14, float("nan"), 11.0])),
     ],
 }
