@@ -97,7 +97,7 @@ def _draw_lines(ax, size: int) -> None:
 def _draw_policy(ax, board: Board, policy: np.ndarray) -> None:
     size = board.size
     top = max(float(policy[:-1].max()), 1e-9)
-    for action in np.flatnonzero(policy[:-1] > 0.01):
+    for action in np.flatnonzero((policy[:-1] > 0.01) & (board.stones.ravel() == 0)):
         row, column = divmod(int(action), size)
         share = float(policy[action])
         ax.scatter(column, row, s=220 * share / top, marker="s", color="#0072B2", alpha=0.75, zorder=2, lw=0)
