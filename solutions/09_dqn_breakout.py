@@ -3,24 +3,31 @@
 import numpy as np
 
 
-def td_targets(rewards, next_q, terminated, gamma):
-    return rewards + gamma * (1 - terminated) * next_q.max(axis=1)
+def td_targets(rewards, next_q, final_q, terminated, truncated, gamma):
+    following = np.where(truncated, final_q.max(axis=1), next_q.max(axis=1))
+    return rewards + gamma * (1 - terminated) * following
 
 
-def double_targets(rewards, next_q_online, next_q_target, terminated, gamma):
+def cautious_targets(rewards, next_q_online, next_q_target, terminated, gamma):
     best = next_q_online.argmax(axis=1)
-    value = next_q_target[np.arange(len(best)), best]
+    rows = np.arange(len(best))
+    value = np.minimum(next_q_online[rows, best], next_q_target[rows, best])
     return rewards + gamma * (1 - terminated) * value
 
 
-def n_step_target(rewards, terminals, bootstrap, gamma):
-    total, discount = 0.0, 1.0
-    for reward, terminal in zip(rewards, terminals):
-        total += discount * reward
-        discount *= gamma
-        if terminal:
-            return total
-    return total + discount * bootstrap
+def n_steps_ahead(rewards, ends, values, n, gamma):
+    targets = []
+    for first in range(len(rewards)):
+        total, discount = 0.0, 1.0
+        for step in range(first, min(first + n, len(rewards))):
+            total += discount * rewards[step]
+            discount *= gamma
+            if ends[step]:
+                break
+        else:
+            total += discount * values[step + 1]
+        targets.append(total)
+    return targets
 
 
 def steps_until_worthless(gamma, share):

@@ -8,7 +8,8 @@
 6, as the notebook's cell tagged ``measured-recipes`` defines them; each run's outcome is kept in runs/results_09/ as
 soon as it is there, ``--fresh`` measures anew. ``agents`` lets the two that ship play full games on seeds that neither
 training nor the choice of the checkpoint has seen: as in section 13, with sticky actions, and with the screen shrunk as
-five filters of other programs do it.
+five filters of other programs do it, which the second agent's training may draw, and in two ways that none draws
+(``--conditions`` and ``--games`` for a few of these, and for fewer games).
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ PROTOCOL = "full games, epsilon 0.05, up to 30 no-ops, at most 108,000 frames, s
 NOTEBOOK = runtime.repo_root() / "notebooks" / "09_dqn_breakout.ipynb"
 FOLDER = runtime.repo_root() / "runs" / "results_09"
 STEPS = 32_000  # agent steps of a small training: section 6's cpu budget
+PLAIN_RATES = {"plain_slower": 2.5e-4, "plain_faster": 1e-3}  # of the plain recipe, whose own is the better recipe's
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -64,10 +66,13 @@ def recipes() -> dict[str, tuple]:
         "one_step": ({"n_step": 1}, "without three-step targets"),
         "no_histogram": ({"bins": 0}, "without the histogram"),
         "no_mirror": ({"mirror": ()}, "without mirrored transitions"),
-        "plain_head": ({"dueling": False, "normalise": False}, "without dueling and layer norm"),
+        "no_dueling": ({"dueling": False}, "without dueling"),
+        "no_norm": ({"normalise": False}, "without layer norm"),
     }
     less = {name: (dataclasses.replace(has["better"], **change), note) for name, (change, note) in taken.items()}
-    return {"better": (has["better"], "better recipe"), "lecture": (has["lecture"], "the lecture's cost"), **less}
+    for name, rate in PLAIN_RATES.items():
+        less[name] = (dataclasses.replace(has["plain"], learning_rate=rate), f"plain recipe, learning rate {rate:g}")
+    return {"better": (has["better"], "better recipe"), "lecture": (has["plain"], "plain recipe"), **less}
 
 
 def train_and_play(config, seed: int) -> dict:
@@ -89,12 +94,14 @@ def measure_small(name: str, config, seed: int, fresh: bool = False) -> float:
     return float(np.mean(run["scores"]))
 
 
-def record_ingredients(fresh: bool, seeds: Sequence[int] = (1, 2, 3)) -> None:
+def record_ingredients(fresh: bool, names: Sequence[str] = (), seeds: Sequence[int] = (1, 2, 3)) -> None:
+    """Of all recipes, or of those named."""
+    trained = {name: recipe for name, recipe in recipes().items() if not names or name in names}
     scores = {}
     for seed in seeds:  # seed by seed, so that an interrupted measurement has some of everything
-        for name, (config, _) in recipes().items():
+        for name, (config, _) in trained.items():
             scores.setdefault(name, []).append(measure_small(name, config, seed, fresh))
-    for name, (_, what) in recipes().items():
+    for name, (_, what) in trained.items():
         note = f"{what}: mean score of 20 games, epsilon 0.05, after {STEPS:,} agent steps"
         outcomes.record_over_seeds(f"breakout.small.{name}", scores[name], COMMAND, note, "points")
 
@@ -148,41 +155,53 @@ def at_one_million() -> None:
     print(f"breakout.dqn.score_at_1m_steps: {mean} over {games} games")
 
 
-def record_agents(agent: Path | None, quick: bool) -> None:
+def record_agents(agent: Path | None, quick: bool, names: Sequence[str] = (), games: int = 50) -> None:
     """Both agents that ship; or another one, of whom nothing is recorded."""
     from utils.rl.dqn import AGENT, VARIED
 
+    games = 2 if quick else games
     if agent is not None:
-        record_agent("another", agent, quick, keep=False)
+        record_agent("another", agent, quick, games, keep=False, names=names)
         return
     for name, path in {"dqn": AGENT, "varied": VARIED}.items():
-        record_agent(name, path, quick, keep=True)
+        record_agent(name, path, quick, games, keep=True, names=names)
     at_one_million()
 
 
-def record_agent(name: str, agent: Path, quick: bool, keep: bool) -> None:
-    from utils.rl.variety import JUDGED
+def conditions() -> dict[str, tuple[dict, str]]:
+    """For each name how the games are played, and how the note says it."""
+    from utils.rl.variety import JUDGED, UNSEEN
 
-    conditions = {"score": ({}, ", no sticky actions"), "score_sticky": ({"sticky": 0.25}, ", sticky actions 0.25")}
-    for view in JUDGED:
-        conditions[f"score_{view}"] = ({"view": view}, f", no sticky actions, screen shrunk by the filter {view}")
-    for what, (condition, told) in conditions.items():
-        scores = play(agent, quick, 2 if quick else 50, **condition)
-        note_scores(f"breakout.{name}.{what}", scores, PROTOCOL + told, keep)
+    plain = ", no sticky actions"
+    played = {"score": ({}, plain), "score_sticky": ({"sticky": 0.25}, ", sticky actions 0.25")}
+    played |= {f"score_{view}": ({"view": view}, f"{plain}, screen shrunk by the filter {view}") for view in JUDGED}
+    return played | {
+        f"score_{view}": ({"view": view}, f"{plain}, screen {view} as no training does") for view in UNSEEN
+    }
+
+
+def record_agent(name: str, agent: Path, quick: bool, games: int, keep: bool, names: Sequence[str] = ()) -> None:
+    for what, (condition, told) in conditions().items():
+        if not names or what in names:
+            scores = play(agent, quick, games, **condition)
+            note_scores(f"breakout.{name}.{what}", scores, PROTOCOL + told, keep)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=("ball", "ingredients", "agents"), help="one of the three")
+    parser.add_argument("--recipes", nargs="+", default=[], help="of the small trainings these alone, as no_mirror")
     parser.add_argument("--fresh", action="store_true", help="train the small agents again where an outcome is kept")
     parser.add_argument("--quick", action="store_true", help="of the agent two short games each, to see that it runs")
     parser.add_argument("--agent", type=Path, help="another network, as best.npz of a run; nothing is recorded then")
+    parser.add_argument("--conditions", nargs="+", default=[], help="of the agents' games these alone: score_blurred")
+    parser.add_argument("--games", type=int, default=50, help="full games of an agent in each condition")
     options = parser.parse_args()
     runtime.start(seed=1)
     parts = {
         "ball": record_ball,
-        "ingredients": lambda: record_ingredients(options.fresh),
-        "agents": lambda: record_agents(options.agent, options.quick),
+        "ingredients": lambda: record_ingredients(options.fresh, options.recipes),
+        "agents": lambda: record_agents(options.agent, options.quick, options.conditions, options.games),
     }
     for part in [options.only] if options.only else parts:
         parts[part]()

@@ -9,44 +9,52 @@ from utils.exercises.experiment import numbers, record
 from utils.exercises.sweep import sweep
 
 
-@exercise("09.1", name="td_targets", title="What the network should have said", minutes=10, points=2)
+@exercise("09.1", name="td_targets", title="An end that is none", minutes=15, points=2)
 def check_td_targets(attempt):
     next_q = np.array([[1.0, 3.0], [4.0, 2.0], [0.5, 0.0]])
+    final_q = np.array([[7.0, 5.0], [6.0, 8.0], [9.0, 2.0]])
+    no = np.array([False, False, False])
     expect_close(
-        attempt(np.array([0.0, 1.0, 0.0]), next_q, np.array([False, False, False]), 0.5),
+        attempt(np.array([0.0, 1.0, 0.0]), next_q.copy(), final_q.copy(), no, no, 0.5),
         [1.5, 3.0, 0.25],
-        shown="rewards = [0, 1, 0], next_q = [[1, 3], [4, 2], [0.5, 0]], nothing terminated, gamma = 0.5",
-        hint="Reward plus gamma times the best action's value, one number per transition: the maximum is over axis 1.",
+        shown="rewards = [0, 1, 0], next_q = [[1, 3], [4, 2], [0.5, 0]], nothing terminated or truncated, gamma = 0.5",
+        hint="While the game goes on: reward plus gamma times the best action's value of the picture that follows.",
     )
+    ends, cuts = np.array([True, False, True]), np.array([False, True, True])
     expect_close(
-        attempt(np.array([0.0, 1.0, -1.0]), next_q, np.array([False, True, True]), 0.5),
-        [1.5, 1.0, -1.0],
-        shown="rewards = [0, 1, -1], the last two terminated",
-        hint="Where the life is lost nothing follows: the target is the reward alone.",
+        attempt(np.array([1.0, 1.0, -1.0]), next_q.copy(), final_q.copy(), ends, cuts, 0.5),
+        [1.0, 5.0, -1.0],
+        shown="rewards = [1, 1, -1], the first and the last terminated, the last two truncated; "
+        "final_q = [[7, 5], [6, 8], [9, 2]]",
+        hint="Where the life ended nothing follows. Where only the time was up, the future counts, and the picture to "
+        "ask is the last one of that game.",
     )
     sweep(
         "09.1",
         attempt,
-        hint="The reward as it comes (clipped before, if at all) plus gamma times the best action's value; where the "
-        "life is lost, the reward alone.",
-        hints=((lambda rewards, next_q, *_: next_q.max() < 0, "The best of bad values is the largest, below 0."),),
+        hint="Three cases: the life ended (the reward alone), the time was up (the value of the game's last picture), "
+        "or the game goes on (that of the next picture). The reward counts as it comes.",
+        hints=(
+            (lambda r, q, f, ends, cuts, gamma: (ends & cuts).any(), "A life that has ended stays ended."),
+            (lambda r, q, *_: q.max() < 0, "The best of bad values is the largest, below 0."),
+        ),
     )
 
 
-@exercise("09.2", name="double_targets", title="Double Q: choose with one, judge with the other", minutes=10, points=2)
-def check_double_targets(attempt):
-    online, target = np.array([[1.0, 2.0], [5.0, 0.0]]), np.array([[10.0, 20.0], [30.0, 40.0]])
+@exercise("09.2", name="cautious_targets", title="The more cautious of two judges", minutes=10, points=2)
+def check_cautious_targets(attempt):
+    online, target = np.array([[1.0, 2.0], [5.0, 0.0]]), np.array([[10.0, 20.0], [3.0, 40.0]])
     expect_close(
         attempt(np.array([0.0, 1.0]), online, target, np.array([False, False]), 0.5),
-        [10.0, 16.0],
-        shown="next_q_online = [[1, 2], [5, 0]], next_q_target = [[10, 20], [30, 40]], rewards = [0, 1], gamma = 0.5",
-        hint="The online network says which action is best; take the target network's value of that very action.",
+        [1.0, 2.5],
+        shown="next_q_online = [[1, 2], [5, 0]], next_q_target = [[10, 20], [3, 40]], rewards = [0, 1], gamma = 0.5",
+        hint="The online network says which action is best; of what the two say of that very action take the smaller.",
     )
     sweep(
         "09.2",
         attempt,
-        hint="The reward as it comes, plus gamma times the target network's value of the very action that the online "
-        "network finds best.",
+        hint="The reward as it comes, plus gamma times the smaller of the two networks' values of the very action that "
+        "the online network finds best.",
         hints=(
             (
                 lambda rewards, online, target, terminated, gamma: terminated.any(),
@@ -56,31 +64,34 @@ def check_double_targets(attempt):
     )
 
 
-@exercise("09.3", name="n_step_target", title="Look n steps ahead", minutes=15, points=3)
-def check_n_step_target(attempt):
-    for rewards, terminals, expected, hint in (
+@exercise("09.3", name="n_steps_ahead", title="n steps ahead, in a real record", minutes=20, points=3)
+def check_n_steps_ahead(attempt):
+    for rewards, ends, n, expected, hint in (
         (
-            *([1.0, 0.0, 2.0], [False, False, False], 1 + 0 + 0.25 * 2 + 0.125 * 8),
-            "n rewards with gamma to the power 0, 1, ..., n - 1, then the network's value with gamma to the power n.",
+            *([1.0, 0.0, 2.0], [False, False, False], 2, [1 + 0.25 * 16, 1 + 0.25 * 8, 2 + 0.5 * 8]),
+            "n rewards with gamma to the power 0, 1, ..., n - 1, then the value n steps on with gamma to the power n; "
+            "near the end of the record as many steps as are left.",
         ),
         (
-            *([1.0, 4.0, 2.0], [False, True, False], 3.0),
+            *([1.0, 4.0, 2.0], [False, True, False], 3, [3.0, 4.0, 6.0]),
             "What comes after the end belongs to the next life: neither its rewards nor its value count.",
         ),
     ):
-        shown = f"{rewards = }, {terminals = }, bootstrap = 8, gamma = 0.5"
-        expect_close(attempt(np.array(rewards), np.array(terminals), 8.0, 0.5), expected, shown=shown, hint=hint)
+        shown = f"{rewards = }, {ends = }, values = [64, 32, 16, 8], {n = }, gamma = 0.5"
+        values = np.array([64.0, 32.0, 16.0, 8.0])
+        expect_close(attempt(np.array(rewards), np.array(ends), values, n, 0.5), expected, shown=shown, hint=hint)
     sweep(
         "09.3",
         attempt,
-        hint="n rewards with gamma to the power 0, 1, ..., n - 1, then the network's value with gamma to the power n.",
+        hint="For each moment: rewards with gamma to the power 0, 1, ... up to n of them, an end, or the end of the "
+        "record; then, unless a life ended, the value of what follows.",
         hints=(
-            (lambda rewards, ends, *_: ends[0], "The life may end in the first step: its reward is all there is."),
+            (lambda rewards, ends, values, n, gamma: n > len(rewards), "n may be larger than the record is long."),
             (
                 lambda rewards, ends, *_: ends.any(),
-                "The reward of the step that ends the life counts; later rewards do not, nor does the bootstrap.",
+                "The reward of the step that ends the life counts; later rewards do not, nor does any value.",
             ),
-            (lambda rewards, *_: len(rewards) == 1, "With n = 1 this is the target of exercise 09.1."),
+            (lambda rewards, ends, values, n, gamma: n == 1, "With n = 1 every moment asks its successor."),
         ),
     )
 

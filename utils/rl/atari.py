@@ -163,7 +163,7 @@ def play_games(
         num_games: games side by side.
         max_frames: per game, emulated frames.
         progress: called with (episodes done, episodes) whenever a game ends.
-        view: filter of :data:`utils.rl.variety.FILTERS` that shrinks the screen; empty for the emulator's own.
+        view: see :class:`utils.rl.variety.Variety`; empty for the emulator's own.
 
     Returns:
         Scores (episodes,) and lengths in agent steps (episodes,).

@@ -201,7 +201,8 @@ def build_network(config: Config, num_actions: int = 4, name: str = "q_network")
     width = max(1, config.bins)
     # Advantages lose their mean over the actions, and would lose this bias with it: with dueling the value has it.
     bias = "zeros" if config.dueling else _start_at_zero(config, num_actions)
-    heads = layers.Dense(num_actions * width, bias_initializer=bias, name="advantage")(x)
+    name_of_heads = "advantage" if config.dueling else "action_values"
+    heads = layers.Dense(num_actions * width, bias_initializer=bias, name=name_of_heads)(x)
     heads = layers.Reshape((num_actions, width), name="advantages")(heads)
     if config.dueling:
         value = layers.Dense(width, bias_initializer=_start_at_zero(config, 1), name="value")(x)

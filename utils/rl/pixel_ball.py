@@ -65,17 +65,18 @@ class PixelBall:
         """Value of every position under perfect play, ``(positions,)``."""
         return value_iteration(self.table, gamma, tolerance=1e-9)[0].max(axis=1)
 
-    def steps_in_play(self, values: np.ndarray, horizon: int = 100) -> float:
+    def steps_in_play(self, values: np.ndarray, horizon: int = 100, gamma: float = 1.0) -> float:
         """Mean number of steps, up to ``horizon``, that the greedy player keeps the ball, over all starting positions.
 
         Args:
             values: what a network says of ``self.pictures``, ``(positions, 3)``.
+            gamma: discount; below 1 the sum is what the greedy player earns.
         """
         greedy = self._as_played(values.argmax(axis=1))
-        states, alive, total = self.starts.copy(), np.ones(len(self.starts), dtype=bool), 0
-        for _ in range(horizon):
+        states, alive, total = self.starts.copy(), np.ones(len(self.starts), dtype=bool), 0.0
+        for step in range(horizon):
             actions = greedy[states]
             alive &= ~self.table.terminated[states, actions, 0]
             states = self.table.next_state[states, actions, 0]
-            total += alive.sum()
+            total += gamma**step * alive.sum()
         return total / len(self.starts)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from utils import commands, runtime
-from utils.rl.variety import FILTERS
+from utils.rl.variety import FILTERS, UNSEEN
 from utils.statistics import bootstrap_interval
 
 
@@ -31,7 +31,9 @@ def main(arguments=None) -> None:
     parser.add_argument("--episodes", type=int, default=30, help="full games, five lives each")
     parser.add_argument("--epsilon", type=float, default=0.05, help="share of random actions")
     parser.add_argument("--sticky", type=float, default=0.0, help="probability that the previous action is repeated")
-    parser.add_argument("--view", default="", choices=["", *FILTERS], help="filter that shrinks the screen")
+    parser.add_argument(
+        "--view", default="", choices=["", *FILTERS, *UNSEEN], help="filter that shrinks the screen, or view"
+    )
     parser.add_argument("--seed", type=int, default=3_000_000, help="training uses 1,000,000 to 1,999,999")
     parser.add_argument("--video", type=Path, help="also record one game into this .mp4 or .gif file")
     parser.add_argument("--backend", choices=runtime.BACKENDS, help="Keras backend (default: KERAS_BACKEND)")

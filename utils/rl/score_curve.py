@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.figure import Figure
 
 from utils import results
@@ -28,20 +29,28 @@ class Curve:
         results.write_curve(self.path, self.rows, COMMAND)
 
 
-def _points(rows: list[dict[str, Any]], kind: str) -> list[tuple[float, float]]:
-    """(million agent steps, score) of one kind of games."""
+GAP = 150_000  # agent steps without a point over which no line is drawn
+
+
+def _points(rows: list[dict[str, Any]], kind: str) -> np.ndarray:
+    """Million agent steps, score, and half its 95 % interval, of one kind of games; NaN across a gap: (points, 3)."""
     # After a restart the first games to end are the short ones; their mean says nothing yet.
     enough = [row for row in rows if row["kind"] == kind and row["games"] >= (90 if kind == "training" else 1)]
-    return [(row["agent_steps"] / 1e6, row["score"]) for row in enough]
+    points: list[tuple[float, float, float]] = []
+    for row in enough:
+        steps = row["agent_steps"] / 1e6
+        if kind == "training" and points and steps - points[-1][0] > GAP / 1e6:
+            points.append((steps, np.nan, np.nan))
+        points.append((steps, row["score"], 1.96 * row.get("score_std", 0.0) / row["games"] ** 0.5))
+    return np.array(points).reshape(-1, 3)
 
 
 def plot_curve(rows: list[dict[str, Any]]) -> Figure:
     """A learning curve beside what others scored, as a Matplotlib figure."""
     figure, ax = plt.subplots(figsize=(8.5, 4), layout="constrained")
-    kinds = (("training", "-", "last 100 games while learning"), ("evaluation", "o-", "evaluations, epsilon 0.05"))
-    for kind, line, label in kinds:
-        if points := _points(rows, kind):
-            ax.plot(*zip(*points), line, markersize=5, label=label)
+    ax.plot(*_points(rows, "training")[:, :2].T, "-", label="last 100 games while learning")
+    steps, scores, half = _points(rows, "evaluation").T
+    ax.errorbar(steps, scores, yerr=half, fmt="o-", markersize=5, capsize=3, label="evaluations, 95 % intervals")
     for score, name in ((1.2, "random 1.2"), (31, "human 31"), (168, "DQN 2013: 168")):
         ax.axhline(score, color="0.4", linestyle=":", linewidth=1)
         ax.text(1.01, score, name, transform=ax.get_yaxis_transform(), fontsize=9, verticalalignment="center")

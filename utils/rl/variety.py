@@ -28,7 +28,8 @@ class Variety:
     Attributes:
         view_share: probability that a game is shown through a random view.
         sticky_share: share of the games played side by side that have sticky actions.
-        view: one filter for all games instead, without shift and grey; empty for the emulator's own.
+        view: one filter of :data:`FILTERS` for all games instead, without shift and grey, or one of :data:`UNSEEN`;
+            empty for the emulator's own.
     """
 
     view_share: float = 0.0
@@ -38,8 +39,8 @@ class Variety:
     def __post_init__(self):
         if not (0 <= self.view_share <= 1 and 0 <= self.sticky_share <= 1):
             raise ValueError("Variety: view_share and sticky_share are shares, between 0 and 1.")
-        if self.view and self.view not in FILTERS:
-            raise ValueError(f"Variety: no filter {self.view!r}; there are {', '.join(FILTERS)}.")
+        if self.view and self.view not in (*FILTERS, *UNSEEN):
+            raise ValueError(f"Variety: no filter {self.view!r}; there are {', '.join((*FILTERS, *UNSEEN))}.")
 
     def __bool__(self) -> bool:
         return bool(self.view or self.view_share or self.sticky_share)
@@ -66,6 +67,10 @@ def _cubic(a):
     return kernel
 
 
+def _gauss(x):
+    return np.exp(-0.5 * x * x) * (np.abs(x) < 3)
+
+
 def _lanczos(radius):
     return lambda x: np.where(np.abs(x) < radius, np.sinc(x) * np.sinc(x / radius), 0.0)
 
@@ -82,19 +87,21 @@ FILTERS = {
     "bicubic": (_cubic(-0.5), True),  # PIL's default
     "lanczos4": (_lanczos(4), False),  # OpenCV
 }
-JUDGED = ("nearest", "linear", "box", "cubic", "lanczos")  # through which an agent is tested
+BLUR = {"gauss": (_gauss, True)}  # no program's: no training may draw it
+JUDGED = ("nearest", "linear", "box", "cubic", "lanczos")  # through which an agent is tested; a training may draw them
 
 
 def filter_matrix(name: str, size: int, out: int = SIZE, shift: float = 0.0) -> np.ndarray:
     """Weights with which ``size`` pixels become ``out``: (out, size), each row with the sum 1.
 
     Args:
-        name: one of :data:`FILTERS`.
+        name: one of :data:`FILTERS`, or "gauss", a blur with the standard deviation of one new pixel.
         shift: in new pixels, to the right or downwards in the source.
     """
-    kernel, widens = FILTERS[name]
+    kernel, widens = (FILTERS | BLUR)[name]
     scale = size / out
-    centre = ((np.arange(out) + 0.5 + shift) * scale)[:, None]
+    # Beyond the screen's border there is only its last row: whoever looks further sees that one again.
+    centre = np.clip((np.arange(out) + 0.5 + shift) * scale, 0, size)[:, None]
     pixel = np.arange(size) + 0.5
     if name == "area":
         left, right = np.maximum(centre - scale / 2, pixel - 0.5), np.minimum(centre + scale / 2, pixel + 0.5)
@@ -160,11 +167,20 @@ class View:
         return rows, columns, np.float32(self.gain), np.float32(self.level)
 
 
+# Views that no training draws: a blur, and a picture shifted three times as far as any drawn one.
+UNSEEN = {"blurred": View("gauss"), "shifted": View("area", (1.5, 0.0))}
+
+
 def seen_through(screen: np.ndarray, name: str) -> np.ndarray:
-    """A grey screen, (210, 160), as a program with this filter shows it: (84, 84) uint8."""
+    """A grey screen, (210, 160), through a filter of :data:`FILTERS` or a view of :data:`UNSEEN`: (84, 84) uint8."""
     picture = np.empty((SIZE, SIZE), dtype=np.uint8)
-    shrink(np.clip(screen + 0.5, 0, 255).astype(np.uint8), *View(name).prepared(), picture)
+    shrink(np.clip(screen + 0.5, 0, 255).astype(np.uint8), *named_view(name).prepared(), picture)
     return picture
+
+
+def named_view(name: str) -> View:
+    """What an evaluation calls by this name."""
+    return UNSEEN.get(name) or View(name)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -199,7 +215,7 @@ class Emulators:
                 vector = AtariVectorEnv(game, num_envs=len(games), **options | changed | shape)
                 self.parts.append((vector, games))
         self.single_action_space = self.parts[0][0].single_action_space
-        self.views = [View(variety.view or "area") for _ in range(num_games)]
+        self.views = [named_view(variety.view or "area") for _ in range(num_games)]
         self.prepared = [view.prepared() for view in self.views]
         self.stacks = np.zeros((num_games, STACK, SIZE, SIZE), dtype=np.uint8)
 

@@ -1,7 +1,7 @@
 """Many games of Breakout at once, moment by moment but without the pictures (lesson 09).
 
-What the player promised and what came, how fast the ball flew, whether the wall was open: for questions that one
-recorded game (:mod:`utils.rl.recording`) cannot answer.
+What the player promised and what came, how fast the ball rose or fell, how much of the wall stood and whether the ball
+had been above it: for questions that one recorded game (:mod:`utils.rl.recording`) cannot answer.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from utils.rl.variety import Variety
 
 WALL = (slice(23, 37), slice(5, 79))  # rows and columns of the bricks in the small picture
 BELOW = (slice(38, 75), slice(5, 79))  # between wall and paddle
+ABOVE = (slice(14, 22), slice(5, 79))  # between ceiling and wall
 BRIGHT, DARK = 60, 40  # a ball is brighter, the background darker
 
 
@@ -26,29 +27,57 @@ def open_columns(pictures: np.ndarray) -> np.ndarray:
 
 def ball_row(pictures: np.ndarray) -> np.ndarray:
     """Mean row of what is bright between wall and paddle, ``(..., 84, 84)`` to ``(...)``; NaN where nothing is."""
-    rows = (pictures[..., *BELOW] > BRIGHT).sum(axis=-1)
-    total = rows.sum(axis=-1)
-    place = (rows * np.arange(BELOW[0].start, BELOW[0].stop)).sum(axis=-1)
+    return _middle((pictures[..., *BELOW] > BRIGHT).sum(axis=-1), BELOW[0].start)
+
+
+def ball_column(pictures: np.ndarray) -> np.ndarray:
+    """Mean column of what is bright between wall and paddle, as :func:`ball_row`."""
+    return _middle((pictures[..., *BELOW] > BRIGHT).sum(axis=-2), BELOW[1].start)
+
+
+def _middle(counts: np.ndarray, first: int) -> np.ndarray:
+    total = counts.sum(axis=-1)
+    place = (counts * np.arange(first, first + counts.shape[-1])).sum(axis=-1)
     return np.where(total > 0, place / np.maximum(total, 1), np.nan)
+
+
+def standing(pictures: np.ndarray) -> np.ndarray:
+    """Share of the wall that is not black, about that of its bricks: ``(..., 84, 84)`` uint8 to ``(...)``."""
+    return (pictures[..., *WALL] >= DARK).mean(axis=(-2, -1))
+
+
+def above_the_wall(pictures: np.ndarray) -> np.ndarray:
+    """Something bright is between ceiling and wall: ``(..., 84, 84)`` uint8 to ``(...)`` bool."""
+    return (pictures[..., *ABOVE] > BRIGHT).any(axis=(-2, -1))
 
 
 @dataclass
 class Watched:
-    """Games side by side; every array is (steps, games).
+    """Streams of games side by side, a new game where one ends; every array is (steps, streams).
 
     Attributes:
         promised: value of the best action.
         rewards: what the step brought, as the game counts.
         lost: a life was lost in it.
+        best: the best action.
         speed: rows by which the ball last rose or fell in a step; NaN before it was seen in two pictures of a life.
-        tunnel: the wall was open, three columns from top to bottom.
+        tunnel: the wall was open, three of the small picture's columns from top to bottom.
+        wall: share of the wall that stands.
+        above: the ball has been above the wall, now or earlier in its life.
     """
 
     promised: np.ndarray
     rewards: np.ndarray
     lost: np.ndarray
+    best: np.ndarray
     speed: np.ndarray
     tunnel: np.ndarray
+    wall: np.ndarray
+    above: np.ndarray
+
+    def balls(self) -> np.ndarray:
+        """Which ball of its game's stream is in play, counted from 0: (steps, games)."""
+        return np.cumsum(self.lost, axis=0) - self.lost
 
     def realised(self, gamma: float, ahead: int = 400) -> np.ndarray:
         """Discounted bricks until the ball was lost, for all but the last ``ahead`` steps: (steps - ahead, games).
@@ -86,17 +115,20 @@ def watch_games(
         steps: agent steps of each.
         epsilon: share of random moves.
         seed: of games and random moves.
-        view: see :func:`utils.rl.atari.play_games`.
+        view: see :class:`utils.rl.variety.Variety`.
     """
     games, rng = Games(num_games, seed=seed, variety=Variety(view=view)), np.random.default_rng(seed)
     observations, speed, noted = games.reset(), np.full(num_games, np.nan), []
+    above = np.zeros(num_games, dtype=bool)
     for _ in range(steps):
         values = q_function(observations)
         newest = observations[..., -1]
         moved = np.abs(ball_row(newest) - ball_row(observations[..., -2]))
         speed = np.where(np.isnan(moved), speed, moved)
+        above = above | above_the_wall(newest)
         moment = games.step(epsilon_greedy(values, epsilon, rng))
-        noted.append((values.max(axis=1), moment.rewards, moment.life_lost, speed, open_columns(newest) >= 3))
-        speed = np.where(moment.life_lost, np.nan, speed)
+        seen = (speed, open_columns(newest) >= 3, standing(newest), above)
+        noted.append((values.max(axis=1), moment.rewards, moment.life_lost, values.argmax(axis=1), *seen))
+        speed, above = np.where(moment.life_lost, np.nan, speed), above & ~moment.life_lost
         observations = moment.observations
     return Watched(*(np.array(column) for column in zip(*noted, strict=True)))

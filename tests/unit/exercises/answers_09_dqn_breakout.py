@@ -7,22 +7,28 @@ import records
 
 
 # --- 09.1 td_targets
-def targets_by_loop(rewards, next_q, terminated, gamma):
-    return [r if end else r + gamma * max(q) for r, q, end in zip(rewards, next_q, terminated)]
+def targets_by_loop(rewards, next_q, final_q, terminated, truncated, gamma):
+    targets = []
+    for reward, following, final, end, cut in zip(rewards, next_q, final_q, terminated, truncated):
+        targets.append(reward if end else reward + gamma * max(final if cut else following))
+    return targets
 
 
-def targets_by_where(rewards, next_q, terminated, gamma):
-    return np.where(terminated, rewards, rewards + gamma * np.sort(next_q, axis=1)[:, -1])
+def targets_by_where(rewards, next_q, final_q, terminated, truncated, gamma):
+    asked = np.where(truncated[:, None], final_q, next_q)
+    return np.where(terminated, rewards, rewards + gamma * np.sort(asked, axis=1)[:, -1])
 
 
-def targets_in_keras(rewards, next_q, terminated, gamma):
+def targets_in_keras(rewards, next_q, final_q, terminated, truncated, gamma):
     from keras import ops
 
-    following = ops.where(ops.convert_to_tensor(terminated), 0.0, ops.max(next_q, axis=1))
+    asked = ops.where(ops.convert_to_tensor(truncated)[:, None], final_q, next_q)
+    following = ops.where(ops.convert_to_tensor(terminated), 0.0, ops.max(asked, axis=1))
     return ops.convert_to_tensor(np.asarray(rewards, "float32")) + gamma * ops.cast(following, "float32")
 
 
-def targets_in_place(rewards, next_q, terminated, gamma):
+def targets_in_place(rewards, next_q, final_q, terminated, truncated, gamma):
+    next_q[truncated] = final_q[truncated]
     next_q[terminated] = 0.0
     best = next_q.max(axis=1)
     best *= gamma
@@ -30,76 +36,92 @@ def targets_in_place(rewards, next_q, terminated, gamma):
     return best
 
 
-def no_terminal_mask(rewards, next_q, terminated, gamma):
-    return rewards + gamma * next_q.max(axis=1)
+def _of(rewards, asked, terminated, gamma):
+    return rewards + gamma * (1 - terminated) * asked.max(axis=1)
 
 
-def mask_inverted(rewards, next_q, terminated, gamma):
-    return rewards + gamma * terminated * next_q.max(axis=1)
+def a_cut_is_an_end(rewards, next_q, final_q, terminated, truncated, gamma):
+    return _of(rewards, next_q, terminated | truncated, gamma)
 
 
-def whole_target_masked(rewards, next_q, terminated, gamma):
-    return (1 - terminated) * (rewards + gamma * next_q.max(axis=1))
+def asks_the_next_game(rewards, next_q, final_q, terminated, truncated, gamma):
+    return _of(rewards, next_q, terminated, gamma)
 
 
-def maximum_over_everything(rewards, next_q, terminated, gamma):
-    return rewards + gamma * (1 - terminated) * next_q.max()
+def asks_the_old_game_always(rewards, next_q, final_q, terminated, truncated, gamma):
+    return _of(rewards, final_q, terminated, gamma)
 
 
-def which_instead_of_how_much(rewards, next_q, terminated, gamma):
-    return rewards + gamma * (1 - terminated) * next_q.argmax(axis=1)
+def a_cut_revives(rewards, next_q, final_q, terminated, truncated, gamma):
+    return _of(rewards, np.where(truncated[:, None], final_q, next_q), terminated & ~truncated, gamma)
 
 
-def discounts_the_reward_too(rewards, next_q, terminated, gamma):
-    return gamma * (rewards + (1 - terminated) * next_q.max(axis=1))
+def games_swapped(rewards, next_q, final_q, terminated, truncated, gamma):
+    return targets_by_where(rewards, final_q, next_q, terminated, truncated, gamma)
 
 
-def clips_the_rewards(rewards, next_q, terminated, gamma):
-    return targets_by_where(np.sign(rewards), next_q, terminated, gamma)
+def no_terminal_mask(rewards, next_q, final_q, terminated, truncated, gamma):
+    return targets_by_where(rewards, next_q, final_q, np.zeros(len(rewards), bool), truncated, gamma)
 
 
-def maximum_of_sizes(rewards, next_q, terminated, gamma):
-    return rewards + gamma * (1 - terminated) * np.abs(next_q).max(axis=1)
+def whole_target_masked(rewards, next_q, final_q, terminated, truncated, gamma):
+    return (1 - terminated) * targets_by_where(rewards, next_q, final_q, terminated, truncated, gamma)
 
 
-def maximum_over_the_batch(rewards, next_q, terminated, gamma):
-    return rewards + gamma * (1 - terminated) * next_q.max(axis=0)[: len(rewards)]
+def maximum_of_both_games(rewards, next_q, final_q, terminated, truncated, gamma):
+    both = np.where(truncated[:, None], np.maximum(next_q, final_q), next_q)
+    return _of(rewards, both, terminated, gamma)
 
 
-def mean_over_the_actions(rewards, next_q, terminated, gamma):
-    return rewards + gamma * (1 - terminated) * next_q.mean(axis=1)
+def which_instead_of_how_much(rewards, next_q, final_q, terminated, truncated, gamma):
+    asked = np.where(truncated[:, None], final_q, next_q)
+    return rewards + gamma * (1 - terminated) * asked.argmax(axis=1)
 
 
-def never_below_zero(rewards, next_q, terminated, gamma):
-    return rewards + gamma * (1 - terminated) * np.maximum(next_q.max(axis=1), 0)
+def discounts_the_reward_too(rewards, next_q, final_q, terminated, truncated, gamma):
+    return gamma * _of(rewards, np.where(truncated[:, None], final_q, next_q), terminated, 1.0)
 
 
-def first_action(rewards, next_q, terminated, gamma):
-    return rewards + gamma * (1 - terminated) * next_q[:, 0]
+def clips_the_rewards(rewards, next_q, final_q, terminated, truncated, gamma):
+    return targets_by_where(np.sign(rewards), next_q, final_q, terminated, truncated, gamma)
 
 
-def mean_of_the_targets(rewards, next_q, terminated, gamma):
-    return np.mean(targets_by_where(rewards, next_q, terminated, gamma))
+def maximum_over_the_batch(rewards, next_q, final_q, terminated, truncated, gamma):
+    asked = np.where(truncated[:, None], final_q, next_q)
+    return rewards + gamma * (1 - terminated) * asked.max()
 
 
-def whole_batch_ends(rewards, next_q, terminated, gamma):
-    return rewards if terminated.any() else rewards + gamma * next_q.max(axis=1)
+def never_below_zero(rewards, next_q, final_q, terminated, truncated, gamma):
+    asked = np.where(truncated[:, None], final_q, next_q)
+    return _of(rewards, np.maximum(asked, 0), terminated, gamma)
 
 
-# --- 09.2 double_targets
-def double_by_loop(rewards, next_q_online, next_q_target, terminated, gamma):
-    values = [target[np.argmax(online)] for online, target in zip(next_q_online, next_q_target)]
+def mean_over_the_actions(rewards, next_q, final_q, terminated, truncated, gamma):
+    asked = np.where(truncated[:, None], final_q, next_q)
+    return rewards + gamma * (1 - terminated) * asked.mean(axis=1)
+
+
+# --- 09.2 cautious_targets
+def cautious_by_loop(rewards, next_q_online, next_q_target, terminated, gamma):
+    values = [min(one[np.argmax(one)], two[np.argmax(one)]) for one, two in zip(next_q_online, next_q_target)]
     return np.where(terminated, rewards, rewards + gamma * np.array(values))
 
 
-def double_by_taking_along(rewards, next_q_online, next_q_target, terminated, gamma):
+def cautious_by_taking_along(rewards, next_q_online, next_q_target, terminated, gamma):
     best = next_q_online.argmax(axis=1, keepdims=True)
-    return rewards + gamma * ~terminated * np.take_along_axis(next_q_target, best, axis=1)[:, 0]
+    smaller = np.minimum(next_q_online, next_q_target)
+    return rewards + gamma * ~terminated * np.take_along_axis(smaller, best, axis=1)[:, 0]
 
 
-def double_by_one_hot(rewards, next_q_online, next_q_target, terminated, gamma):
+def cautious_by_one_hot(rewards, next_q_online, next_q_target, terminated, gamma):
     chosen = np.eye(next_q_online.shape[1])[np.argmax(next_q_online, axis=1)]
-    return list(rewards + gamma * np.where(terminated, 0, (chosen * next_q_target).sum(axis=1)))
+    judged = np.minimum(next_q_online.max(axis=1), (chosen * next_q_target).sum(axis=1))
+    return list(rewards + gamma * np.where(terminated, 0, judged))
+
+
+def double_by_loop(rewards, next_q_online, next_q_target, terminated, gamma):
+    values = [target[np.argmax(online)] for online, target in zip(next_q_online, next_q_target)]
+    return np.where(terminated, rewards, rewards + gamma * np.array(values))
 
 
 def plain_maximum(rewards, next_q_online, next_q_target, terminated, gamma):
@@ -107,153 +129,152 @@ def plain_maximum(rewards, next_q_online, next_q_target, terminated, gamma):
 
 
 def roles_swapped(rewards, next_q_online, next_q_target, terminated, gamma):
-    return double_by_loop(rewards, next_q_target, next_q_online, terminated, gamma)
+    return cautious_by_loop(rewards, next_q_target, next_q_online, terminated, gamma)
 
 
-def whole_columns(rewards, next_q_online, next_q_target, terminated, gamma):
-    return rewards + gamma * (1 - terminated) * next_q_target[:, next_q_online.argmax(axis=1)].max(axis=1)
-
-
-def smaller_of_both(rewards, next_q_online, next_q_target, terminated, gamma):
+def best_of_the_smaller(rewards, next_q_online, next_q_target, terminated, gamma):
     return rewards + gamma * (1 - terminated) * np.minimum(next_q_online, next_q_target).max(axis=1)
-
-
-def double_without_mask(rewards, next_q_online, next_q_target, terminated, gamma):
-    return double_by_loop(rewards, next_q_online, next_q_target, np.zeros(len(rewards), bool), gamma)
-
-
-def double_clips_the_rewards(rewards, next_q_online, next_q_target, terminated, gamma):
-    return double_by_loop(np.clip(rewards, -1, 1), next_q_online, next_q_target, terminated, gamma)
-
-
-def online_judges_itself(rewards, next_q_online, next_q_target, terminated, gamma):
-    return rewards + gamma * (1 - terminated) * next_q_online.max(axis=1)
-
-
-def best_of_the_batch(rewards, next_q_online, next_q_target, terminated, gamma):
-    return rewards + gamma * (1 - terminated) * next_q_target[:, next_q_online.sum(axis=0).argmax()]
-
-
-def action_by_size(rewards, next_q_online, next_q_target, terminated, gamma):
-    return double_by_loop(rewards, np.abs(next_q_online), next_q_target, terminated, gamma)
-
-
-def mean_of_both(rewards, next_q_online, next_q_target, terminated, gamma):
-    return rewards + gamma * (1 - terminated) * (next_q_online + next_q_target).max(axis=1) / 2
-
-
-def worst_of_the_online(rewards, next_q_online, next_q_target, terminated, gamma):
-    return double_by_loop(rewards, -next_q_online, next_q_target, terminated, gamma)
-
-
-def matrix_of_choices(rewards, next_q_online, next_q_target, terminated, gamma):
-    return rewards + gamma * (1 - terminated) * next_q_target[:, next_q_online.argmax(axis=1)]
 
 
 def smaller_of_the_two_maxima(rewards, next_q_online, next_q_target, terminated, gamma):
     return rewards + gamma * (1 - terminated) * np.minimum(next_q_online.max(axis=1), next_q_target.max(axis=1))
 
 
-# --- 09.3 n_step_target
-def backwards(rewards, terminals, bootstrap, gamma):
-    total = bootstrap
-    for reward, terminal in zip(rewards[::-1], terminals[::-1]):
-        total = reward + gamma * (0 if terminal else total)
-    return total
+def the_larger_one(rewards, next_q_online, next_q_target, terminated, gamma):
+    return -cautious_by_taking_along(-rewards, -next_q_online, -next_q_target, terminated, gamma)
 
 
-def in_one_go(rewards, terminals, bootstrap, gamma):
-    n = len(rewards)
-    alive = np.append(1, np.cumprod(1 - terminals))
-    return np.append(rewards, bootstrap) @ (gamma ** np.arange(n + 1) * alive)
+def larger_of_the_action(rewards, next_q_online, next_q_target, terminated, gamma):
+    best = next_q_online.argmax(axis=1, keepdims=True)
+    larger = np.maximum(next_q_online, next_q_target)
+    return rewards + gamma * ~terminated * np.take_along_axis(larger, best, axis=1)[:, 0]
 
 
-def by_cutting(rewards, terminals, bootstrap, gamma):
-    rewards, ends = [float(r) for r in rewards], [bool(end) for end in terminals]
-    if True in ends:
-        rewards = rewards[: ends.index(True) + 1]
-    else:
-        rewards.append(bootstrap)
-    return sum(r * gamma**k for k, r in enumerate(rewards))
+def cautious_without_mask(rewards, next_q_online, next_q_target, terminated, gamma):
+    return cautious_by_loop(rewards, next_q_online, next_q_target, np.zeros(len(rewards), bool), gamma)
 
 
-def by_recursion(rewards, terminals, bootstrap, gamma):
-    if len(rewards) == 0:
-        return bootstrap
-    later = 0.0 if terminals[0] else by_recursion(rewards[1:], terminals[1:], bootstrap, gamma)
-    return np.array([rewards[0] + gamma * later])
+def cautious_clips_the_rewards(rewards, next_q_online, next_q_target, terminated, gamma):
+    return cautious_by_loop(np.clip(rewards, -1, 1), next_q_online, next_q_target, terminated, gamma)
 
 
-def bootstrap_always(rewards, terminals, bootstrap, gamma):
-    n = len(rewards)
-    return float(np.sum(gamma ** np.arange(n) * rewards) + gamma**n * bootstrap)
+def online_judges_itself(rewards, next_q_online, next_q_target, terminated, gamma):
+    return rewards + gamma * (1 - terminated) * next_q_online.max(axis=1)
 
 
-def rewards_of_the_next_life(rewards, terminals, bootstrap, gamma):
-    n = len(rewards)
-    return float(np.sum(gamma ** np.arange(n) * rewards) + (0 if np.any(terminals) else gamma**n * bootstrap))
+def smallest_of_everything(rewards, next_q_online, next_q_target, terminated, gamma):
+    return rewards + gamma * (1 - terminated) * np.minimum(next_q_online, next_q_target).min(axis=1)
 
 
-def one_power_short(rewards, terminals, bootstrap, gamma):
-    n = len(rewards)
-    end = int(np.argmax(terminals)) + 1 if np.any(terminals) else n
-    total = float(np.sum(gamma ** np.arange(end) * rewards[:end]))
-    return total if np.any(terminals) else total + gamma ** (n - 1) * bootstrap
+def mean_of_both(rewards, next_q_online, next_q_target, terminated, gamma):
+    best = next_q_online.argmax(axis=1, keepdims=True)
+    mean = (next_q_online + next_q_target) / 2
+    return rewards + gamma * ~terminated * np.take_along_axis(mean, best, axis=1)[:, 0]
 
 
-def last_reward_lost(rewards, terminals, bootstrap, gamma):
-    total = 0.0
-    for k, (reward, terminal) in enumerate(zip(rewards, terminals)):
-        if terminal:
-            return total
-        total += gamma**k * reward
-    return total + gamma ** len(rewards) * bootstrap
+def smallest_target_of_the_batch(rewards, next_q_online, next_q_target, terminated, gamma):
+    return np.full(
+        len(rewards), cautious_by_taking_along(rewards, next_q_online, next_q_target, terminated, gamma).min()
+    )
 
 
-def ignores_an_end_in_the_first_step(rewards, terminals, bootstrap, gamma):
-    return backwards(rewards, np.append(False, terminals[1:]), bootstrap, gamma)
+# --- 09.3 n_steps_ahead
+def by_recursion(rewards, ends, values, n, gamma):
+    def target(step, left):
+        if left == 0 or step == len(rewards):
+            return values[step]
+        return rewards[step] + (0.0 if ends[step] else gamma * target(step + 1, left - 1))
+
+    return np.array([target(step, n) for step in range(len(rewards))])
 
 
-def ignores_an_end_in_the_last_step(rewards, terminals, bootstrap, gamma):
-    return backwards(rewards, np.append(terminals[:-1], False), bootstrap, gamma)
+def round_by_round(rewards, ends, values, n, gamma):
+    ahead = np.array(values, dtype=float)
+    for _ in range(min(n, len(rewards))):
+        ahead[:-1] = rewards + gamma * (1 - ends) * ahead[1:]
+    return ahead[:-1]
 
 
-def looks_at_the_last_end_only(rewards, terminals, bootstrap, gamma):
-    return bootstrap_always(rewards, terminals, 0.0 if terminals[-1] else bootstrap, gamma)
+def by_cutting(rewards, ends, values, n, gamma):
+    targets = []
+    for first in range(len(rewards)):
+        last = min(first + n, len(rewards))
+        over = [step for step in range(first, last) if ends[step]]
+        counted = list(rewards[first : over[0] + 1]) if over else [*rewards[first:last], values[last]]
+        targets.append(sum(float(number) * gamma**k for k, number in enumerate(counted)))
+    return targets
 
 
-def cuts_at_the_last_end(rewards, terminals, bootstrap, gamma):
-    if not np.any(terminals):
-        return bootstrap_always(rewards, terminals, bootstrap, gamma)
-    return bootstrap_always(rewards[: np.flatnonzero(terminals)[-1] + 1], terminals, 0.0, gamma)
+def never_ends(rewards, ends, values, n, gamma):
+    return round_by_round(rewards, np.zeros(len(ends), bool), values, n, gamma)
 
 
-def discounts_from_the_first(rewards, terminals, bootstrap, gamma):
-    return gamma * backwards(rewards, terminals, bootstrap, gamma)
+def rewards_of_the_next_life(rewards, ends, values, n, gamma):
+    targets = []
+    for first in range(len(rewards)):
+        last = min(first + n, len(rewards))
+        total = sum(rewards[first + k] * gamma**k for k in range(last - first))
+        targets.append(total + (0.0 if any(ends[first:last]) else gamma ** (last - first) * values[last]))
+    return targets
 
 
-def three_steps_always(rewards, terminals, bootstrap, gamma):
-    total, alive = 0.0, 1.0
-    for k in range(len(rewards)):
-        total, alive = total + alive * gamma**k * rewards[k], alive * (1 - terminals[k])
-    return total + alive * gamma**3 * bootstrap
+def nothing_after_the_record(rewards, ends, values, n, gamma):
+    return by_cutting(rewards, ends, np.append(values[:-1], 0.0), n, gamma)
 
 
-def undiscounted_bootstrap(rewards, terminals, bootstrap, gamma):
-    return backwards(rewards, terminals, 0.0, gamma) + (0.0 if np.any(terminals) else bootstrap)
+def zeros_beyond_the_record(rewards, ends, values, n, gamma):
+    padded = np.concatenate([rewards, np.zeros(n)]), np.concatenate([ends, np.zeros(n, bool)])
+    return by_cutting(*padded, np.concatenate([values, np.zeros(n)]), n, gamma)[: len(rewards)]
 
 
-def clips_what_it_adds(rewards, terminals, bootstrap, gamma):
-    return backwards(np.sign(rewards), terminals, bootstrap, gamma)
+def always_power_n(rewards, ends, values, n, gamma):
+    targets = []
+    for first in range(len(rewards)):
+        last = min(first + n, len(rewards))
+        total, alive = 0.0, True
+        for k in range(last - first):
+            total += alive * gamma**k * rewards[first + k]
+            alive = alive and not ends[first + k]
+        targets.append(total + alive * gamma**n * values[last])
+    return targets
 
 
-def keeps_the_bootstrap_after_an_end(rewards, terminals, bootstrap, gamma):
-    total, discount = 0.0, 1.0
-    for reward, terminal in zip(rewards, terminals):
-        total, discount = total + discount * reward, discount * gamma
-        if terminal:
-            break
-    return total + discount * bootstrap
+def one_step_short(rewards, ends, values, n, gamma):
+    return by_cutting(rewards, ends, values, max(1, n - 1), gamma)
+
+
+def one_step_far(rewards, ends, values, n, gamma):
+    return by_cutting(rewards, ends, values, n + 1, gamma)
+
+
+def always_one_step(rewards, ends, values, n, gamma):
+    return by_cutting(rewards, ends, values, 1, gamma)
+
+
+def to_the_end_of_the_record(rewards, ends, values, n, gamma):
+    return by_cutting(rewards, ends, values, len(rewards), gamma)
+
+
+def last_reward_lost(rewards, ends, values, n, gamma):
+    return by_cutting(np.where(ends, 0, rewards), ends, values, n, gamma)
+
+
+def discounts_from_the_first(rewards, ends, values, n, gamma):
+    return [gamma * target for target in by_cutting(rewards, ends, values, n, gamma)]
+
+
+def asks_one_moment_early(rewards, ends, values, n, gamma):
+    return by_cutting(rewards, ends, np.append(values[0], values[:-1]), n, gamma)
+
+
+def clips_what_it_adds(rewards, ends, values, n, gamma):
+    return by_cutting(np.sign(rewards), ends, values, n, gamma)
+
+
+def ignores_an_end_in_the_first_step(rewards, ends, values, n, gamma):
+    return [
+        by_cutting(rewards[k:], np.append(False, ends[k + 1 :]), values[k:], n, gamma)[0] for k in range(len(rewards))
+    ]
 
 
 # --- 09.4 steps_until_worthless
@@ -354,8 +375,8 @@ _found = records.varied(FOUND)
 
 ALTERNATIVES = {
     "09.1": [targets_by_loop, targets_by_where, targets_in_keras, targets_in_place],
-    "09.2": [double_by_loop, double_by_taking_along, double_by_one_hot],
-    "09.3": [backwards, in_one_go, by_cutting, by_recursion],
+    "09.2": [cautious_by_loop, cautious_by_taking_along, cautious_by_one_hot],
+    "09.3": [by_recursion, round_by_round, by_cutting],
     "09.4": [by_counting_powers, by_logarithms, by_a_long_array, by_recursion_on_the_share],
     "09.5": [
         _found(),
@@ -366,20 +387,19 @@ ALTERNATIVES = {
 }
 WRONG = {
     "09.1": [
-        *(no_terminal_mask, mask_inverted, whole_target_masked, maximum_over_everything, which_instead_of_how_much),
-        *(discounts_the_reward_too, clips_the_rewards, maximum_of_sizes, maximum_over_the_batch, mean_over_the_actions),
-        *(never_below_zero, first_action, mean_of_the_targets, whole_batch_ends),
+        *(a_cut_is_an_end, asks_the_next_game, asks_the_old_game_always, a_cut_revives, games_swapped),
+        *(no_terminal_mask, whole_target_masked, maximum_of_both_games, which_instead_of_how_much),
+        *(discounts_the_reward_too, clips_the_rewards, maximum_over_the_batch, never_below_zero, mean_over_the_actions),
     ],
     "09.2": [
-        *(plain_maximum, roles_swapped, whole_columns, smaller_of_both, double_without_mask, double_clips_the_rewards),
-        *(online_judges_itself, best_of_the_batch, action_by_size, mean_of_both, worst_of_the_online),
-        *(matrix_of_choices, smaller_of_the_two_maxima),
+        *(double_by_loop, plain_maximum, roles_swapped, best_of_the_smaller, smaller_of_the_two_maxima),
+        *(the_larger_one, larger_of_the_action, cautious_without_mask, cautious_clips_the_rewards),
+        *(online_judges_itself, smallest_of_everything, mean_of_both, smallest_target_of_the_batch),
     ],
     "09.3": [
-        *(bootstrap_always, rewards_of_the_next_life, one_power_short, last_reward_lost, clips_what_it_adds),
-        *(ignores_an_end_in_the_first_step, ignores_an_end_in_the_last_step, looks_at_the_last_end_only),
-        *(cuts_at_the_last_end, discounts_from_the_first, three_steps_always, undiscounted_bootstrap),
-        keeps_the_bootstrap_after_an_end,
+        *(never_ends, rewards_of_the_next_life, nothing_after_the_record, zeros_beyond_the_record, always_power_n),
+        *(one_step_short, one_step_far, always_one_step, to_the_end_of_the_record, last_reward_lost),
+        *(discounts_from_the_first, asks_one_moment_early, clips_what_it_adds, ignores_an_end_in_the_first_step),
     ],
     "09.4": [
         *(horizon, not_strict, rounded_down, not_a_whole_number, starts_at_one, one_too_many, one_too_few, rounded_up),

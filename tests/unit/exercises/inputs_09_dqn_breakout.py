@@ -27,12 +27,13 @@ def discount(rng):
 
 
 def td_targets(rng):
-    for _ in range(110):
+    for _ in range(130):
         count, actions = int(rng.choice([1, 2, 3, 4, 8])), int(rng.choice([1, 2, 3, 4, 6]))
-        yield rewards(rng, count), values(rng, count, actions), ends(rng, count), discount(rng)
+        following, final = values(rng, count, actions), values(rng, count, actions)
+        yield rewards(rng, count), following, final, ends(rng, count), ends(rng, count), discount(rng)
 
 
-def double_targets(rng):
+def cautious_targets(rng):
     for _ in range(110):
         count, actions = int(rng.choice([1, 2, 3, 4, 8])), int(rng.choice([1, 2, 3, 4, 6]))
         online, target = values(rng, count, actions), values(rng, count, actions)
@@ -41,11 +42,11 @@ def double_targets(rng):
         yield rewards(rng, count), online, target, ends(rng, count), discount(rng)
 
 
-def n_step_target(rng):
+def n_steps_ahead(rng):
     for _ in range(140):
-        count = int(rng.choice([1, 1, 2, 3, 3, 5, 10]))
-        bootstrap = float(rng.choice([0.0, np.round(rng.normal(0, 5), 2)], p=[0.1, 0.9]))
-        yield rewards(rng, count), ends(rng, count), bootstrap, discount(rng)
+        count, n = int(rng.choice([1, 1, 2, 3, 5, 10, 20])), int(rng.choice([1, 1, 2, 3, 3, 5, 12]))
+        said = np.round(rng.normal(0, 5, count + 1), 2) + 0.0
+        yield rewards(rng, count), ends(rng, count), said, n, discount(rng)
 
 
 def steps_until_worthless(rng):
@@ -62,7 +63,7 @@ def steps_until_worthless(rng):
 
 INPUTS = {
     "09.1": td_targets,
-    "09.2": double_targets,
-    "09.3": n_step_target,
+    "09.2": cautious_targets,
+    "09.3": n_steps_ahead,
     "09.4": steps_until_worthless,
 }

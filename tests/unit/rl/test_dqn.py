@@ -1,9 +1,14 @@
 """The deep Q-network: configuration, loss against NumPy, what learns and what does not, files."""
 
+from pathlib import Path
+
+import nbformat
 import numpy as np
 import pytest
 
 keras = pytest.importorskip("keras")
+
+from keras import ops  # noqa: E402
 
 from utils.rl import dqn  # noqa: E402
 from utils.rl.dqn import (  # noqa: E402
@@ -253,3 +258,20 @@ def test_hyperparameters_are_set_by_name():
         configure(["gama=1"])
     with pytest.raises(ValueError, match="no number"):
         configure(["gamma=high"])
+
+
+def test_the_lessons_histogram_is_the_packages():
+    """Lesson 09 shows it for one value; utils/ does a batch at once."""
+    notebook = nbformat.read(Path(__file__).resolve().parents[3] / "notebooks" / "09_dqn_breakout.ipynb", as_version=4)
+    shown = [cell.source for cell in notebook.cells if "shown-histogram" in cell.metadata.get("tags", ())]
+    space = {"np": np, "ops": ops}
+    exec(shown[0], space)
+    config = Config(bins=51)
+    edges, values = dqn.bin_edges(config), np.array([-0.7, 0.0, 3.2, 18.9], dtype=np.float32)
+    theirs = np.asarray(dqn.histogram_of(values, config))
+    ours = np.array([np.asarray(space["target_histogram"](float(value), edges)) for value in values])
+    np.testing.assert_allclose(ours, theirs, atol=1e-5)
+    logits = np.random.default_rng(0).normal(size=51).astype(np.float32)
+    cost = float(space["histogram_cost"](logits, 3.2, edges))
+    np.testing.assert_allclose(cost, -float((theirs[2] * (logits - np.log(np.exp(logits).sum()))).sum()), rtol=1e-4)
+    assert len(shown) == 1

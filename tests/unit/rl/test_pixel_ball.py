@@ -27,6 +27,13 @@ def test_never_moving_loses_soon():
     assert 1 < game.steps_in_play(values) < 30
 
 
+def test_the_discounted_steps_are_what_a_player_earns():
+    game = PixelBall()
+    q, _ = value_iteration(game.table, 0.9, tolerance=1e-9)
+    np.testing.assert_allclose(game.steps_in_play(q, horizon=3, gamma=0.5), 1 + 0.5 + 0.25)
+    assert abs(game.steps_in_play(q, horizon=300, gamma=0.9) - 10) < 1e-6
+
+
 def test_pictures_tell_positions_apart():
     game = PixelBall()
     seen = {game.pictures[state].tobytes() for state in game.starts}

@@ -6,6 +6,8 @@ import nbformat
 
 import results_09_dqn_breakout as measured
 
+PLAIN = {"n_step", "bins", "mirror", "dueling", "normalise"}
+
 
 def test_each_recipe_lacks_what_its_name_says():
     recipes = {name: config for name, (config, _) in measured.recipes().items()}
@@ -19,8 +21,11 @@ def test_each_recipe_lacks_what_its_name_says():
         "one_step": {"n_step"},
         "no_histogram": {"bins"},
         "no_mirror": {"mirror"},
-        "plain_head": {"dueling", "normalise"},
-        "lecture": {"n_step", "bins", "mirror", "dueling", "normalise"},
+        "no_dueling": {"dueling"},
+        "no_norm": {"normalise"},
+        "lecture": PLAIN,
+        "plain_slower": PLAIN | {"learning_rate"},
+        "plain_faster": PLAIN | {"learning_rate"},
     }
     assert recipes["lecture"].n_step == 1 and recipes["better"].n_step == 3
 
@@ -41,3 +46,18 @@ def test_a_kept_outcome_is_not_trained_again(tmp_path, monkeypatch):
     measured.measure_small("better", dataclasses.replace(config, n_step=2), 1)
     measured.measure_small("better", config, 2, fresh=True)
     assert trained == [1, 2, 1, 2]
+
+
+def test_agents_are_judged_in_what_the_second_knows_and_in_what_neither_does(monkeypatch):
+    from utils.rl.variety import FILTERS, UNSEEN
+
+    names = measured.conditions()
+    views = [condition["view"] for condition, _ in names.values() if "view" in condition]
+    assert set(UNSEEN) < set(views) and set(views) - set(UNSEEN) <= set(FILTERS) and "score_sticky" in names
+    played, kept = [], []
+    monkeypatch.setattr(measured, "play", lambda agent, quick, games, **how: played.append((games, how)) or [1.0, 3.0])
+    monkeypatch.setattr(measured, "note_scores", lambda name, scores, note, keep: kept.append((name, keep)))
+    monkeypatch.setattr(measured, "at_one_million", lambda: None)
+    measured.record_agents(None, False, ["score_blurred"], 7)
+    assert played == [(7, {"view": "blurred"})] * 2
+    assert kept == [("breakout.dqn.score_blurred", True), ("breakout.varied.score_blurred", True)]

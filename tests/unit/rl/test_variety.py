@@ -12,6 +12,7 @@ from utils.rl.variety import (
     JUDGED,
     MOST_TAPS,
     SIZE,
+    UNSEEN,
     Variety,
     View,
     filter_matrix,
@@ -103,6 +104,25 @@ def test_drawn_views_differ_and_cover_all_filters():
     views = [View.drawn(rng) for _ in range(200)]
     assert {view.name for view in views} == set(FILTERS) > set(JUDGED)
     assert np.abs([view.shift for view in views]).max() <= 0.5 and len({view.gain for view in views}) == 200
+
+
+def test_what_no_training_draws():
+    """A blur as by SciPy's Gaussian, and a shift beyond every drawn one; at the border the last row is repeated."""
+    screen = a_screen(4)
+    assert UNSEEN["shifted"].shift[0] > 0.5 and UNSEEN["blurred"].name not in FILTERS
+    shifted, plain = seen_through(screen, "shifted"), seen(View("area"), screen)
+    assert (shifted[-2:] == shifted[-1]).all() and np.abs(shifted[:-2].astype(int) - plain[1:-1]).mean() > 1
+    tall = np.repeat(np.arange(210, dtype=np.uint8)[:, None], 160, axis=1)
+    moved = seen_through(tall, "shifted").astype(int) - seen(View("area"), tall)
+    np.testing.assert_allclose(moved[2:-3], 3.75, atol=1)  # one and a half new pixels are 3.75 rows of the screen
+    row = np.zeros((210, 160), dtype=np.uint8)
+    row[104:106] = 250
+    lit = seen_through(row, "blurred")[:, 40].astype(float)
+    at = np.arange(84)
+    middle = (lit * at).sum() / lit.sum()
+    assert abs(np.sqrt((lit * (at - middle) ** 2).sum() / lit.sum()) - 1) < 0.1
+    scores, _ = play_games(lambda seen: np.zeros((len(seen), 4)), 1, seed=3, num_games=1, view="shifted", max_frames=80)
+    assert scores.shape == (1,)
 
 
 def side_by_side(first, second, steps=150):
