@@ -19,11 +19,10 @@ def sarsa_update(q, state, action, reward, next_state, next_action, terminated, 
     return q
 
 
-def double_q_update(q_a, q_b, state, action, reward, next_state, terminated, delta, gamma):
-    best = np.argmax(q_a[next_state])
-    future = 0.0 if terminated else q_b[next_state, best]
-    q_a[state, action] += delta * (reward + gamma * future - q_a[state, action])
-    return q_a
+def bellman_of_policy(q, policy, probability, next_state, reward, terminated, gamma):
+    value = np.sum(policy * q, axis=1)  # of each state, for a player who follows the policy
+    future = np.where(terminated, 0.0, value[next_state])
+    return np.sum(probability * (reward + gamma * future), axis=2)
 
 
 def optimistic_table(states, actions, highest_reward, gamma):

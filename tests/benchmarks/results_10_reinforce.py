@@ -3,8 +3,9 @@
     python tests/benchmarks/results_10_reinforce.py                # all of them
     python tests/benchmarks/results_10_reinforce.py --only adder   # section 9 alone
 
-``adder`` runs the functions of section 9 as the notebook's cells define them (those tagged ``measured``). Each seed's
-outcome is kept in runs/results_10/ as soon as it is there; ``--fresh`` measures anew.
+``adder`` runs the update and the judge of section 9 as the notebook's cells define them (those tagged ``measured``),
+with the helpers of ``utils/sequences``. Each seed's outcome is kept in runs/results_10/ as soon as it is there;
+``--fresh`` measures anew.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import hashlib
+import inspect
 import statistics
 
 import nbformat
@@ -29,6 +31,7 @@ from scipy import stats  # noqa: E402
 from utils import results  # noqa: E402
 from utils.rl import playing  # noqa: E402
 from utils.rl import policy_gradient as pg  # noqa: E402
+from utils.sequences import adder, decoders, judges, sentences, spelling  # noqa: E402
 
 SEEDS = 5  # of the baselines and of the adder
 TRAININGS = {"cartpole": pg.CARTPOLE, "pendulum": pg.PENDULUM}
@@ -82,8 +85,9 @@ def measure_credit(kind: str, seed: int) -> dict:
 
 
 def lesson() -> dict:
-    """The functions of section 9, as the notebook's cells define them."""
-    space = {"keras": keras, "np": np}
+    """The update and the judge of section 9, as the notebook's cells define them."""
+    helpers = {"adder": adder, "decoders": decoders, "judges": judges, "sentences": sentences, "spelling": spelling}
+    space = {"keras": keras, "np": np} | helpers
     for source in _sources():
         exec(source, space)
     return space
@@ -97,24 +101,24 @@ def _sources() -> list[str]:
 def measure_adder(seed: int) -> dict:
     """One half-trained adder, and what becomes of it by verdicts, by right answers, and by a judge."""
     has = lesson()
-    start = has["half_trained"](seed, rounds=40)
-    found = {"start": has["exam"](start)}
+    start = adder.half_trained(seed, rounds=40)
+    found = {"start": adder.exam(start)}
     for name, beta in BY_VERDICT.items():
-        policy, rng = has["twin"](start), np.random.default_rng(seed + 1)
-        has["improve"](policy, start, has["verdict"], UPDATES["verdicts"], beta, rng, QUESTIONS)
-        found[name] = has["exam"](policy)
+        policy, rng = adder.twin(start), np.random.default_rng(seed + 1)
+        has["improve"](policy, start, adder.verdict, UPDATES["verdicts"], beta, rng, QUESTIONS)
+        found[name] = adder.exam(policy)
     for name, questions in {"taught": QUESTIONS, "taught_as_many": QUESTIONS * has["GROUP"]}.items():
-        policy = has["twin"](start)
-        has["practise"](policy, UPDATES["verdicts"], questions, np.random.default_rng(seed + 1))
-        found[name] = has["exam"](policy)
+        policy = adder.twin(start)
+        adder.practise(policy, UPDATES["verdicts"], questions, np.random.default_rng(seed + 1))
+        found[name] = adder.exam(policy)
     rng = np.random.default_rng(seed + 2)
-    score = has["learn_judge"](start, COMPARED, rng)
-    agreement = float(has["agreement"](score, start, rng))
-    judge = has["judged_by"](score, start, rng)
+    mark = has["learn_judge"](start, COMPARED, rng)
+    agreement = judges.agreement(mark, start, rng)
+    judge = judges.Judge(mark, start, rng)
     for name, beta in BY_JUDGE.items():
-        policy, rng = has["twin"](start), np.random.default_rng(seed + 3)
+        policy, rng = adder.twin(start), np.random.default_rng(seed + 3)
         curve = has["improve"](policy, start, judge, UPDATES["judge"], beta, rng, QUESTIONS)
-        found[name] = has["exam"](policy) | {"score": curve[1][-10:].mean(), "away": curve[3][-10:].mean()}
+        found[name] = adder.exam(policy) | {"score": curve[1][-10:].mean(), "away": curve[3][-10:].mean()}
     found = {name: {key: float(value) for key, value in exam.items()} for name, exam in found.items()}
     return found | {"agreement": agreement}
 
@@ -130,21 +134,8 @@ def record_adder(runs: list[dict]) -> None:
         "judge": f"then {UPDATES['judge']} updates by a judge learned from comparisons",
         "judge_kl": f"then {UPDATES['judge']} updates by that judge less {BY_JUDGE['judge_kl']} KL",
     }
-    units = {
-        "drawn": "fraction",
-        "likeliest": "fraction",
-        "zeros": "fraction",
-        "entropy": "nats",
-        "away": "nats",
-        "score": "spreads",
-    }
     for name, note in what.items():
-        for key in runs[0][name]:
-            values = [run[name][key] for run in runs]
-            note_of = f"{key}; two digits, 2,000 test questions, feedback decoder of lesson 06, {note}"
-            outcomes.record_over_seeds(
-                f"reinforce.adder.{name}.{key}", values, COMMAND, note_of, units.get(key, "numbers")
-            )
+        _record_exams(name, [run[name] for run in runs], note)
     values = [run["agreement"] for run in runs]
     note = (
         f"comparisons of answers to test questions in which the judge, from {COMPARED:,} questions, prefers the nearer"
@@ -152,6 +143,16 @@ def record_adder(runs: list[dict]) -> None:
     outcomes.record_over_seeds("reinforce.adder.judge.agreement", values, COMMAND, note)
     for name, one, other in (("gain", "verdicts_kl", "start"), ("lead_of_teaching", "taught_as_many", "verdicts_kl")):
         _record_difference(f"reinforce.adder.{name}", [run[one]["drawn"] - run[other]["drawn"] for run in runs])
+
+
+def _record_exams(name: str, exams: list[dict], note: str) -> None:
+    """What exams found, one a seed, each of its figures as an entry."""
+    fractions = dict.fromkeys(("drawn", "likeliest", "zeros"), "fraction")
+    units = fractions | {"entropy": "nats", "away": "nats", "score": "spreads", "numbers": "numbers"}
+    for key in exams[0]:
+        about = f"{key}; two digits, 2,000 test questions, feedback decoder of lesson 06, {note}"
+        values = [exam[key] for exam in exams]
+        outcomes.record_over_seeds(f"reinforce.adder.{name}.{key}", values, COMMAND, about, units[key])
 
 
 def _record_difference(identifier: str, values: list[float]) -> None:
@@ -224,10 +225,39 @@ def record_credits(fresh: bool) -> None:
         outcomes.record_over_seeds(f"reinforce.credit.{kind}", values, COMMAND, note, "points")
 
 
+def measure_copies(seed: int) -> dict:
+    """The control beside ``taught`` and ``taught_as_many``: as many answers as were judged, to as few questions."""
+    policy = adder.twin(adder.half_trained(seed, rounds=40))
+    copies = lesson()["GROUP"]
+    adder.practise(policy, UPDATES["verdicts"], QUESTIONS, np.random.default_rng(seed + 1), copies)
+    return {key: float(value) for key, value in adder.exam(policy).items()}
+
+
+def record_copies(fresh: bool) -> None:
+    """Beside the entries that ``adder`` has recorded, with the same seeds."""
+    recipe = _adder_recipe()
+    exams = []
+    for seed in range(1, SEEDS + 1):
+        path = FOLDER / f"copies-{seed}.json"
+        found = outcomes.measured(path, recipe | {"seed": seed}, lambda seed=seed: measure_copies(seed), fresh)
+        exams.append({key: value for key, value in found.items() if key != "recipe"})
+        print(f"copies, seed {seed}: {exams[-1]}", flush=True)
+    shown = f"by right answers, of each to {QUESTIONS} questions as many copies as judged"
+    note = f"then {UPDATES['verdicts']} updates {shown}"
+    _record_exams("taught_copies", exams, note)
+    once = results.get("reinforce.adder.taught.drawn")["values"]
+    _record_difference("reinforce.adder.lead_of_copies", [exam["drawn"] - one for exam, one in zip(exams, once)])
+
+
+def _adder_recipe() -> dict:
+    """What the outcomes of an adder depend on."""
+    sources = [*_sources(), *map(inspect.getsource, (adder, judges, sentences))]
+    recipe = {"sources": hashlib.sha256("".join(sources).encode()).hexdigest()[:16], "updates": UPDATES}
+    return recipe | {"betas": BY_VERDICT | BY_JUDGE, "questions": QUESTIONS, "compared": COMPARED}
+
+
 def measure_adders(fresh: bool) -> None:
-    recipe = {"sources": hashlib.sha256("".join(_sources()).encode()).hexdigest()[:16], "updates": UPDATES}
-    recipe |= {"betas": BY_VERDICT | BY_JUDGE, "questions": QUESTIONS, "compared": COMPARED}
-    runs = []
+    recipe, runs = _adder_recipe(), []
     for seed in range(1, SEEDS + 1):
         path = FOLDER / f"adder-{seed}.json"
         run = outcomes.measured(path, recipe | {"seed": seed}, lambda seed=seed: measure_adder(seed), fresh)
@@ -244,6 +274,7 @@ def main() -> None:
         "best": record_best,
         "credit": record_credits,
         "adder": measure_adders,
+        "copies": record_copies,
     }
     parser.add_argument("--only", choices=tuple(parts), help="measure one of them")
     parser.add_argument("--fresh", action="store_true", help="measure again where an outcome is kept")

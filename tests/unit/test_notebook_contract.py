@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -53,7 +54,11 @@ def test_no_errors_and_no_noise_in_outputs(path):
 
 
 def test_no_machine_paths(path):
-    text = path.read_text(encoding="utf-8")
+    notebook = nbformat.read(path, as_version=4)
+    for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
+        for kind in [kind for kind in output.get("data", {}) if kind.startswith("image/")]:
+            del output["data"][kind]  # by chance a picture's base64 spells anything
+    text = re.sub(r"base64,[\w+/=]+", "", json.dumps(notebook))
     for pattern in (r"/home/\w", r"/Users/\w", r"[A-Z]:\\\\Users", r"/tmp/"):
         assert not re.search(pattern, text), pattern
 

@@ -89,20 +89,32 @@ STEPS = (
 )
 
 
-@exercise("08.4", name="double_q_update", title="Double Q-learning: choose and judge apart", minutes=15, points=3)
-def check_double_q_update(attempt):
-    first, second = np.array([[0.0, 0.0], [2.0, 5.0]]), np.array([[1.0, 0.0], [7.0, 3.0]])
+@exercise("08.4", name="bellman_of_policy", title="Bellman's equation for any player", minutes=15, points=3)
+def check_bellman_of_policy(attempt):
+    q, policy = np.array([[0.0, 10.0], [4.0, 8.0]]), np.array([[0.5, 0.5], [0.25, 0.75]])
+    probability = np.array([[[1.0, 0.0], [0.5, 0.5]], [[1.0, 0.0], [1.0, 0.0]]])
+    next_state = np.array([[[1, 0], [0, 1]], [[0, 0], [1, 1]]])
+    reward = np.array([[[1.0, 0.0], [0.0, 2.0]], [[0.0, 0.0], [3.0, 0.0]]])
+    terminated = np.array([[[False, False], [False, False]], [[False, False], [True, False]]])
     expect_close(
-        attempt(first.copy(), second.copy(), 0, 0, 1.0, 1, False, 0.5, 0.9),
-        [[1.85, 0.0], [2.0, 5.0]],
-        shown="q_a = [[0, 0], [2, 5]], q_b = [[1, 0], [7, 3]], step 0, action 0, reward 1, to 1, delta 0.5, gamma 0.9",
-        hint="q_a chooses the best action of the next state (here action 1), q_b says what it is worth (here 3).",
+        attempt(q, policy, probability, next_state, reward, terminated, 0.5),
+        [[1 + 3.5, 0.5 * 2.5 + 0.5 * (2 + 3.5)], [2.5, 3.0]],
+        shown="q = [[0, 10], [4, 8]], policy = [[0.5, 0.5], [0.25, 0.75]], gamma = 0.5; the first action of state 0 "
+        "pays 1 and leads to state 1, its second leads to 0 or, paying 2, to 1 with equal probability; the first of "
+        "state 1 leads to 0, its second pays 3 and ends the game",
+        hint="To this player state 0 is worth 0.5 x 0 + 0.5 x 10 = 5, and state 1 0.25 x 4 + 0.75 x 8 = 7.",
     )
-    kept = second.copy()
-    attempt(first.copy(), kept, 0, 1, 1.0, 1, False, 0.5, 0.9)
-    expect_close(kept, second, shown="q_b after the call", hint="Only q_a is updated; q_b is the judge.")
     sweep(
-        "08.4", attempt, hint="q_a chooses the best action of the next state, q_b says what it is worth.", hints=STEPS
+        "08.4",
+        attempt,
+        hint="The next state is worth the mean of its row in q, weighted by its row in policy.",
+        hints=(
+            (lambda *case: case[-1] == 0, "With gamma 0 the mean of the rewards, each with its probability."),
+            (lambda *case: case[-2].all(), "Where everything ends the game nothing follows: no value of the next."),
+            (lambda *case: case[-2].any(), "Where an outcome ends the game nothing follows it; its reward counts."),
+            (lambda *case: case[2].shape[2] > 1, "The outcomes come with probabilities: weigh them, then add."),
+        ),
+        unchanged=True,
     )
 
 

@@ -130,23 +130,36 @@ def check_gaussian_log_density(attempt):
     )
 
 
-@exercise("10.4", name="leave_one_out", title="A baseline for free", minutes=10, points=2)
-def check_leave_one_out(attempt):
-    expect_close(
-        attempt(np.array([1.0, 2.0, 6.0])),
-        [1 - 4.0, 2 - 3.5, 6 - 1.5],
-        shown="returns = [1, 2, 6]",
-        hint="Subtract from each return the mean of the *other* plays' returns.",
-    )
+@exercise("10.4", name="token_credit", title="A price for each token, and a baseline for free", minutes=15, points=3)
+def check_token_credit(attempt):
+    for paid, log_pi, beta, credit, hint in (
+        (
+            *([1.0, 2.0, 6.0], np.zeros((3, 1)), 0.5, [[1 - 4.0], [2 - 3.5], [6 - 1.5]]),
+            "Policy and start agree, so there is nothing to pay: subtract the mean of what the *other* answers earned.",
+        ),
+        (
+            *([0.0, 0.0], np.array([[1.0, 2.0], [0.0, 0.0]]), 0.5, [[-1.5, -1.0], [1.5, 1.0]]),
+            "A token pays beta for each nat by which the policy likes it, or one after it, better than the start did; "
+            "the mean of the others is that of the same place.",
+        ),
+    ):
+        expect_close(
+            attempt(np.array(paid), log_pi, np.zeros(log_pi.shape), beta),
+            credit,
+            shown=f"paid = {paid}, log_pi = {log_pi.tolist()}, log_start all 0, beta = {beta}",
+            hint=hint,
+        )
     sweep(
         "10.4",
         attempt,
-        hint="Subtract from each return the mean of the *other* plays' returns: divide their sum by P - 1.",
+        hint="The pay, less beta times the sum of log_pi - log_start from this token on, less the mean of the others'.",
         hints=(
-            (lambda returns: np.ptp(returns) == 0, "If all plays earn the same there is nothing to learn."),
-            (lambda returns: len(returns) == 2, "With two plays, each is the other's baseline: divide by P - 1."),
-            (lambda returns: returns.dtype.kind == "i", "The returns are integers here, the advantages need not be."),
+            (lambda paid, log_pi, log_start, beta: beta == 0, "Without a price all tokens of an answer get the same."),
+            (lambda paid, log_pi, *_: log_pi.shape[1] == 1, "An answer of one token: its price is that token's."),
+            (lambda paid, *_: len(paid) == 2, "With two answers, each is the other's baseline: divide by P - 1."),
+            (lambda paid, *_: np.ptp(paid) == 0, "All earned the same: the credits still differ, by the price."),
         ),
+        unchanged=True,
     )
 
 
@@ -176,27 +189,28 @@ def check_td_advantage(attempt):
 TRICKS = ("to go", "discount", "baseline")
 
 
-@exercise("10.6", name="short_plays_experiment", title="Short plays: an open experiment", minutes=25, points=3)
-def check_short_plays_experiment(attempt):
+@exercise("10.6", name="length_experiment", title="Short plays and long: an open experiment", minutes=25, points=3)
+def check_length_experiment(attempt):
     factors = numbers(0.05, 1000, count=4)
     found = record(
         attempt(),
         {
             "plays": numbers(64, 10_000, whole=True),
-            "steps": numbers(8, 500),
+            "steps": numbers(8, 500, count=2),
             "predicted": factors,
             "short": factors,
             "long": factors,
-            "loses_most": one_of(*TRICKS),
+            "gains_most": one_of(*TRICKS),
         },
     )
-    for other in ("predicted", "long"):
-        if np.array_equal(found["short"], found[other]):
-            hint = "Neither a prediction nor the measurement of section 5 is the same to the last digit."
-            fail(shown=f"short and {other}", expected="two different lists", got=found["short"], hint=hint)
-    if found["steps"] > 60:
-        hint = "The policy should be newborn, `pg.build(pg.CARTPOLE, environments).policy`: its plays are short."
-        fail(shown="steps", expected="some 20 steps a play, on average", got=found["steps"], hint=hint)
+    for one, other in (("long", "predicted"), ("short", "predicted"), ("long", "short")):
+        if np.array_equal(found[one], found[other]):
+            hint = "Neither a prediction nor another measurement is the same to the last digit."
+            fail(shown=f"{one} and {other}", expected="two different lists", got=found[one], hint=hint)
+    if found["steps"][0] > 60 or found["steps"][1] < 150:
+        hint = "First the newborn policy, whose plays are short, then the one that was trained for twenty updates."
+        wanted = "some 20 steps a play, and some 300"
+        fail(shown="steps", expected=wanted, got=found["steps"], hint=hint)
     if min(found["short"].min(), found["long"].min()) <= 1:
         hint = (
             "The plays that the whole return needs, divided by what each of the others needs: all of them need fewer."
@@ -204,10 +218,10 @@ def check_short_plays_experiment(attempt):
         fail(shown="short and long", expected="numbers above 1", got=[found["short"], found["long"]], hint=hint)
     short, long = (dict(zip(TRICKS, (n[1], n[2] / n[1], n[3] / n[2]))) for n in (found["short"], found["long"]))
     expect(
-        found["loses_most"],
-        min(TRICKS, key=lambda trick: short[trick] / long[trick]),
+        found["gains_most"],
+        max(TRICKS, key=lambda trick: long[trick] / short[trick]),
         shown="your numbers, each trick after the one before it: "
-        + ", ".join(f"{trick} {long[trick]:.2f} before, {short[trick]:.2f} now" for trick in TRICKS)
-        + "; loses_most",
-        hint="Say what your numbers say: of which trick is the smallest share left in short plays?",
+        + ", ".join(f"{trick} {short[trick]:.2f} in short plays, {long[trick]:.2f} in long ones" for trick in TRICKS)
+        + "; gains_most",
+        hint="Say what your numbers say: which trick's own factor grows most from short plays to long ones?",
     )

@@ -136,23 +136,25 @@ def check_batch_of_moves(attempt):
     )
 
 
-@exercise("11.4", name="back_up", title="The value of a leaf, seen from every node above", minutes=10)
-def check_back_up(attempt):
+@exercise("11.4", name="values_on_the_path", title="A leaf's value, when a player may move twice", minutes=10)
+def check_values_on_the_path(attempt):
     for case, expected, hint in (
         (
-            (1, 0.5, 0.0, 0.0),
+            ([0], 1, 0.5, 0.0, 0.0),
             [-0.5],
-            "What is good for the side to play at the leaf is bad for the side that moved there.",
+            "What is good for the side to play at the leaf is bad for the other side, if that made the move.",
         ),
-        ((4, 0.5, 0.0, 0.0), [0.5, -0.5, 0.5, -0.5], "The last entry is the move that led to the leaf."),
-        ((2, 0.5, -1.0, 0.25), [0.125, -0.125], "V = (1 - lambda) v + lambda z."),
+        (([0], 0, 0.5, 0.0, 0.0), [0.5], "Whoever moves and may move again is the side to play at the leaf."),
+        (([0, 0, 1], 1, 0.5, 0.0, 0.0), [-0.5, -0.5, 0.5], "The sign depends on who made the move, not on its place."),
+        (([1, 0], 1, 0.5, -1.0, 0.25), [0.125, -0.125], "V = (1 - lambda) v + lambda z."),
     ):
-        shown = "path_length = {}, value = {}, rollout = {}, mixing = {}".format(*case)
+        shown = "movers = {}, to_play = {}, value = {}, rollout = {}, mixing = {}".format(*case)
         expect_close(attempt(*case), expected, shown=shown, hint=hint)
     sweep(
         "11.4",
         attempt,
-        hint="V = (1 - lambda) v + lambda z, and the sign changes from each move to the next; the last one is minus V.",
+        unchanged=True,
+        hint="V = (1 - lambda) v + lambda z for the moves of the side to play at the leaf, minus V for the other's.",
         hints=((lambda *case: case[-1] == 1, "lambda = 1: rollouts only."),),
     )
 

@@ -11,7 +11,7 @@ A match writes one line a game and continues after a kill. Players, as the comma
   ``,symmetry=all`` averages it over the board's eight symmetries);
 - ``search:POLICY+VALUE`` (one name if the network has both heads; ``-`` leaves one out) with options
   ``playouts=``, ``batch=``, ``threads=``, ``lambda=``, ``rollouts=``, ``tactics=1`` (see :mod:`utils.go.rollouts`),
-  ``c=``, ``formula=lecture``, ``seconds=``;
+  ``c=``, ``formula=lecture``, ``seconds=``, ``half=1`` (the networks compute in bfloat16);
 - ``rollouts:N``: search with no network;
 - ``gnugo:LEVEL``: GNU Go through the Go Text Protocol, Chinese rules, told to capture dead stones before it
   passes, since our score counts every stone on the board as alive.
@@ -264,9 +264,10 @@ def _search_player(text: str, what: str, options: dict[str, str]) -> SearchPlaye
         score_weight=float(options.pop("score", 0.0)),
     )
     seconds = float(options.pop("seconds")) if "seconds" in options else None
+    half = options.pop("half", "0") == "1"
     if options:
         raise ValueError(f"Unknown options {sorted(options)} of {text!r}.")
-    return SearchPlayer(load_pair(what), settings, text, seconds)
+    return SearchPlayer(load_pair(what, half=half), settings, text, seconds)
 
 
 def _alone(out: Path | None, share: tuple[int, int]) -> contextlib.AbstractContextManager:

@@ -35,6 +35,7 @@ class Learner:
         rate, decay: of AdamW; scales and biases do not decay.
         average: share of the running mean that a step keeps; 0 takes the weights as they are.
         seed: of the weights at the beginning.
+        half: see :func:`utils.go.networks.build`.
     """
 
     def __init__(
@@ -45,10 +46,11 @@ class Learner:
         decay: float,
         average: float = 0.0,
         seed: int = 1,
+        half: bool = False,
     ):
         self.architecture, self.keep = architecture, average
         keras.utils.set_random_seed(seed)
-        self.model = networks.build(architecture)
+        self.model = networks.build(architecture, half=half)
         squared = keras.losses.MeanSquaredError()
         heads = [(squared, weights.value)]
         if architecture.policy:

@@ -174,15 +174,18 @@ def fit_planes(evaluator) -> Evaluate:
     return evaluator if evaluator.architecture.planes == features.COUNT else mcts.raw_planes(evaluator)
 
 
-def load_pair(what: str, symmetry: int | None = 1) -> Evaluate:
-    """``POLICY+VALUE`` or the name of one network with both heads; ``-`` leaves an ingredient out."""
+def load_pair(what: str, symmetry: int | None = 1, half: bool = False) -> Evaluate:
+    """``POLICY+VALUE`` or the name of one network with both heads; ``-`` leaves an ingredient out.
+
+    ``half``: see :func:`utils.go.networks.build`.
+    """
     names = what.split("+")
     loaded = {}
     for name in names:
         if name not in ("", "-"):
             from utils.go.networks import Evaluator
 
-            loaded[name] = fit_planes(Evaluator.from_file(name, symmetry))
+            loaded[name] = fit_planes(Evaluator.from_file(name, symmetry, half))
     if len(names) == 1:
         return loaded.get(names[0], mcts.no_network)
     return mcts.joined(*(loaded.get(name) for name in names))

@@ -52,7 +52,7 @@ class Loop:
         self.architecture = architecture_of(settings)
         weights = Weights(1.0, settings.value, settings.owner, settings.margin)
         self.learner = Learner(
-            self.architecture, weights, settings.rate, settings.decay, settings.average, settings.seed
+            self.architecture, weights, settings.rate, settings.decay, settings.average, settings.seed, settings.half
         )
         if settings.start:
             self._start_from(settings.start)

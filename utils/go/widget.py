@@ -66,7 +66,9 @@ def draw_board(
     for action, text in (marks or {}).items():
         stone = board.stones.flat[action]
         color = "white" if stone == BLACK else "black"
-        ax.text(action % size, action // size, text, ha="center", va="center", color=color, fontsize=9, zorder=6)
+        ground = None if stone else {"facecolor": WOOD, "edgecolor": "none", "pad": 1.5}
+        place = {"ha": "center", "va": "center", "color": color, "fontsize": 9, "zorder": 6, "bbox": ground}
+        ax.text(action % size, action // size, text, **place)
     ax.set_title(title, fontsize=10)
     return ax
 
@@ -95,7 +97,7 @@ def _draw_lines(ax, size: int) -> None:
 def _draw_policy(ax, board: Board, policy: np.ndarray) -> None:
     size = board.size
     top = max(float(policy[:-1].max()), 1e-9)
-    for action in np.flatnonzero(policy[:-1] > 0.01):
+    for action in np.flatnonzero((policy[:-1] > 0.01) & (board.stones.ravel() == 0)):
         row, column = divmod(int(action), size)
         share = float(policy[action])
         ax.scatter(column, row, s=220 * share / top, marker="s", color="#0072B2", alpha=0.75, zorder=2, lw=0)
@@ -276,7 +278,8 @@ def play(
         raise ValueError("Give one player, or several by name as levels, not both.")
     game = GoGame(levels or ({} if player is None else {player.name: player}), size, komi, you)
     if not runtime.in_front_end():
-        draw_board(game.board, title="In JupyterLab this is a board to click")
+        seen = np.array(game.policy()) if show_thinking and len(game.policy()) else None
+        draw_board(game.board, seen, title="In JupyterLab this is a board to click")
         return None
     return _in_the_browser(game, show_thinking)
 

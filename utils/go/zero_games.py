@@ -63,6 +63,7 @@ class ZeroSettings:
     considered: int = 0  # moves that Gumbel's root tries, and learns from every move; 0: visit counts with noise
     gumbel_scale: float = 0.25  # how much it trusts the values that it finds
     batch_leaves: int = 2  # leaves a tree adds to one call of the network
+    half: bool = False  # play and learn in bfloat16
     exploration: float = 1.5
     noise: float = 0.25
     temperature_moves: int = 6  # moves sampled in proportion to visits; the most visited one after that
@@ -121,14 +122,16 @@ def architecture_of(settings: ZeroSettings) -> networks.Architecture:
 
 
 @lru_cache(maxsize=4)
-def _evaluator(architecture: networks.Architecture) -> tuple[keras.Model, networks.Evaluator]:
+def _evaluator(architecture: networks.Architecture, half: bool) -> tuple[keras.Model, networks.Evaluator]:
     model = networks.build(architecture)
-    return model, networks.Evaluator(model, architecture, symmetry=0)
+    return model, networks.Evaluator(model, architecture, symmetry=0, half=half)
 
 
-def evaluator_of(weights: list[np.ndarray], architecture: networks.Architecture, seed: int) -> Evaluate:
+def evaluator_of(
+    weights: list[np.ndarray], architecture: networks.Architecture, seed: int, half: bool = False
+) -> Evaluate:
     """A search's view of a network given by its weights; the compiled function is kept between calls."""
-    model, evaluator = _evaluator(architecture)
+    model, evaluator = _evaluator(architecture, half)
     model.set_weights(weights)
     evaluator.update(model)
     evaluator.rng = np.random.default_rng(seed)
@@ -167,7 +170,8 @@ class SelfPlay:
             score_weight=settings.score_weight,
         )
         boards = [Board(settings.size, settings.komi)] * settings.games
-        self.forest = mcts.Forest(boards, evaluator_of(weights, architecture_of(settings), seed), search, seed)
+        evaluate = evaluator_of(weights, architecture_of(settings), seed, settings.half)
+        self.forest = mcts.Forest(boards, evaluate, search, seed)
         self.rows: list[tuple] = []
 
     def gumbel_moves(self, running: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -333,7 +337,7 @@ def duel(
     turn = 0 if color == BLACK else 1
     while len(running := forests[0].games.running):
         if turn == 0 or theirs is not None:
-            mine_or_theirs = evaluator_of(mine if turn == 0 else theirs, architecture, seed)
+            mine_or_theirs = evaluator_of(mine if turn == 0 else theirs, architecture, seed, settings.half)
         forests[turn].run(which=running)
         early = forests[0].games.states[running[0], META, MOVES] < 2
         for g in running:

@@ -28,6 +28,11 @@ def numbers(answers: np.ndarray) -> np.ndarray:
     return np.array([_number(TABLE.decode_indices(row)) for row in answers], dtype=np.int64)
 
 
+def begins_with_zero(answers: np.ndarray) -> np.ndarray:
+    """Whether the first character is a 0, as where zeros fill up: columns (n, places) to bool (n,)."""
+    return np.asarray(answers)[:, 0] == TABLE.index["0"]
+
+
 def _number(text: str) -> int:
     try:
         return int(text)

@@ -259,95 +259,112 @@ def sarsa_returns_nothing(q, s, a, r, s2, a2, end, delta, gamma):
     sarsa_weighted(q, s, a, r, s2, a2, end, delta, gamma)
 
 
-# --- 08.4 double_q_update
-def double_weighted(q_a, q_b, s, a, r, s2, end, delta, gamma):
-    target = r
-    if not end:
-        target += gamma * q_b[s2][q_a[s2].argmax()]
-    table = q_a.copy()
-    table[s, a] = (1 - delta) * table[s, a] + delta * target
-    return table
+# --- 08.4 bellman_of_policy
+def bellman_by_loops(q, policy, probability, next_state, reward, terminated, gamma):
+    out = np.zeros(q.shape).tolist()
+    for (s, a, o), p in np.ndenumerate(probability):
+        following = 0.0 if terminated[s, a, o] else sum(policy[next_state[s, a, o]] * q[next_state[s, a, o]])
+        out[s][a] += p * (reward[s, a, o] + gamma * following)
+    return out
 
 
-def double_by_where(q_a, q_b, s, a, r, s2, end, delta, gamma):
-    q_a[s, a] += delta * (r + gamma * np.where(end, 0.0, q_b[s2, q_a[s2].argmax()]) - q_a[s, a])
-    return q_a
+def bellman_by_rows(q, policy, probability, next_state, reward, terminated, gamma):
+    row = np.einsum("saoi,saoi->sao", policy[next_state], q[next_state])
+    return np.einsum("sao,sao->sa", probability, reward + gamma * (1 - terminated) * row)
 
 
-def double_last_of_equals(q_a, q_b, s, a, r, s2, end, delta, gamma):
-    best = max(range(q_a.shape[1]), key=lambda action: (q_a[s2, action], action))
-    rows = q_a.tolist()
-    rows[s][a] += delta * (r + (not end) * gamma * q_b[s2, best] - rows[s][a])
-    return rows
+def bellman_by_matrix(q, policy, probability, next_state, reward, terminated, gamma):
+    goes_to = np.eye(len(q))[next_state] * (probability * ~terminated)[..., None]
+    return (probability * reward).sum(-1) + gamma * goes_to.sum(2) @ np.diag(policy @ q.T)
 
 
-def double_by_one_hot(q_a, q_b, s, a, r, s2, end, delta, gamma):
-    actions, states = q_a.shape[1], q_a.shape[0]
-    following = 0.0 if end else np.eye(actions)[np.argmax(q_a[s2])] @ q_b[s2]
-    here = np.outer(np.arange(states) == s, np.arange(actions) == a)
-    return np.where(here, q_a + delta * (r + gamma * following - q_a), q_a)
+def bellman_by_two_means(q, policy, probability, next_state, reward, terminated, gamma):
+    value = np.average(q, axis=1, weights=policy)
+    target = np.array(reward, float)
+    target[~terminated] += gamma * value[next_state[~terminated]]
+    return np.average(target, axis=2, weights=probability)
 
 
-def double_single(q_a, q_b, s, a, r, s2, end, delta, gamma):
-    q_a[s, a] += delta * (r + (0 if end else gamma * q_a[s2].max()) - q_a[s, a])
-    return q_a
+def _backup(value, probability, next_state, reward, terminated, gamma):
+    return (probability * (reward + gamma * np.where(terminated, 0.0, value[next_state]))).sum(axis=2)
 
 
-def double_judge_chooses(q_a, q_b, s, a, r, s2, end, delta, gamma):
-    q_a[s, a] += delta * (r + (0 if end else gamma * q_b[s2].max()) - q_a[s, a])
-    return q_a
+def bellman_at_its_best(q, policy, *model):
+    return _backup(q.max(axis=1), *model)
 
 
-def double_swapped(q_a, q_b, s, a, r, s2, end, delta, gamma):
-    q_a[s, a] += delta * (r + (0 if end else gamma * q_a[s2, q_b[s2].argmax()]) - q_a[s, a])
-    return q_a
+def bellman_of_random_moves(q, policy, *model):
+    return _backup(q.mean(axis=1), *model)
 
 
-def double_without_end(q_a, q_b, s, a, r, s2, end, delta, gamma):
-    q_a[s, a] += delta * (r + gamma * q_b[s2, q_a[s2].argmax()] - q_a[s, a])
-    return q_a
+def bellman_of_the_likeliest_action(q, policy, *model):
+    return _backup(q[np.arange(len(q)), policy.argmax(axis=1)], *model)
 
 
-def double_smaller_of_both(q_a, q_b, s, a, r, s2, end, delta, gamma):
-    q_a[s, a] += delta * (r + (0 if end else gamma * np.minimum(q_a[s2], q_b[s2]).max()) - q_a[s, a])
-    return q_a
+def bellman_unweighted_sum(q, policy, *model):
+    return _backup(q.sum(axis=1), *model)
 
 
-def double_chooses_the_worst(q_a, q_b, s, a, r, s2, end, delta, gamma):
-    q_a[s, a] += delta * (r + (0 if end else gamma * q_b[s2, q_a[s2].argmin()]) - q_a[s, a])
-    return q_a
+def bellman_mean_of_the_products(q, policy, *model):
+    return _backup((policy * q).mean(axis=1), *model)
 
 
-def double_always_action_one(q_a, q_b, s, a, r, s2, end, delta, gamma):
-    q_a[s, a] += delta * (r + (0 if end else gamma * q_b[s2, min(1, q_b.shape[1] - 1)]) - q_a[s, a])
-    return q_a
+def bellman_policy_of_this_state(q, policy, probability, next_state, reward, terminated, gamma):
+    following = np.where(terminated, 0.0, (policy[:, None, None] * q[next_state]).sum(axis=-1))
+    return (probability * (reward + gamma * following)).sum(axis=2)
 
 
-def double_moves_the_judge(q_a, q_b, s, a, r, s2, end, delta, gamma):
-    return double_weighted(q_b, q_a, s, a, r, s2, end, delta, gamma)
+def bellman_value_of_this_state(q, policy, probability, next_state, reward, terminated, gamma):
+    here = np.broadcast_to(np.arange(len(q))[:, None, None], next_state.shape)
+    return bellman_by_rows(q, policy, probability, here, reward, terminated, gamma)
 
 
-def double_error_of_the_judge(q_a, q_b, s, a, r, s2, end, delta, gamma):
-    target = r + (0 if end else gamma * q_b[s2, q_a[s2].argmax()])
-    q_a[s, a] += delta * (target - q_b[s, a])
-    return q_a
+def bellman_without_end(q, policy, probability, next_state, reward, terminated, gamma):
+    return bellman_by_rows(q, policy, probability, next_state, reward, np.zeros_like(terminated), gamma)
 
 
-def double_best_of_this_state(q_a, q_b, s, a, r, s2, end, delta, gamma):
-    q_a[s, a] += delta * (r + (0 if end else gamma * q_b[s2, q_a[s].argmax()]) - q_a[s, a])
-    return q_a
+def bellman_end_erases_the_reward(q, policy, probability, next_state, reward, terminated, gamma):
+    return bellman_by_rows(q, policy, probability * ~terminated, next_state, reward, terminated, gamma)
 
 
-def double_mean_of_both(q_a, q_b, s, a, r, s2, end, delta, gamma):
-    q_a[s, a] += delta * (r + (0 if end else gamma * (q_a[s2] + q_b[s2]).max() / 2) - q_a[s, a])
-    return q_a
+def bellman_all_outcomes_alike(q, policy, probability, *rest):
+    return bellman_by_rows(q, policy, np.full(probability.shape, 1 / probability.shape[2]), *rest)
 
 
-def double_updates_both(q_a, q_b, s, a, r, s2, end, delta, gamma):
-    target = r + (0 if end else gamma * q_b[s2, q_a[s2].argmax()])
-    q_a[s, a] += delta * (target - q_a[s, a])
-    q_b[s, a] += delta * (target - q_b[s, a])
-    return q_a
+def bellman_sum_of_the_outcomes(q, policy, probability, *rest):
+    return bellman_by_rows(q, policy, np.ones_like(probability), *rest)
+
+
+def bellman_likeliest_outcome(q, policy, probability, *rest):
+    return bellman_by_rows(q, policy, np.eye(probability.shape[2])[probability.argmax(axis=2)], *rest)
+
+
+def bellman_gamma_over_all(q, policy, probability, next_state, reward, terminated, gamma):
+    return gamma * bellman_by_rows(q, policy, probability, next_state, reward, terminated, 1.0)
+
+
+def bellman_undiscounted(q, policy, *model):
+    return bellman_by_rows(q, policy, *model[:-1], 1.0)
+
+
+def bellman_value_of_the_states(q, policy, *model):
+    return (policy * bellman_by_rows(q, policy, *model)).sum(axis=1)
+
+
+def bellman_change_of_the_table(q, policy, *model):
+    return bellman_by_rows(q, policy, *model) - q
+
+
+def bellman_state_after_state(q, policy, *model):
+    new = q.copy()
+    for state in range(len(q)):
+        new[state] = bellman_by_rows(new, policy, *model)[state]
+    return new
+
+
+def bellman_in_place(q, policy, *model):
+    q[:] = bellman_by_rows(q, policy, *model)
+    return q
 
 
 # --- 08.5 optimistic_table
@@ -437,7 +454,7 @@ ALTERNATIVES = {
     "08.1": [horner, by_polynomial, by_running_discount, by_dot_product],
     "08.2": [mixture, greedy_move_divided, last_of_equals, first_of_equals_by_list],
     "08.3": [sarsa_weighted, sarsa_on_lists, sarsa_by_mask, sarsa_by_two_branches],
-    "08.4": [double_weighted, double_by_where, double_last_of_equals, double_by_one_hot],
+    "08.4": [bellman_by_loops, bellman_by_rows, bellman_by_matrix, bellman_by_two_means],
     "08.5": [optimistic_by_adding_up, optimistic_by_outer_product, optimistic_lists, optimistic_from_zeros],
     "08.6": [
         _found(),
@@ -464,9 +481,11 @@ WRONG = {
         *(sarsa_updates_the_next_entry, sarsa_returns_the_entry),
     ],
     "08.4": [
-        *(double_single, double_judge_chooses, double_swapped, double_without_end, double_updates_both),
-        *(double_smaller_of_both, double_chooses_the_worst, double_always_action_one, double_moves_the_judge),
-        *(double_error_of_the_judge, double_best_of_this_state, double_mean_of_both),
+        *(bellman_at_its_best, bellman_of_random_moves, bellman_of_the_likeliest_action, bellman_unweighted_sum),
+        *(bellman_mean_of_the_products, bellman_policy_of_this_state, bellman_value_of_this_state, bellman_in_place),
+        *(bellman_without_end, bellman_end_erases_the_reward, bellman_all_outcomes_alike, bellman_likeliest_outcome),
+        *(bellman_sum_of_the_outcomes, bellman_gamma_over_all, bellman_undiscounted, bellman_value_of_the_states),
+        *(bellman_change_of_the_table, bellman_state_after_state),
     ],
     "08.5": [
         *(optimistic_only_one_step, optimistic_transposed, optimistic_zeros, optimistic_integers, optimistic_one_row),

@@ -265,69 +265,135 @@ def absolute_distance(actions, means, log_std):
     return np.sum(-0.5 * np.abs(actions - means) / np.exp(log_std) - log_std - 0.5 * np.log(2 * np.pi), axis=1)
 
 
-# --- 10.4 leave_one_out
-def by_loop(returns):
-    return np.array([r - np.mean(np.delete(returns, i)) for i, r in enumerate(returns)])
+# --- 10.4 token_credit
+def _less_the_others(credit):
+    return (credit - credit.mean(axis=0)) * len(credit) / (len(credit) - 1)
 
 
-def by_scaling_the_usual_one(returns):
-    return (returns - returns.mean()) * len(returns) / (len(returns) - 1)
+def _to_go(away):
+    return away.sum(axis=1, keepdims=True) - np.cumsum(away, axis=1) + away
 
 
-def by_matrix_of_others(returns):
-    others = 1 - np.eye(len(returns))
-    return list(returns - others @ returns / others.sum(axis=1))
+def credit_by_loops(paid, log_pi, log_start, beta):
+    answers, steps = log_pi.shape
+    credit = [[paid[j] - beta * sum(log_pi[j, t:] - log_start[j, t:]) for t in range(steps)] for j in range(answers)]
+    others = [[row[t] for row in credit] for t in range(steps)]
+    return [
+        [credit[j][t] - (sum(others[t]) - credit[j][t]) / (answers - 1) for t in range(steps)] for j in range(answers)
+    ]
 
 
-def own_included(returns):
-    return returns - returns.mean()
+def credit_by_scaling_the_usual_one(paid, log_pi, log_start, beta):
+    return _less_the_others(paid[:, None] - beta * _to_go(log_pi - log_start))
 
 
-def standardised(returns):
-    return (returns - returns.mean()) / (returns.std() + 1e-8)
+def credit_by_matrices(paid, log_pi, log_start, beta):
+    answers, steps = log_pi.shape
+    later = np.tril(np.ones((steps, steps)))  # column t adds up from t on
+    credit = np.reshape(paid, (-1, 1)) - beta * (log_pi - log_start) @ later
+    return (np.eye(answers) - (1 - np.eye(answers)) / (answers - 1)) @ credit
 
 
-def only_the_baseline(returns):
-    return (returns.sum() - returns) / (len(returns) - 1)
+def credit_by_ratios(paid, log_pi, log_start, beta):
+    credit = np.empty(log_pi.shape)
+    for t in range(log_pi.shape[1]):
+        ratio = np.prod(np.exp(log_pi[:, t:]) / np.exp(log_start[:, t:]), axis=1)
+        column = paid - beta * np.log(ratio)
+        credit[:, t] = [own - np.mean(np.delete(column, j)) for j, own in enumerate(column)]
+    return credit
 
 
-def wrong_divisor(returns):
-    return returns - (returns.sum() - returns) / len(returns)
+def credit_own_included(paid, log_pi, log_start, beta):
+    credit = paid[:, None] - beta * _to_go(log_pi - log_start)
+    return credit - credit.mean(axis=0)
 
 
-def divisor_without_brackets(returns):
-    return returns - (returns.sum() - returns) / len(returns) - 1
+def credit_without_a_baseline(paid, log_pi, log_start, beta):
+    return paid[:, None] - beta * _to_go(log_pi - log_start)
 
 
-def all_over_the_others(returns):
-    return returns - returns.sum() / (len(returns) - 1)
+def credit_by_spreads(paid, log_pi, log_start, beta):
+    credit = credit_own_included(paid, log_pi, log_start, beta)
+    return credit / (credit.std(axis=0) + 1e-8)
 
 
-def median_of_the_others(returns):
-    return np.array([r - np.median(np.delete(returns, i)) for i, r in enumerate(returns)])
+def credit_other_divisor(paid, log_pi, log_start, beta):
+    credit = paid[:, None] - beta * _to_go(log_pi - log_start)
+    return credit - (credit.sum(axis=0) - credit) / len(paid)
 
 
-def whole_divisions(returns):
-    return returns - (returns.sum() - returns) // (len(returns) - 1)
+def credit_pays_for_the_whole_answer(paid, log_pi, log_start, beta):
+    away = (log_pi - log_start).sum(axis=1, keepdims=True)
+    return _less_the_others(np.repeat(paid[:, None] - beta * away, log_pi.shape[1], axis=1))
 
 
-def backwards(returns):
-    return -by_loop(returns)
+def credit_pays_for_what_was_before(paid, log_pi, log_start, beta):
+    return _less_the_others(paid[:, None] - beta * np.cumsum(log_pi - log_start, axis=1))
 
 
-def leaves_equals_out(returns):
-    return np.array([r - (np.mean(returns[returns != r]) if np.any(returns != r) else r) for r in returns])
+def credit_pays_for_its_own_token(paid, log_pi, log_start, beta):
+    return _less_the_others(paid[:, None] - beta * (log_pi - log_start))
 
 
-def in_place_of_the_returns(returns):
-    out = returns.copy()
-    for i in range(len(returns)):
-        out[i] = returns[i] - np.mean(np.delete(returns, i))
-    return out
+def credit_pays_for_those_after_only(paid, log_pi, log_start, beta):
+    away = log_pi - log_start
+    return _less_the_others(paid[:, None] - beta * (_to_go(away) - away))
 
 
-def those_before(returns):
-    return np.array([r - (returns[:i].mean() if i else 0) for i, r in enumerate(returns)])
+def credit_is_rewarded_for_leaving(paid, log_pi, log_start, beta):
+    return credit_by_scaling_the_usual_one(paid, log_start, log_pi, beta)
+
+
+def credit_pays_a_mean(paid, log_pi, log_start, beta):
+    steps = log_pi.shape[1]
+    return _less_the_others(paid[:, None] - beta * _to_go(log_pi - log_start) / np.arange(steps, 0, -1))
+
+
+def credit_pays_the_distance(paid, log_pi, log_start, beta):
+    return _less_the_others(paid[:, None] - beta * _to_go(np.abs(log_pi - log_start)))
+
+
+def credit_by_probabilities(paid, log_pi, log_start, beta):
+    return _less_the_others(paid[:, None] - beta * _to_go(np.exp(log_pi) - np.exp(log_start)))
+
+
+def credit_price_without_a_baseline(paid, log_pi, log_start, beta):
+    return _less_the_others(paid[:, None]) - beta * _to_go(log_pi - log_start)
+
+
+def credit_baseline_over_all_places(paid, log_pi, log_start, beta):
+    credit = paid[:, None] - beta * _to_go(log_pi - log_start)
+    return credit - (credit.sum() - credit) / (credit.size - 1 or 1)
+
+
+def credit_baseline_along_the_answer(paid, log_pi, log_start, beta):
+    credit = paid[:, None] - beta * _to_go(log_pi - log_start)
+    return credit - credit.mean(axis=1, keepdims=True)
+
+
+def credit_forgets_the_start(paid, log_pi, log_start, beta):
+    return _less_the_others(paid[:, None] - beta * _to_go(log_pi))
+
+
+def credit_without_a_price(paid, log_pi, log_start, beta):
+    return _less_the_others(np.repeat(paid[:, None], log_pi.shape[1], axis=1))
+
+
+def credit_pays_at_the_end_only(paid, log_pi, log_start, beta):
+    reward = -beta * (log_pi - log_start)
+    reward[:, -1] += paid
+    return _less_the_others(reward)
+
+
+def credit_in_the_type_of_the_pay(paid, log_pi, log_start, beta):
+    credit = np.zeros(log_pi.shape, paid.dtype)
+    credit[:] = credit_by_scaling_the_usual_one(paid, log_pi, log_start, beta)
+    return credit
+
+
+def credit_changes_what_it_is_given(paid, log_pi, log_start, beta):
+    log_pi -= log_start
+    return _less_the_others(paid[:, None] - beta * _to_go(log_pi))
 
 
 # --- 10.5 td_advantage
@@ -399,14 +465,14 @@ def td_squared(rewards, values, terminated, gamma):
     return with_mask(rewards, values, terminated, gamma) ** 2
 
 
-# --- 10.6 short_plays_experiment
+# --- 10.6 length_experiment
 FOUND = {
     "plays": 2048,
-    "steps": 22.3,
-    "predicted": [2, 3, 3, 6],
-    "short": [3.2, 3.3, 3.3, 6.2],
-    "long": [4.3, 4.9, 4.3, 9.5],
-    "loses_most": "to go",
+    "steps": [22.3, 298.3],
+    "predicted": [5, 6, 6, 12],
+    "short": [3.2, 3.3, 3.3, 6.3],
+    "long": [7.7, 4.6, 2.6, 11.5],
+    "gains_most": "baseline",
 }
 
 
@@ -417,14 +483,14 @@ ALTERNATIVES = {
     "10.1": [by_matrix, by_dot_products, by_recursion, by_accumulating],
     "10.2": [keras_cross_entropy, one_hot, sample_weights, by_logsumexp, row_by_row],
     "10.3": [by_scipy, by_many_components, by_loops, from_the_variance],
-    "10.4": [by_loop, by_scaling_the_usual_one, by_matrix_of_others],
+    "10.4": [credit_by_loops, credit_by_scaling_the_usual_one, credit_by_matrices, credit_by_ratios],
     "10.5": [with_mask, td_by_loop, td_changes_a_copy],
     "10.6": [
         _found(),
         _found(short=np.array(FOUND["short"]), long=tuple(FOUND["long"]), plays=np.int64(500), note="surprised"),
-        _found(short=(1.8, 3.8, 6.2, 6.3), loses_most="baseline", predicted=[1, 1, 1, 1], steps=np.float32(30)),
-        _found(short=[1.8, 2.0, 5.5, 13.5], plays=64.0),
-        _found(short=[3.0, 4.5, 2.0, 6.0], loses_most="discount"),
+        _found(short=(1.8, 3.8, 6.2, 6.3), predicted=[1, 1, 1, 1], steps=np.array([30.0, 200.0], np.float32)),
+        _found(short=[1.8, 2.0, 5.5, 13.5], plays=64.0, gains_most="to go"),
+        _found(short=[3.0, 4.5, 2.0, 6.0], long=[7.7, 4.6, 6.0, 11.5], gains_most="discount"),
     ],
 }
 WRONG = {
@@ -444,8 +510,12 @@ WRONG = {
         *(mean_over_the_components, standard_deviation_of_the_first, absolute_distance),
     ],
     "10.4": [
-        *(own_included, standardised, only_the_baseline, wrong_divisor, divisor_without_brackets, all_over_the_others),
-        *(median_of_the_others, whole_divisions, backwards, leaves_equals_out, in_place_of_the_returns, those_before),
+        *(credit_own_included, credit_without_a_baseline, credit_by_spreads, credit_other_divisor, credit_pays_a_mean),
+        *(credit_pays_for_the_whole_answer, credit_pays_for_what_was_before, credit_pays_for_its_own_token),
+        *(credit_pays_for_those_after_only, credit_is_rewarded_for_leaving, credit_pays_the_distance),
+        *(credit_by_probabilities, credit_price_without_a_baseline, credit_baseline_over_all_places),
+        *(credit_baseline_along_the_answer, credit_forgets_the_start, credit_without_a_price),
+        *(credit_pays_at_the_end_only, credit_in_the_type_of_the_pay, credit_changes_what_it_is_given),
     ],
     "10.5": [
         *(td_without_end, td_shifted, td_target_only, td_mask_inverted, td_end_erases_everything, td_without_gamma),
@@ -453,9 +523,10 @@ WRONG = {
         *(td_end_is_the_last_step, td_squared),
     ],
     "10.6": [
-        *(_found("predicted"), _found(plays=1), _found(steps=250.0), _found(short=FOUND["predicted"])),
-        *(_found(long=FOUND["short"]), _found(short=[0.54, 0.24, 0.18, 0.09]), _found(loses_most="discount")),
-        *(_found(loses_most="all"), _found(predicted="less"), _found(short=[1.8, 4.1, 5.5]), lambda: None),
+        *(_found("predicted"), _found(plays=1), _found(steps=[250.0, 298.3]), _found(steps=[22.3, 116.0])),
+        *(_found(steps=298.3), _found(steps=[298.3, 22.3]), _found(short=FOUND["predicted"]), lambda: None),
+        *(_found(long=FOUND["predicted"]), _found(long=FOUND["short"]), _found(short=[0.54, 0.24, 0.18, 0.09])),
+        *(_found(gains_most="discount"), _found(gains_most="all"), _found(predicted="less"), _found(short=[3, 4, 5])),
         *(lambda: list(FOUND.values()), _found(short=[1.84, 4.14, float("nan"), 11.0])),
     ],
 }

@@ -47,12 +47,21 @@ def sarsa_update(rng):
         yield q, state, action, reward, next_state, next_action, terminated, rate(rng), rate(rng)
 
 
-def double_q_update(rng):
-    for _ in range(160):
-        (q_a, q_b), state, action, reward, next_state, _, terminated = step(rng)
-        best = q_a[next_state] == q_a[next_state].max()
-        q_b[next_state, best] = q_b[next_state, best][0]  # of several best actions any may be judged
-        yield q_a, q_b, state, action, reward, next_state, terminated, rate(rng), rate(rng)
+def shares(rng, *shape):
+    """Tenths that add up to 1 along the last axis; sometimes all of it in one place."""
+    parts = 1 if rng.random() < 0.25 else 10
+    return rng.multinomial(parts, np.full(shape[-1], 1 / shape[-1]), shape[:-1]) / parts
+
+
+def bellman_of_policy(rng):
+    for _ in range(120):
+        states, actions = (int(n) for n in rng.choice([[1, 1], [1, 3], [2, 2], [5, 1], [4, 4], [3, 2]]))
+        outcomes = int(rng.choice([1, 2, 3, 3, actions]))
+        arrays = (states, actions, outcomes)
+        terminated = rng.random(arrays) < rng.choice([0.0, 0.3, 0.3, 1.0])
+        reward = rng.integers(-2, 3, arrays) if rng.random() < 0.2 else values(rng, *arrays)
+        q, next_state = values(rng, states, actions), rng.integers(0, states, arrays)
+        yield q, shares(rng, states, actions), shares(rng, *arrays), next_state, reward, terminated, rate(rng)
 
 
 def optimistic_table(rng):
@@ -67,6 +76,6 @@ INPUTS = {
     "08.1": discounted_return,
     "08.2": epsilon_greedy,
     "08.3": sarsa_update,
-    "08.4": double_q_update,
+    "08.4": bellman_of_policy,
     "08.5": optimistic_table,
 }

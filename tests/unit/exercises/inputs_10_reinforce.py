@@ -36,13 +36,15 @@ def gaussian_log_density(rng):
         yield numbers(rng, rows, size), numbers(rng, rows, size), (0 * log_std if rng.random() < 0.1 else log_std)
 
 
-def leave_one_out(rng):
-    for plays in (2, 2, 3, 4, 5, 8, 32):
-        for _ in range(14):
-            yield (numbers(rng, plays),)
-    for plays in (2, 3, 10):
-        yield (np.full(plays, -2.5),)
-        yield (500 - 10 * (np.arange(plays) == 1),)  # nearly all plays reach the limit
+def token_credit(rng):
+    for answers in (2, 2, 3, 4, 5, 8, 16):
+        for _ in range(16):
+            steps = int(rng.choice([1, 2, 3, 4, 4, answers]))
+            log_pi, log_start = -np.round(rng.exponential(2, (2, answers, steps)), 2) + 0.0
+            paid = rng.integers(0, 2, answers) if rng.random() < 0.4 else numbers(rng, answers)
+            paid = np.full(answers, paid[0]) if rng.random() < 0.1 else paid
+            beta = float(rng.choice([0.0, 1.0, round(rng.exponential(0.5), 2)], p=[0.1, 0.2, 0.7]))
+            yield paid, log_pi, (log_pi.copy() if rng.random() < 0.1 else log_start), beta
 
 
 def td_advantage(rng):
@@ -55,6 +57,6 @@ def td_advantage(rng):
 INPUTS = {
     "10.1": returns_to_go,
     "10.3": gaussian_log_density,
-    "10.4": leave_one_out,
+    "10.4": token_credit,
     "10.5": td_advantage,
 }

@@ -57,6 +57,7 @@ def stones_after(rng):
                     past.append(after)
                     break
             color = 3 - color
+    yield from snakes(rng)
     spiral = stones_of(SPIRAL)
     for full in (np.where(spiral, 1, 2), np.where(spiral, 2, 1)):
         for turns in range(4):
@@ -64,6 +65,50 @@ def stones_after(rng):
             row, column = np.argwhere(board == 0)[0].tolist()
             for color in (1, 2):  # whoever fills the last liberty takes the other's only chain
                 yield board, row, column, color, [board]
+
+
+def snakes(rng):
+    """Fenced chains of ten stones and more that breathe at most at their far end, where a few steps do not come."""
+    wanted = 24
+    while wanted:
+        size = int(rng.integers(6, 10))
+        path = self_avoiding_walk(rng, size)
+        fence = {q for point in path for q in neighbours(point, size)} - set(path)
+        beyond = [q for q in neighbours(path[-1], size) if q in fence]
+        if len(path) < 11 or not beyond:
+            continue
+        board = np.zeros((size, size), int)
+        for points, color in ((fence, 2), (path[1:], 1)):
+            board[tuple(np.array(sorted(points)).T)] = color
+        breathing = board.copy()
+        breathing[beyond[0]] = 0
+        if not (everyone_breathes(board) and everyone_breathes(breathing)):
+            continue
+        wanted -= 1
+        for drawn in (board, breathing):
+            for color in (1, 2):  # who goes on with the snake, and who bites its tail
+                yield drawn, *path[0], color, [drawn]
+
+
+def everyone_breathes(board):
+    """Has every chain a liberty, as on a board that games lead to?"""
+    alive = board == 0
+    for _ in range(board.size):
+        for point in np.argwhere(~alive).tolist():
+            around = neighbours(tuple(point), len(board))
+            alive[tuple(point)] |= any(alive[q] and board[q] in (0, board[tuple(point)]) for q in around)
+    return alive.all()
+
+
+def self_avoiding_walk(rng, size):
+    """Points of a path in which only those that follow each other touch."""
+    path = [tuple(rng.integers(size, size=2).tolist())]
+    while True:
+        ways = [q for q in neighbours(path[-1], size) if sum(p in path for p in neighbours(q, size)) == 1]
+        ways = [q for q in ways if q not in path]
+        if not ways:
+            return path
+        path.append(ways[int(rng.integers(len(ways)))])
 
 
 def batch_of_moves(rng):
@@ -91,15 +136,18 @@ def clear(prior, n, w, parent, count):
     return True
 
 
-def back_up(rng):
+def values_on_the_path(rng):
     for _ in range(100):
         length = int(rng.choice([1, 1, 2, 3, 4, 5, 30]))
+        movers = rng.integers(2, size=length).tolist()
         value = round(float(rng.uniform(-1, 1)), 2)
         mixing = float(rng.choice([0.0, 1.0, 0.5, round(rng.random(), 2)]))
-        yield length, value, float(rng.choice([-1.0, 1.0, 0.0, round(rng.uniform(-1, 1), 2)])), mixing
-    for length in (1, 2, 7):
-        yield length, 1, -1, 0
-        yield length, 0, 1, 1
+        rollout = float(rng.choice([-1.0, 1.0, 0.0, round(rng.uniform(-1, 1), 2)]))
+        yield movers, int(rng.integers(2)), value, rollout, mixing
+    for movers in ([0], [1, 0], [0, 1, 0, 1, 0, 1, 0], [1, 1, 1]):  # by turns, and one player alone
+        for to_play in (0, 1):
+            yield movers, to_play, 1, -1, 0
+            yield movers, to_play, 0, 1, 1
 
 
 def turn_back(rng):
@@ -111,6 +159,6 @@ def turn_back(rng):
 INPUTS = {
     "11.1": stones_after,
     "11.3": batch_of_moves,
-    "11.4": back_up,
+    "11.4": values_on_the_path,
     "11.5": turn_back,
 }

@@ -160,6 +160,9 @@ def test_players_are_described_in_words():
     assert arena.make_player("rollouts:50").settings.playouts == 50
     assert arena.make_player("search:-+-,playouts=7,lambda=1").settings.mixing == 1.0
     assert arena.make_player("search:-+-,formula=lecture").settings.formula == "lecture"
+    quick = arena.make_player("search:go_rl9+-,half=1").evaluate(np.zeros((1, 9, 9, 27), np.float32))[0]
+    slow = arena.make_player("search:go_rl9+-").evaluate(np.zeros((1, 9, 9, 27), np.float32))[0]
+    assert 0 < np.abs(quick - slow).max() < 0.05
     for bad in ("chess:3", "search:-+-,speed=3", "search:-+-,formula=ucb"):
         with pytest.raises(ValueError):
             arena.make_player(bad)

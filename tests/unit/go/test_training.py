@@ -39,6 +39,18 @@ def test_folding_changes_nothing():
     np.testing.assert_allclose(found[1], worth[:, 0], atol=1e-4)
 
 
+def test_half_precision_answers_nearly_the_same_and_stays_in_the_tower():
+    keras.utils.set_random_seed(0)
+    model = networks.build(TINY)
+    x = np.random.default_rng(1).integers(0, 2, (3, 5, 5, features.COUNT)).astype(np.float32)
+    exact, half = networks.Evaluator(model, TINY), networks.Evaluator(model, TINY, half=True)
+    for one, other in zip(exact(x), half(x)):
+        assert other.dtype == np.float32 and 0 < np.abs(one - other).max() < 0.05
+    policies = {layer.name: layer.compute_dtype for layer in half.network.layers if layer.weights}
+    assert policies["block1_conv1"] == "bfloat16" and policies["value_out"] == policies["policy_conv"] == "float32"
+    assert keras.config.dtype_policy().name == "float32"
+
+
 def test_shapes_heads_and_any_size():
     for policy, worth in ((True, False), (False, True)):
         shape = networks.Architecture(size=5, filters=8, blocks=1, policy=policy, value=worth)
@@ -255,6 +267,13 @@ def test_with_gumbels_root_every_move_of_a_game_is_learned_from():
     loop = selfplay.Loop(GUMBEL)
     loop.iterate()
     assert len(loop.learner.model.outputs) == 4 and np.isfinite(loop.curve[-1]["fresh_mse"])
+
+
+def test_zero_plays_and_learns_in_half_precision():
+    loop = selfplay.Loop(dataclasses.replace(GUMBEL, half=True))
+    assert np.isfinite(loop.iterate()["loss"])
+    assert loop.learner.model.get_layer("block1_conv1").compute_dtype == "bfloat16"
+    assert all(w.dtype == np.float32 for w in loop.best)
 
 
 def test_a_resignation_owns_nothing():

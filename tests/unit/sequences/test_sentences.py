@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import results_10_reinforce as measuring
 
-from utils.sequences import decoders, sentences, sums
+from utils.sequences import adder, decoders, sentences, sums
 
 
 class _Talker:
@@ -47,7 +47,7 @@ def test_a_network_says_how_likely_its_answers_were():
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# The notebook's own functions
+# The notebook's own update
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def lesson():
 def test_the_update_makes_likelier_what_is_paid(lesson):
     keras.utils.set_random_seed(1)
     start = decoders.build_feedback(3)
-    policy = lesson["twin"](start)
+    policy = adder.twin(start)
     seven = sums.TABLE.index["7"]
 
     def begins_with_seven(a, b, answers):
@@ -78,19 +78,6 @@ def test_the_price_holds_it_back(lesson):
 
     away = {}
     for beta in (0.0, 10.0):
-        policy, rng = lesson["twin"](start), np.random.default_rng(0)
+        policy, rng = adder.twin(start), np.random.default_rng(0)
         away[beta] = lesson["improve"](policy, start, first_column, 15, beta, rng, 8)[3][-1]
     assert away[10.0] < away[0.0] / 2
-
-
-def test_the_verdict_reads_numbers_however_they_are_written(lesson):
-    answers = sums.TABLE.to_indices(["  48", "0048", "  49", "4 8 "])
-    assert lesson["verdict"](np.full(4, 41), np.full(4, 7), answers).tolist() == [1, 1, 0, 0]
-
-
-def test_a_person_prefers_the_nearer_answer(lesson):
-    keras.utils.set_random_seed(1)
-    start = decoders.build_feedback(3)
-    never, always = (lesson["compare"](start, 50, "train", error, np.random.default_rng(0))[3] for error in (0.0, 1.0))
-    np.testing.assert_array_equal(never, 1 - always)
-    assert set(never) <= {0.0, 1.0}

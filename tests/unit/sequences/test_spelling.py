@@ -27,3 +27,7 @@ def test_what_is_no_number_is_far_from_every_sum(text):
 def test_a_number_too_long_is_named():
     with pytest.raises(ValueError, match="12345"):
         spelling.spell(np.array([12345]), np.array([True]))
+
+
+def test_zeros_before_are_seen():
+    assert spelling.begins_with_zero(TABLE.to_indices(["0048", "  48", "048 ", "4800"])).tolist() == [1, 0, 1, 0]
