@@ -218,9 +218,10 @@ def measure_zero_elo() -> None:
                     arena.GameResult(number, black.stem, white.stem, float(score), "passes", "")
                     for number, score in enumerate(scores)
                 ]
-    ratings = arena.elo(found, anchor=paths[0].stem)
-    played = settings.games * settings.units
-    rows = [{"games": int(path.stem) * played, "elo": round(ratings[path.stem])} for path in paths]
+    ratings, intervals = (rate(found, anchor=paths[0].stem) for rate in (arena.elo, arena.elo_intervals))
+    rows = [{"games": int(path.stem) * settings.games * settings.units} for path in paths]
+    for row, path in zip(rows, paths):
+        row |= {"elo": round(ratings[path.stem]), "interval": [round(end) for end in intervals[path.stem]]}
     command = "python tests/benchmarks/results_11_alphago_go.py --only zero_elo"
     results.write_curve(results.curve_path("go_zero5_elo"), rows, command)
     print(json.dumps(rows))

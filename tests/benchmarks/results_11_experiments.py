@@ -1,26 +1,49 @@
 """Experiments of lesson 11 that take longer than a lesson: each answers one question, and writes one curve or entry.
 
-    python tests/benchmarks/results_11_experiments.py [--only trap policies formulas overrules]
+    python tests/benchmarks/results_11_experiments.py [--only trap targets ways levels policies formulas overrules]
 
-``trap``: when does a value network learn games by heart? ``policies``: all players without search against each
-other. ``formulas``: PUCT against the lecture's formula, in matches. ``overrules``: how often does a search overrule its
-policy, and who is right then? Games that others played are read from runs/, where a match continues after a kill.
+``trap``: when does a value network learn games by heart? ``targets``: what does each thing that a position teaches buy?
+``ways``: Gumbel's root against some deep and many shallow searches in self-play, at equal time. ``levels``: opponents
+for students, a ladder down from GNU Go. ``policies``: all players without search against each other. ``formulas``: PUCT
+against the lecture's formula, in matches. ``overrules``: how often does a search overrule its policy, and who is right
+then? Games that others played are read from runs/, where a match continues after a kill.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 
 import numpy as np
-from results_11_alphago_go import MASTER, POLICY, RL, play, record_match
+from results_11_alphago_go import MASTER, POLICY, RL, VALUE, play, record_match
 from results_11_value import half_interval, positions
 
 from utils import commands, results, runtime
+from utils.go.value import Stream
 
-PARTS = ("trap", "policies", "formulas", "overrules")
+PARTS = ("trap", "targets", "ways", "levels", "policies", "formulas", "overrules")
 COMMAND = "python tests/benchmarks/results_11_experiments.py --only"
 SEEDS = 3
 FEW, EPOCHS = 96, 16  # games of which all positions are learned from; epochs
+TARGETS = {  # weights of the losses beside that of who won
+    "who won": {"policy": 0.0, "owner": 0.0, "margin": 0.0},
+    "and by how much": {"policy": 0.0, "owner": 0.0},
+    "and who owns each point": {"policy": 0.0, "margin": 0.0},
+    "and the expert's moves": {"owner": 0.0, "margin": 0.0},
+    "all of these": {},
+}
+TARGET_UNITS = 100  # 12,800 games
+WAYS = {  # of self-play: few simulations and every move a target, or some moves searched deeply and only they
+    "Gumbel": {"considered": 8, "playouts": 24, "steps": 64},
+    "playout cap": {"playouts": 96, "fast_playouts": 20, "full_share": 0.25, "batch_leaves": 8, "steps": 16},
+}
+OF_ALL_WAYS = {"size": 9, "planes": 27, "filters": 64, "blocks": 5, "start": VALUE, "owner": 1.0, "margin": 0.5}
+OF_ALL_WAYS |= {"komi": 7.0, "komi_rise": 0.0, "score_weight": 0.0, "games": 128, "window": 40_000, "batch": 256}
+OF_ALL_WAYS |= {"rate": 1e-3, "final_rate": 1e-3, "average": 0.99, "half": True, "reference_games": 0}
+WAY_SECONDS, WAY_GAMES = 600, 200  # CPU seconds of each training; games of the match between them
+LADDER = (0.25, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)  # temperatures of the supervised policy, the next a little weaker each time
+LADDER_GAMES = 1000
+GNUGO_RATING = 1200  # 9 kyu, as GNU Go's manual says of version 3.6
 POLICY_GAMES = 400
 FORMULA_PLAYOUTS, FORMULA_GAMES = 200, 200
 OVERRULED, STUDIED, CONTINUED = 240, 400, 64  # positions; simulations; games by which each move is judged
@@ -86,6 +109,114 @@ def measure_trap() -> None:
                 note = f"{told} of the RL policy, {EPOCHS} epochs; error on {where.replace('_', ' ')}"
                 told = {"values": values, "n": len(values), "spread": np.std(values, ddof=1), "unit": "MSE"}
                 results.record(f"go.trap.{kind}.{where}", np.mean(values), note=note, **told)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Targets
+
+
+class OtherGames(Stream):
+    """Its games are those of another folder, and no two seeds share one."""
+
+    def games_of(self, unit: int):
+        from utils.go.value import ValueSettings, kept_unit
+
+        shift = TARGET_UNITS * (self.settings.seed - 1)
+        return kept_unit(
+            self.before, self.after, ValueSettings(), runtime.repo_root() / "runs" / "value9", shift + unit
+        )
+
+
+def measure_targets() -> None:
+    """The stream of step 3, shorter, with each set of targets: error above the noise floor, on games of the seed's own.
+
+    All sets see the same games and take as many steps; what a position costs is the tower, so the time is equal, too.
+    """
+    from utils.go import networks, value
+
+    folder = runtime.repo_root() / "runs"
+    games, which, outcomes, _ = positions(folder)
+    planes, told = games.planes(which), outcomes.mean(axis=1)
+    unfair = outcomes.var(axis=1, ddof=1) / outcomes.shape[1]  # of the mean of these games themselves
+    players = [networks.Evaluator.from_file(name) for name in (POLICY, RL)]
+    rows = []
+    for seed in range(1, SEEDS + 1):
+        for name, weights in TARGETS.items():
+            settings = value.ValueSettings(units=TARGET_UNITS, seed=seed, **weights)
+            stream = OtherGames(settings, *players, folder / "targets" / f"{name} {seed}", networks.load(POLICY)[0])
+            while stream.unit < settings.units:
+                stream.iterate()
+            evaluator = stream.learner.evaluator()
+            said = np.concatenate([evaluator(part)[1] for part in np.array_split(planes, 4)])
+            excess = (said - told) ** 2 - unfair
+            rows.append({"targets": name, "seed": seed, "above_floor": round(float(excess.mean()), 4)})
+            rows[-1] |= {"half_interval": round(half_interval(excess), 4), "cpu_seconds": round(stream.cpu_seconds)}
+            print(rows[-1], flush=True)
+    results.write_curve(results.curve_path("go_targets"), rows, f"{COMMAND} targets")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Ways of self-play
+
+
+def measure_ways() -> None:
+    """Two networks that went on from the same one for as many CPU seconds of self-play, and a match between them."""
+    from utils.go.selfplay import Loop, write
+    from utils.go.zero_games import ZeroSettings
+
+    folder, paths, games = runtime.repo_root() / "runs" / "ways", [], []
+    for name, settings in WAYS.items():
+        path = folder / f"{name.replace(' ', '_')}.npz"
+        loop = Loop(ZeroSettings(**OF_ALL_WAYS | settings), path.with_suffix(".checkpoint.npz"))
+        while loop.cpu_seconds < WAY_SECONDS:
+            print(name, loop.iterate(), flush=True)
+            loop.save()
+        write(loop, path, folder)
+        paths.append(path)
+        games.append(loop.iteration * loop.settings.games)
+    first, second = (f"search:{path},playouts={FORMULA_PLAYOUTS}" for path in paths)
+    report = play("ways", first, second, WAY_GAMES)[1]
+    told = " against ".join(f"{name} ({count} games)" for name, count in zip(WAYS, games))
+    note = f"{told} of self-play from {VALUE}, {WAY_SECONDS} CPU s each; {FORMULA_PLAYOUTS} simulations a move"
+    record_match("go.gumbel_vs_playout_cap.win_rate", report, note)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Levels for students
+
+
+def ranks_apart(share: float, rating: float) -> float:
+    """Points of the European Go Federation's scale by which a player who wins ``share`` lies below one of ``rating``.
+
+    Its formula: a player ``d`` points below wins a share of 1 / (1 + exp(d / a)), where a falls from 200 at 20 kyu (100
+    points) to 70 at 7 dan (2,700), and a rank is 100 points.
+    """
+    return (205 - rating / 20) * float(np.log((1 - share) / share))
+
+
+def measure_levels() -> None:
+    """A ladder of temperatures below GNU Go; the ratings add up along it, and so do the uncertainties."""
+    from utils.go import networks
+    from utils.go.batch import Games, play_policies
+
+    report = play("supervised_vs_gnugo", f"policy:{POLICY},temperature={LADDER[0]}", "gnugo:10", 100)[1]
+    shares, rows, rating, variance = [(report["win_rate"], report["games"])], [], GNUGO_RATING, 0.0
+    network = networks.Evaluator.from_file(POLICY)
+    for number, (upper, lower) in enumerate(itertools.pairwise(LADDER)):
+        black, rng = np.arange(LADDER_GAMES) % 2, np.random.default_rng(1000 + number)
+        sides = [lambda x, t=t: network(x)[0].astype(np.float64) ** (1 / t) for t in (lower, upper)]
+        scores = play_policies(sides, black, Games(LADDER_GAMES, 9, 7.0), rng)
+        points = np.sign(np.where(black == 0, scores, -scores))
+        shares.append((float((1 + points).mean() / 2), LADDER_GAMES))
+    for temperature, (share, games) in zip(LADDER, shares):
+        scale = 205 - rating / 20
+        rating -= ranks_apart(share, rating)
+        variance += scale**2 / (games * share * (1 - share))
+        kyu, half = 21 - rating / 100, 1.96 * np.sqrt(variance) / 100
+        rows.append({"temperature": temperature, "share": round(share, 4), "games": games})
+        rows[-1] |= {"kyu": round(kyu, 1), "half_interval": round(half, 1)}
+        print(rows[-1], flush=True)
+    results.write_curve(results.curve_path("go_levels"), rows, f"{COMMAND} levels")
 
 
 # ---------------------------------------------------------------------------------------------------------------------

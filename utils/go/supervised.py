@@ -50,6 +50,7 @@ class Recipe:
     average: float = 0.998  # of the exponential moving average of the weights, which is what is evaluated and saved
     seed: int = 1
     raw: bool = False  # the ablation: stones and recent moves only
+    half: bool = False  # learn in bfloat16, nearly twice as fast on processors made for it
     start: str = ""  # a network to start from, of any board size; "" starts from random weights
 
 
@@ -106,7 +107,7 @@ class Trainer:
         )
         keras.utils.set_random_seed(recipe.seed)
         with runtime.distribution_scope():
-            self.model = networks.build(self.architecture)
+            self.model = networks.build(self.architecture, half=recipe.half)
             self.model.compile(
                 optimizer=keras.optimizers.AdamW(recipe.rate, weight_decay=recipe.decay),
                 loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
@@ -275,9 +276,10 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=type(default), default=default)
     parser.add_argument("--every", type=int, default=250, help="steps between rows of the curve")
     parser.add_argument("--raw", action="store_true", help="only stones and recent moves as input")
+    parser.add_argument("--half", action="store_true", help="learn in bfloat16")
     options = parser.parse_args()
     runtime.start(seed=options.seed)
-    recipe = Recipe(**{name: getattr(options, name) for name in (*names, "raw")})
+    recipe = Recipe(**{name: getattr(options, name) for name in (*names, "raw", "half")})
     train(options.out, recipe, options.checkpoint, options.every, games=options.games, limit=options.limit)
 
 
