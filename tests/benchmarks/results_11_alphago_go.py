@@ -18,22 +18,23 @@ from utils import commands, results, runtime
 from utils.go.vertices import BLACK, WHITE
 
 PARTS = ("policy", "large", "rl", "search", "gnugo", "zero", "zero_elo", "elo")
-POLICY, RAW, RL, VALUE, DUAL, ZERO = "go_sl9", "go_sl9raw", "go_rl9", "go_value9", "go_dual9", "go_zero5"
+POLICY, RAW, RL, VALUE, ZERO = "go_sl9", "go_sl9raw", "go_rl9", "go_value9", "go_zero5"
 MASTER = "go_master9"
 LARGE, NINE_DAN, NINE_DAN_GAMES = "go_sl19", "go_19x19_9dan_2016-07.sgf.gz", 1400  # as many as it was trained with
 ROLLOUTS = "rollouts=8,tactics=1"
 FULL_PLAYOUTS = 2200  # the clock usually stops before
-ELO_PLAYOUTS, ELO_GAMES = 200, 4  # 45 pairs
-PLAYERS = {  # the paper's figure 4b: every combination of ingredients
-    "all": f"search:{MASTER},playouts={ELO_PLAYOUTS},lambda=0.5,{ROLLOUTS}",
-    "no rollouts": f"search:{MASTER},playouts={ELO_PLAYOUTS}",
-    "no value": f"search:{MASTER}+-,playouts={ELO_PLAYOUTS},lambda=1,{ROLLOUTS}",
-    "value only": f"search:-+{MASTER},playouts={ELO_PLAYOUTS}",
-    "rollouts only": f"search:-+-,playouts={ELO_PLAYOUTS},lambda=1,{ROLLOUTS}",
-    "all, before self-play": f"search:{DUAL},playouts={ELO_PLAYOUTS},lambda=0.5,{ROLLOUTS}",
-    "three networks": f"search:{POLICY}+{VALUE},playouts={ELO_PLAYOUTS},lambda=0.5,{ROLLOUTS}",
-    "policy only": f"policy:{RL}",
-    "supervised policy": f"policy:{POLICY}",
+ELO_PLAYOUTS, ELO_GAMES = 200, 22  # of each of 45 pairs: 198 games a player
+SEARCH = f"playouts={ELO_PLAYOUTS},half=1"
+PLAYERS = {  # the paper's figure 4b: what is left of the first one when an ingredient is taken away
+    "all": f"search:{MASTER},{SEARCH},lambda=0.5,{ROLLOUTS}",
+    "no rollouts": f"search:{MASTER},{SEARCH}",
+    "no value": f"search:{MASTER}+-,{SEARCH},lambda=1,{ROLLOUTS}",
+    "no policy": f"search:-+{MASTER},{SEARCH},lambda=0.5,{ROLLOUTS}",
+    "no search": f"policy:{MASTER},temperature=0.25",
+    "no self-play": f"search:{VALUE},{SEARCH},lambda=0.5,{ROLLOUTS}",
+    "AlphaGo's networks": f"search:{POLICY}+{VALUE},{SEARCH},lambda=0.5,{ROLLOUTS}",
+    "rollouts only": f"search:-+-,{SEARCH},lambda=1,{ROLLOUTS}",
+    "supervised policy": f"policy:{POLICY},temperature=0.25",
     "GNU Go level 10": "gnugo:10",
 }
 
@@ -248,7 +249,7 @@ def play_elo_share(share: tuple[int, int]) -> None:
 def measure_elo() -> None:
     from utils.go import arena
 
-    if not have(POLICY, RL, VALUE, DUAL, MASTER):
+    if not have(POLICY, VALUE, MASTER):
         return
     if any(len(arena.read_results(path)) < ELO_GAMES for _, _, path in elo_pairs()):
         on_every_core([sys.executable, __file__], "The matches for the Elo table")
@@ -261,11 +262,12 @@ def measure_elo() -> None:
                 found.append(game)
     anchor = "GNU Go level 10"
     ratings, intervals = arena.elo(found, anchor), arena.elo_intervals(found, anchor)
-    ends = {name: [round(end) for end in interval] for name, interval in intervals.items()}
-    rows = [
-        {"name": name, "elo": round(rating), "interval": ends[name], "player": PLAYERS[name]}
-        for name, rating in ratings.items()
-    ]
+    from_all = arena.elo_intervals(found, "all")  # of the difference, which the same games measure more closely
+    rows = []
+    for name, rating in ratings.items():
+        ends = {"interval": intervals[name], "from_all": from_all[name]}
+        rows.append({"name": name, "elo": round(rating), "player": PLAYERS[name]})
+        rows[-1] |= {key: [round(end) for end in interval] for key, interval in ends.items()}
     command = "python tests/benchmarks/results_11_alphago_go.py --only elo"
     results.write_curve(results.curve_path("go_elo"), rows, command)
     print(f"{len(found)} games", json.dumps(rows, indent=1))
