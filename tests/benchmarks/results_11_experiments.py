@@ -107,8 +107,8 @@ def measure_trap() -> None:
             for place, where in enumerate(("learned_from", "others")):
                 values = [end[place] for end in ends[kind]]
                 note = f"{told} of the RL policy, {EPOCHS} epochs; error on {where.replace('_', ' ')}"
-                told = {"values": values, "n": len(values), "spread": np.std(values, ddof=1), "unit": "MSE"}
-                results.record(f"go.trap.{kind}.{where}", np.mean(values), note=note, **told)
+                options = {"values": values, "n": len(values), "spread": np.std(values, ddof=1), "unit": "MSE"}
+                results.record(f"go.trap.{kind}.{where}", np.mean(values), note=note, **options)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
