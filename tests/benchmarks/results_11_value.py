@@ -60,15 +60,18 @@ def judges(games, which, names: list[str]):
     fast_rollouts(games, which[:4], 4)
     for times in (8, 16, 64):
         began = time.process_time()
-        said = fast_rollouts(games, which, times)
-        yield f"{times} fast rollouts", said, 1000 * (time.process_time() - began) / len(which)
+        played = fast_rollouts(games, which, times)
+        rollout_cost = 1000 * (time.process_time() - began) / len(which)
+        yield f"{times} fast rollouts", played, rollout_cost
     planes = games.planes(which)
     for name in names:
         evaluator = networks.Evaluator.from_file(name)
         evaluator(planes[:256])
         began = time.process_time()
         said = np.concatenate([evaluator(part)[1] for part in np.array_split(planes, len(planes) // 256 + 1)])
-        yield f"{name}, one look", said, 1000 * (time.process_time() - began) / len(which)
+        cost = 1000 * (time.process_time() - began) / len(which)
+        yield f"{name}, one look", said, cost
+        yield f"{name} and {times} rollouts, half each", (said + played) / 2, cost + rollout_cost
 
 
 def by_the_policy(games, which, told, continued_seconds: float):
@@ -113,7 +116,7 @@ def judged(kind: str, answers, result: np.ndarray, told: np.ndarray | None) -> t
             excess = (said - told.mean(axis=1)) ** 2 - told.var(axis=1, ddof=1) / told.shape[1]
             row |= {"above_floor": excess.mean(), "above_half_interval": half_interval(excess)}
         reference = errors.get("64 fast rollouts")
-        if reference is not None and "rollouts" not in name:
+        if reference is not None and "fast rollouts" not in name:
             difference = errors[name] - reference
             row |= {"minus_64_fast": difference.mean(), "minus_half_interval": half_interval(difference)}
         row["cpu_ms"] = cost
