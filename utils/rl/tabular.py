@@ -299,26 +299,39 @@ def q_learning(environment: gymnasium.Env, settings: Settings, seed: int = 0) ->
     return Learned(q, returns, lengths, visits)
 
 
-def q_learning_fast(table: TransitionTable, settings: Settings, seed: int = 0, q: np.ndarray | None = None) -> Learned:
+def q_learning_fast(
+    table: TransitionTable,
+    settings: Settings,
+    seed: int = 0,
+    q: np.ndarray | None = None,
+    visits: np.ndarray | None = None,
+) -> Learned:
     """The same as :func:`q_learning`, compiled, on the environment's transition table.
 
     Args:
         seed: of the agent and of the world, used as :func:`q_learning` and Gymnasium use theirs.
-        q: (S, A), a table to go on from instead of ``settings.initial``; it is not changed. Visits count from 0.
+        q: (S, A), a table to go on from instead of ``settings.initial``; it is not changed.
+        visits: (S, A), how often each entry has been updated before, for the falling delta; zeros if None. It is not
+            changed; those of the result count on from it.
 
     Raises:
-        ValueError: the table has no time limit and ``settings.final_epsilon`` is 0 (an episode might never end).
+        ValueError: the table has no time limit and ``settings.final_epsilon`` is 0 (an episode might never end); or
+            ``q`` or ``visits`` has another shape than the table.
     """
     if table.horizon == 0 and settings.final_epsilon == 0:
         raise ValueError("Without a time limit and without random moves an episode may never end; set one of them.")
     agent, world = np.random.default_rng(seed), np.random.default_rng(seed)
     shape = (table.states, table.actions)
+    for name, given in (("q", q), ("visits", visits)):
+        if given is not None and np.shape(given) != shape:
+            raise ValueError(f"{name} has the shape {np.shape(given)}; give one number for each of {shape} entries.")
     q = np.full(shape, float(settings.initial)) if q is None else np.array(q, dtype=np.float64)
+    visits = np.zeros(shape) if visits is None else np.array(visits, dtype=np.float64)
     epsilons = np.array([settings.epsilon_at(episode) for episode in range(settings.episodes)])
     outcomes, start = np.cumsum(table.probability, axis=2), np.cumsum(table.start)
     model = (outcomes, table.next_state, table.reward, table.terminated, start, table.horizon)
     rule = (settings.gamma, settings.delta, settings.delta_decay, settings.method == "sarsa")
-    returns, lengths, visits = _learn(q, model, rule, epsilons, agent, world)
+    returns, lengths = _learn(q, visits, model, rule, epsilons, agent, world)
     return Learned(q, returns, lengths, visits)
 
 
@@ -339,11 +352,10 @@ def _draw(cumulative, rng):
 
 
 @njit(cache=True)
-def _learn(q, model, rule, epsilons, agent, world):
-    """The loop of :func:`q_learning`, line by line; changes ``q`` in place, returns returns, lengths and visits."""
+def _learn(q, visits, model, rule, epsilons, agent, world):
+    """The loop of :func:`q_learning`, line by line; changes ``q`` and ``visits`` in place, returns returns, lengths."""
     outcomes, next_state, reward, terminated, start, horizon = model
     gamma, first_delta, decay, sarsa = rule
-    visits = np.zeros(q.shape)
     returns, lengths = np.zeros(len(epsilons)), np.zeros(len(epsilons), dtype=np.int64)
     for episode in range(len(epsilons)):
         epsilon = epsilons[episode]
@@ -365,4 +377,4 @@ def _learn(q, model, rule, epsilons, agent, world):
             lengths[episode] += 1
             ended = end or lengths[episode] == horizon
             state = following
-    return returns, lengths, visits
+    return returns, lengths

@@ -159,6 +159,11 @@ def best_is_always_the_first(q, epsilon):
     return mixture(np.arange(len(q))[::-1], epsilon)
 
 
+def nearly_best_is_best(q, epsilon):
+    best = np.isclose(q, q.max(), atol=0.05)
+    return epsilon / len(q) + (1 - epsilon) * best / best.sum()
+
+
 def changes_the_row(q, epsilon):
     best = np.argmax(q)
     q[:] = epsilon / len(q)
@@ -387,6 +392,14 @@ def optimistic_from_zeros(states, actions, highest_reward, gamma):
     return q
 
 
+def optimistic_never_below_zero(states, actions, highest_reward, gamma):
+    return np.full((states, actions), max(0.0, highest_reward / (1 - gamma)))
+
+
+def optimistic_even_if_the_game_ends(states, actions, highest_reward, gamma):
+    return np.full((states, actions), max(float(highest_reward), highest_reward / (1 - gamma)))
+
+
 def optimistic_only_one_step(states, actions, highest_reward, gamma):
     return np.full((states, actions), highest_reward)
 
@@ -409,10 +422,6 @@ def optimistic_without_first_reward(states, actions, highest_reward, gamma):
 
 def optimistic_one_row(states, actions, highest_reward, gamma):
     return np.full(actions, highest_reward / (1 - gamma))
-
-
-def optimistic_never_below_zero(states, actions, highest_reward, gamma):
-    return np.full((states, actions), max(0.0, highest_reward / (1 - gamma)))
 
 
 def optimistic_other_way_round(states, actions, highest_reward, gamma):
@@ -455,12 +464,16 @@ ALTERNATIVES = {
     "08.2": [mixture, greedy_move_divided, last_of_equals, first_of_equals_by_list],
     "08.3": [sarsa_weighted, sarsa_on_lists, sarsa_by_mask, sarsa_by_two_branches],
     "08.4": [bellman_by_loops, bellman_by_rows, bellman_by_matrix, bellman_by_two_means],
-    "08.5": [optimistic_by_adding_up, optimistic_by_outer_product, optimistic_lists, optimistic_from_zeros],
+    "08.5": [
+        *(optimistic_by_adding_up, optimistic_by_outer_product, optimistic_lists, optimistic_from_zeros),
+        *(optimistic_never_below_zero, optimistic_even_if_the_game_ends),
+    ],
     "08.6": [
         _found(),
         _found(exact=np.array(FOUND["exact"]), learned=tuple(FOUND["learned"]), seeds=np.int64(20), note="surprised"),
         _found(predicted=(1, 1, 1), best=np.float32(0.98), seeds=5.0),
         _found(exact=[0.6011, 0.6319, 0.5143], learned=[0.55, 0.5, 0.4]),
+        _found(exact=[0.6, 0.63, 0.51]),
     ],
 }
 WRONG = {
@@ -472,7 +485,7 @@ WRONG = {
     "08.2": [
         *(explores_only_the_others, best_replaced_not_added, epsilon_is_greed, returns_an_action, changes_the_row),
         *(all_best_in_full, best_by_size, worst_is_best, four_actions, softmax, draws_one_policy, proportional),
-        best_is_always_the_first,
+        *(best_is_always_the_first, nearly_best_is_best),
     ],
     "08.3": [
         *(sarsa_is_q_learning, sarsa_without_end, sarsa_forgets_old_entry, sarsa_product_as_in_the_slide),
@@ -489,14 +502,15 @@ WRONG = {
     ],
     "08.5": [
         *(optimistic_only_one_step, optimistic_transposed, optimistic_zeros, optimistic_integers, optimistic_one_row),
-        *(optimistic_without_first_reward, optimistic_never_below_zero, optimistic_other_way_round),
-        *(optimistic_hundred_steps, optimistic_over_gamma, optimistic_reward_of_one),
-        optimistic_in_the_type_of_the_reward,
+        *(optimistic_without_first_reward, optimistic_other_way_round, optimistic_hundred_steps),
+        *(optimistic_over_gamma, optimistic_reward_of_one, optimistic_in_the_type_of_the_reward),
     ],
     "08.6": [
         *(_found("predicted"), _found(seeds=1), _found(seeds=7.5), _found(predicted=FOUND["exact"])),
         *(_found(learned=FOUND["exact"]), _found(best=0.999), _found(best="0.98"), _found(exact=[0.74, 0.74, 0.73])),
         *(_found(learned=[0.0, 0.0, 0.0]), _found(exact=[60.1, 63.2, 51.4]), _found(exact=[0.6, 0.63])),
+        *(_found(exact=[0.64, 0.6, 0.35], best=0.9), _found(exact=[0.31, 0.32, 0.64], best=0.999)),  # invented
+        *(_found(exact=[0.601, 0.632, 0.552]), _found(exact=[0.61, 0.632, 0.514])),
         *(_found(learned=[0.6, float("nan"), 0.5]), lambda: None, lambda: list(FOUND.values())),
     ],
 }

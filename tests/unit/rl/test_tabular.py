@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from utils.exercises import checks_08_q_learning
 from utils.rl import tabular
 
 SHORT = tabular.Settings(episodes=150)
@@ -119,6 +120,31 @@ def test_learned_policy_comes_near_the_exact_one(name, episodes):
     exact = tabular.evaluate_exactly(table, tabular.greedy_policy(tabular.value_iteration(table, 0.99)[0]))
     learned = tabular.q_learning_fast(table, tabular.Settings(episodes=episodes), seed=1)
     assert tabular.evaluate_exactly(table, tabular.greedy_policy(learned.q)) >= 0.97 * exact
+
+
+def test_going_on_counts_on_from_the_visits_given():
+    one_move = np.ones((1, 1, 1))  # a single state and action: the game pays 1 and is over
+    table = tabular.TransitionTable(one_move, one_move.astype(int) * 0, one_move, one_move > 0, np.ones(1), 1)
+    chosen = tabular.Settings(episodes=1, delta=0.2, delta_decay=0.005)
+    q, visits = np.array([[0.5]]), np.array([[600]])
+    after = tabular.q_learning_fast(table, chosen, q=q, visits=visits)
+    assert after.q[0, 0] == pytest.approx(0.5 + 0.2 / (1 + 0.005 * 600) * (1 - 0.5)) and after.visits[0, 0] == 601
+    assert q[0, 0] == 0.5 and visits[0, 0] == 600  # as they were
+    anew = tabular.q_learning_fast(table, chosen, q=q)
+    assert anew.q[0, 0] == pytest.approx(0.5 + 0.2 * (1 - 0.5)) and anew.visits[0, 0] == 1
+
+
+@pytest.mark.parametrize("name", ["q", "visits"])
+def test_a_table_of_another_shape_is_refused(lake_table, name):
+    with pytest.raises(ValueError, match=rf"{name} has the shape \(4, 16\)"):
+        tabular.q_learning_fast(lake_table, SHORT, **{name: np.zeros((4, 16))})
+
+
+def test_exercise_on_the_horizon_knows_the_exact_successes():
+    table = tabular.TransitionTable.from_environment(gymnasium.make("FrozenLake-v1", map_name="8x8"))
+    tables = [tabular.value_iteration(table, gamma)[0] for gamma in checks_08_q_learning.GAMMAS]
+    exact = [tabular.evaluate_exactly(table, tabular.greedy_policy(q)) for q in tables]
+    assert exact == pytest.approx(checks_08_q_learning.EXACT, abs=1e-4)
 
 
 def test_cliff_separates_the_two_methods():
