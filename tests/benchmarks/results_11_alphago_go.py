@@ -187,7 +187,7 @@ def measure_zero() -> None:
         return
     model, _ = networks.load(ZERO)
     settings = zero_games.ZeroSettings(playouts=200)
-    scores = zero_games.duel(model.get_weights(), None, settings, 100, BLACK, seed=77)
+    scores = zero_games.duel(model.get_weights(), None, settings, 100, BLACK, seed=177)
     report = {"win_rate": float((scores > 0).mean()), "games": 100}
     from utils.statistics import wilson_interval
 
