@@ -1,7 +1,7 @@
 """Measure lesson 11 for the ledger: held-out accuracy, matches, the solved 5x5 board.
 
 Matches write one line a game to runs/matches and continue after a kill, so this script may be stopped at any time.
-``--only NAME ...`` measures a part: policy, large, value, rl, search, gnugo, zero, zero_elo, elo.
+``--only NAME ...`` measures a part: policy, large, rl, search, gnugo, zero, zero_elo, master_elo, elo.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from utils import commands, results, runtime
 from utils.go.vertices import BLACK, WHITE
 
-PARTS = ("policy", "large", "rl", "search", "gnugo", "zero", "zero_elo", "elo")
+PARTS = ("policy", "large", "rl", "search", "gnugo", "zero", "zero_elo", "master_elo", "elo")
 POLICY, RAW, RL, VALUE, ZERO = "go_sl9", "go_sl9raw", "go_rl9", "go_value9", "go_zero5"
 MASTER = "go_master9"
 LARGE, NINE_DAN, NINE_DAN_GAMES = "go_sl19", "go_19x19_9dan_2016-07.sgf.gz", 1400  # as many as it was trained with
@@ -197,23 +197,31 @@ def measure_zero() -> None:
 
 
 def measure_zero_elo() -> None:
-    """Elo of the snapshots of Zero's training, from games with search among neighbours and next neighbours."""
+    rate_snapshots(ZERO, playouts=96, batch_leaves=2)
+
+
+def measure_master_elo() -> None:
+    rate_snapshots(MASTER, playouts=64, batch_leaves=8)
+
+
+def rate_snapshots(name: str, **search) -> None:
+    """Elo of the snapshots of a training by self-play, from games with search among neighbours and next neighbours."""
     from utils.go import arena, networks, zero_games
 
-    paths = sorted((runtime.repo_root() / "runs" / f"{ZERO}_snapshots").glob("*.npz"))
+    paths = sorted((runtime.repo_root() / "runs" / f"{name}_snapshots").glob("*.npz"))
     paths = paths[:1] + paths[1::2]  # the first and every second: ten minutes of games
     if len(paths) < 2:
-        print("skipped: no snapshots of Zero's training in runs/")
+        print(f"skipped: no snapshots of {name}'s training in runs/")
         return
-    settings, games = zero_games.ZeroSettings(), 10
+    trained = json.loads((networks.weights_folder() / f"{name}.json").read_text(encoding="utf-8"))["settings"]
+    settings, games = zero_games.ZeroSettings(**trained | search | {"considered": 0}), 10
     weights = {path.stem: networks.load(path)[0].get_weights() for path in paths}
     found = []
     for distance in (1, 2, 4):
         for first, second in zip(paths, paths[distance:]):
             for color in (BLACK, WHITE):
-                scores = zero_games.duel(
-                    weights[first.stem], weights[second.stem], settings, games, color, seed=1000 * distance + color
-                )
+                mine, theirs = weights[first.stem], weights[second.stem]
+                scores = zero_games.duel(mine, theirs, settings, games, color, seed=1000 * distance + color)
                 black, white = (first, second) if color == BLACK else (second, first)
                 found += [
                     arena.GameResult(number, black.stem, white.stem, float(score), "passes", "")
@@ -223,8 +231,9 @@ def measure_zero_elo() -> None:
     rows = [{"games": int(path.stem) * settings.games * settings.units} for path in paths]
     for row, path in zip(rows, paths):
         row |= {"elo": round(ratings[path.stem]), "interval": [round(end) for end in intervals[path.stem]]}
-    command = "python tests/benchmarks/results_11_alphago_go.py --only zero_elo"
-    results.write_curve(results.curve_path("go_zero5_elo"), rows, command)
+    part = {ZERO: "zero_elo", MASTER: "master_elo"}[name]
+    command = f"python tests/benchmarks/results_11_alphago_go.py --only {part}"
+    results.write_curve(results.curve_path(f"{name}_elo"), rows, command)
     print(json.dumps(rows))
 
 
