@@ -60,6 +60,7 @@ class Loop:
         self.window: Positions | None = None
         self.iteration, self.seconds, self.cpu_seconds = 0, 0.0, 0.0
         self.curve: list[dict] = []
+        self.history: list[dict] = []  # settings changed from one start to the next: what the provenance must say
         if checkpoint is not None and checkpoint.exists():
             self.resume()
 
@@ -80,14 +81,19 @@ class Loop:
         self.window = Positions(**columns, size=self.settings.size) if columns else None
         self.iteration, self.curve = meta["iteration"], meta["curve"]
         self.seconds, self.cpu_seconds = meta["seconds"], meta["cpu_seconds"]
+        ours, self.history = asdict(self.settings), meta.get("history", [])
+        changed = {name: [value, ours.get(name)] for name, value in meta["settings"].items() if value != ours.get(name)}
+        if changed:
+            self.history.append({"iteration": self.iteration, "from_to": changed})
 
     def save(self) -> None:
         """Write the checkpoint atomically."""
         if self.checkpoint is None:
             return
         arrays = self.learner.arrays() | numbered("b", self.best) | (self.window.columns() if self.window else {})
-        meta = {"settings": asdict(self.settings), "iteration": self.iteration, "curve": self.curve}
-        save_checkpoint(self.checkpoint, arrays, meta | {"seconds": self.seconds, "cpu_seconds": self.cpu_seconds})
+        meta = {"settings": asdict(self.settings), "history": self.history, "iteration": self.iteration}
+        meta |= {"curve": self.curve, "seconds": self.seconds, "cpu_seconds": self.cpu_seconds}
+        save_checkpoint(self.checkpoint, arrays, meta)
 
     def iterate(self) -> dict:
         """One round: play with the best network, learn, compare; returns a row of the learning curve."""
@@ -203,6 +209,7 @@ def write(loop: Loop, out: Path, curves: Path | None = None) -> None:
         "cpu_seconds": round(loop.cpu_seconds),
         "seed": loop.settings.seed,
         "settings": asdict(loop.settings),
+        "changed_on_the_way": loop.history,
     }
     networks.save(out, model, loop.architecture, sidecar | results.provenance(command))
     if loop.checkpoint is not None:

@@ -290,10 +290,12 @@ def test_zero_loop_resumes_where_it_was_killed(tmp_path):
     loop.save()
     loop.iterate()
     again = selfplay.Loop(ZERO, path)
-    assert again.iteration == 1 and len(again.window) > 0
+    assert again.iteration == 1 and len(again.window) > 0 and again.history == []
     again.iterate()
     for a, b in zip(loop.best, again.best):
         np.testing.assert_allclose(a, b, atol=1e-3)
+    other = selfplay.Loop(dataclasses.replace(ZERO, steps=ZERO.steps + 1), path)
+    assert other.history == [{"iteration": 1, "from_to": {"steps": [ZERO.steps, ZERO.steps + 1]}}]
 
 
 def test_the_komi_rises_with_the_player():
