@@ -8,7 +8,8 @@ shows the sentence with a tick and the figures it rests on. Where the condition 
 instead: who runs a lesson with other seeds or on another machine reads what is true on theirs. At the smoke budget,
 where nothing is trained long enough to be judged, the sentence stands without a verdict.
 
-A claim on the ledger gives the condition as a function of its figures, judged on the entries' values, seed by seed::
+A claim on the ledger gives the condition as a function of its figures, judged on the entries' values, seed by seed (or
+once, where an entry has a single value)::
 
     claim("Fine-tuning adds little", lambda tuned, frozen: tuned - frozen < 0.01,
           tuned=results.get("catsdogs.finetuned.accuracy"), frozen=results.get("catsdogs.frozen.accuracy"))
@@ -49,7 +50,8 @@ class Claim:
         sentence: what to see.
         state: :data:`HOLDS`, :data:`FAILS` or :data:`NOT_JUDGED`.
         figures: what the verdict rests on, name to text.
-        by_seed: for a claim on the ledger whether it holds in each seed; else empty.
+        by_seed: for a claim on the ledger whether it holds in each seed, or, where an entry has a single value, whether
+            it holds; else empty.
     """
 
     sentence: str
@@ -62,7 +64,9 @@ class Claim:
         if self.state == NOT_JUDGED:
             return ""
         parts = [f"{name.replace('_', ' ')} {text}" for name, text in self.figures.items()]
-        if self.by_seed:
+        if len(self.by_seed) == 1:
+            parts.append("on the ledger")
+        elif self.by_seed:
             parts.append(f"in {sum(self.by_seed)} of {len(self.by_seed)} seeds")
         return f" ({'; '.join(parts)})" if parts else ""
 
@@ -109,6 +113,8 @@ def _judge_by_seed(condition: Callable[..., Any], figures: dict[str, Any]) -> tu
     plain = {name: value for name, value in figures.items() if name not in entries}
     whole = bool(np.all(condition(**plain, **{name: entry["value"] for name, entry in entries.items()})))
     seeds = min((len(entry.get("values") or ()) for entry in entries.values()), default=0)
+    if entries and not seeds:  # one training, or many games of one player: the same in every run
+        return whole, (whole,)
     by_seed = tuple(
         bool(np.all(condition(**plain, **{name: entry["values"][seed] for name, entry in entries.items()})))
         for seed in range(seeds)

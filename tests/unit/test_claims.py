@@ -101,6 +101,17 @@ def test_a_claim_on_the_ledger_is_judged_seed_by_seed(monkeypatch, capsys):
     assert said.startswith("✗ Not in this run") and "in 3 of 5 seeds" in said
 
 
+def test_a_claim_on_an_entry_of_one_value_is_marked_as_on_the_ledger(monkeypatch, capsys):
+    monkeypatch.setenv("COURSE_BUDGET", "smoke")
+    given = {"unit": "points", "budget": "cpu", "backend": "x", "hardware": "h"}
+    results.record("one", 7.0, n=50, **given)
+    results.record("seeds", 5.0, values=[4, 5, 6], n=3, **given)
+    entries = {"one": results.get("one"), "seeds": results.get("seeds")}
+    said = _said(capsys, "One is more", lambda one, seeds: one > seeds, **entries)
+    assert said == "✓ One is more (one 7; seeds 5; on the ledger)"
+    assert _said(capsys, "One is less", lambda one, seeds: one < seeds, **entries).startswith("✗ Not in this run")
+
+
 def test_the_page_shows_what_the_terminal_shows_and_no_markup_of_the_sentence(judged):
     shown = claims.Claim("a < b & `argmax` <script>", claims.HOLDS, {"x": "1 < 2"})
     bundle = shown._repr_mimebundle_()

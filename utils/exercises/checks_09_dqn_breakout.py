@@ -43,11 +43,12 @@ def check_td_targets(attempt):
 
 @exercise("09.2", name="cautious_targets", title="The more cautious of two judges", minutes=10, points=2)
 def check_cautious_targets(attempt):
-    online, target = np.array([[1.0, 2.0], [5.0, 0.0]]), np.array([[10.0, 20.0], [3.0, 40.0]])
+    online, target = np.array([[1.0, 2.0], [5.0, 0.0], [4.0, 3.0]]), np.array([[10.0, 20.0], [3.0, 40.0], [1.0, 2.0]])
     expect_close(
-        attempt(np.array([0.0, 1.0]), online, target, np.array([False, False]), 0.5),
-        [1.0, 2.5],
-        shown="next_q_online = [[1, 2], [5, 0]], next_q_target = [[10, 20], [3, 40]], rewards = [0, 1], gamma = 0.5",
+        attempt(np.array([0.0, 1.0, 0.0]), online, target, np.array([False, False, False]), 0.5),
+        [1.0, 2.5, 0.5],
+        shown="next_q_online = [[1, 2], [5, 0], [4, 3]], next_q_target = [[10, 20], [3, 40], [1, 2]], "
+        "rewards = [0, 1, 0], nothing terminated, gamma = 0.5",
         hint="The online network says which action is best; of what the two say of that very action take the smaller.",
     )
     sweep(
@@ -86,11 +87,11 @@ def check_n_steps_ahead(attempt):
         hint="For each moment: rewards with gamma to the power 0, 1, ... up to n of them, an end, or the end of the "
         "record; then, unless a life ended, the value of what follows.",
         hints=(
-            (lambda rewards, ends, values, n, gamma: n > len(rewards), "n may be larger than the record is long."),
             (
                 lambda rewards, ends, *_: ends.any(),
                 "The reward of the step that ends the life counts; later rewards do not, nor does any value.",
             ),
+            (lambda rewards, ends, values, n, gamma: n > len(rewards), "n may be larger than the record is long."),
             (lambda rewards, ends, values, n, gamma: n == 1, "With n = 1 every moment asks its successor."),
         ),
     )

@@ -261,10 +261,10 @@ def short(value: Any, limit: int = 300) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Lists and tuples with Python's numbers for NumPy's, which print as ``np.int64(3)``."""
+    """Lists and tuples with Python's numbers for NumPy's, which print as ``np.int64(3)`` or ``array(3)``."""
     if type(value) in (list, tuple):
         return type(value)(map(_plain, value))
-    return value.item() if isinstance(value, np.generic) else value
+    return value.item() if isinstance(value, np.generic | np.ndarray) and value.ndim == 0 else value
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -94,14 +94,15 @@ def seeds_band(ax: Axes, x: Sequence[float], runs: Any, label: str, marker: str 
     ax.fill_between(x, runs.min(axis=0), runs.max(axis=0), color=line.get_color(), alpha=0.14)
 
 
-def seed_bars(ax: Axes, groups: Mapping[str, Sequence[float]]) -> None:
+def seed_bars(ax: Axes, groups: Mapping[str, Sequence[float]], colors: Sequence[str] = COLORS) -> None:
     """One horizontal bar a name, as long as the mean of its values, with a dot for each of them (lesson 09).
 
     Args:
         groups: for each name what was measured, one number a seed, or a game; the first is drawn on top.
+        colors: of the bars, from the first on.
     """
     for place, values in enumerate(groups.values()):
-        ax.barh(place, np.mean(values), height=0.6, color=COLORS[place % len(COLORS)], alpha=0.6)
+        ax.barh(place, np.mean(values), height=0.6, color=colors[place % len(colors)], alpha=0.6)
         ax.plot(values, np.full(len(values), place), "o", markersize=4, color="black", alpha=0.6)
     ax.set_yticks(range(len(groups)), list(groups))
     ax.set_ylim(len(groups) - 0.4, -0.6)

@@ -1,8 +1,8 @@
 """Breakout as other programs show it: their ways of making 84 by 84 grey pixels of a screen, and sticky actions.
 
-A network that has seen one way of shrinking the screen alone is lost when another one thins the ball (lesson 09). So a
-training can show some of its games through a filter, a shift and a grey of their own, drawn anew for every game, and
-can let the emulator repeat the last action at times in some others.
+A network that has seen one way of shrinking the screen alone can be lost when another one leaves the wall's dim upper
+edge black (lesson 09). So a training can show some of its games through a filter, a shift and a grey of their own,
+drawn anew for every game, and can let the emulator repeat the last action at times in some others.
 
 Shrinking a row of pixels is a weighted mean of neighbours for each new pixel: :func:`filter_matrix` has the weights,
 for the filters of the two libraries that most programs use; :class:`Emulators` applies them to every game.

@@ -60,7 +60,8 @@ class Watched:
         rewards: what the step brought, as the game counts.
         lost: a life was lost in it.
         best: the best action.
-        speed: rows by which the ball last rose or fell in a step; NaN before it was seen in two pictures of a life.
+        speed: rows by which the ball rose or fell since the step before; NaN where it was not seen between wall and
+            paddle in both pictures.
         tunnel: the wall was open, three of the small picture's columns from top to bottom.
         wall: share of the wall that stands.
         above: the ball has been above the wall, now or earlier in its life.
@@ -118,17 +119,16 @@ def watch_games(
         view: see :class:`utils.rl.variety.Variety`.
     """
     games, rng = Games(num_games, seed=seed, variety=Variety(view=view)), np.random.default_rng(seed)
-    observations, speed, noted = games.reset(), np.full(num_games, np.nan), []
+    observations, noted = games.reset(), []
     above = np.zeros(num_games, dtype=bool)
     for _ in range(steps):
         values = q_function(observations)
         newest = observations[..., -1]
-        moved = np.abs(ball_row(newest) - ball_row(observations[..., -2]))
-        speed = np.where(np.isnan(moved), speed, moved)
+        speed = np.abs(ball_row(newest) - ball_row(observations[..., -2]))
         above = above | above_the_wall(newest)
         moment = games.step(epsilon_greedy(values, epsilon, rng))
         seen = (speed, open_columns(newest) >= 3, standing(newest), above)
         noted.append((values.max(axis=1), moment.rewards, moment.life_lost, values.argmax(axis=1), *seen))
-        speed, above = np.where(moment.life_lost, np.nan, speed), above & ~moment.life_lost
+        above = above & ~moment.life_lost
         observations = moment.observations
     return Watched(*(np.array(column) for column in zip(*noted, strict=True)))

@@ -246,4 +246,4 @@ def test_a_verdict_at_the_end_of_a_cell_is_not_shown_twice(square):
 
 
 def test_numbers_of_numpy_are_shown_as_numbers():
-    assert engine.short((np.int64(3), [np.float64(0.5), None])) == "(3, [0.5, None])"
+    assert engine.short((np.int64(3), [np.float64(0.5), np.array(2.0), None])) == "(3, [0.5, 2.0, None])"
