@@ -197,15 +197,16 @@ def measure_zero() -> None:
 
 
 def measure_zero_elo() -> None:
-    rate_snapshots(ZERO, playouts=96, batch_leaves=2)
+    rate_snapshots(ZERO, batch_leaves=4)
 
 
 def measure_master_elo() -> None:
-    rate_snapshots(MASTER, playouts=64, batch_leaves=8)
+    rate_snapshots(MASTER, batch_leaves=4)
 
 
 def rate_snapshots(name: str, **search) -> None:
-    """Elo of the snapshots of a training by self-play, from games with search among neighbours and next neighbours."""
+    """Elo of the snapshots of a training by self-play, from games among neighbours and next
+    neighbours with as many simulations as in training."""
     from utils.go import arena, networks, zero_games
 
     paths = sorted((runtime.repo_root() / "runs" / f"{name}_snapshots").glob("*.npz"))
