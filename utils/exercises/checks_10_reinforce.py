@@ -195,7 +195,7 @@ def check_length_experiment(attempt):
     found = record(
         attempt(),
         {
-            "plays": numbers(64, 10_000, whole=True),
+            "plays": numbers(1000, 10_000, whole=True),  # fewer tell the signal too roughly
             "steps": numbers(8, 500, count=2),
             "predicted": factors,
             "short": factors,

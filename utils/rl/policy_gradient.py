@@ -146,8 +146,9 @@ def train_on_rows(
 
     Args:
         x, y: (rows, ...).
-        weights: (rows,), one factor a row, None where the network's own loss leaves out rows of zeros. Keras divides the
-            weighted sum by all rows, the zeros too; the weights are enlarged, so that it is the mean over the real ones.
+        weights: (rows,), one factor a row, None where the network's own loss leaves out rows of zeros. Keras divides
+            by all rows, the zeros too; the weights are enlarged by as much, so that the loss is the mean over the
+            real ones.
     """
     rows = max(least, 1 << (len(x) - 1).bit_length())
     if weights is not None:
