@@ -491,6 +491,7 @@ ALTERNATIVES = {
         _found(short=(1.8, 3.8, 6.2, 6.3), predicted=[1, 1, 1, 1], steps=np.array([30.0, 200.0], np.float32)),
         _found(short=[1.8, 2.0, 5.5, 13.5], plays=4096.0, gains_most="to go"),
         _found(short=[3.0, 4.5, 2.0, 6.0], long=[7.7, 4.6, 6.0, 11.5], gains_most="discount"),
+        _found(long=[7.6, 4.8, 0.9, 4.5]),
     ],
 }
 WRONG = {
