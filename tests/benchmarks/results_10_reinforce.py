@@ -225,28 +225,25 @@ def record_credits(fresh: bool) -> None:
         outcomes.record_over_seeds(f"reinforce.credit.{kind}", values, COMMAND, note, "points")
 
 
-def measure_copies(seed: int) -> dict:
-    """The control beside ``taught`` and ``taught_as_many``: as many answers as were judged, to as few questions."""
-    policy = adder.twin(adder.half_trained(seed, rounds=40))
-    copies = lesson()["GROUP"]
-    adder.practise(policy, UPDATES["verdicts"], QUESTIONS, np.random.default_rng(seed + 1), copies)
-    return {key: float(value) for key, value in adder.exam(policy).items()}
+def measure_spellings(seed: int) -> dict:
+    """How often answers of the half-trained adder are right that begin with zeros, and those that do not."""
+    start, rng = adder.half_trained(seed, rounds=40), np.random.default_rng(seed + 4)
+    a, b = (np.repeat(numbers, lesson()["GROUP"]) for numbers in adder.draw(COMPARED, "train", rng))
+    answers, _ = sentences.sample(start, adder.read(a, b), rng)
+    right, zeros = adder.verdict(a, b, answers), spelling.begins_with_zero(answers)
+    return {"right_with_zeros": float(right[zeros].mean()), "right_without": float(right[~zeros].mean())}
 
 
-def record_copies(fresh: bool) -> None:
+def record_spellings(fresh: bool) -> None:
     """Beside the entries that ``adder`` has recorded, with the same seeds."""
-    recipe = _adder_recipe()
-    exams = []
+    recipe, runs = _adder_recipe(), []
     for seed in range(1, SEEDS + 1):
-        path = FOLDER / f"copies-{seed}.json"
-        found = outcomes.measured(path, recipe | {"seed": seed}, lambda seed=seed: measure_copies(seed), fresh)
-        exams.append({key: value for key, value in found.items() if key != "recipe"})
-        print(f"copies, seed {seed}: {exams[-1]}", flush=True)
-    shown = f"by right answers, of each to {QUESTIONS} questions as many copies as judged"
-    note = f"then {UPDATES['verdicts']} updates {shown}"
-    _record_exams("taught_copies", exams, note)
-    once = results.get("reinforce.adder.taught.drawn")["values"]
-    _record_difference("reinforce.adder.lead_of_copies", [exam["drawn"] - one for exam, one in zip(exams, once)])
+        path = FOLDER / f"spellings-{seed}.json"
+        runs.append(outcomes.measured(path, recipe | {"seed": seed}, lambda s=seed: measure_spellings(s), fresh))
+        print(f"spellings, seed {seed}: {runs[-1]}", flush=True)
+    for key, which in (("right_with_zeros", "begin"), ("right_without", "do not begin")):
+        note = f"half trained; of the drawn answers to {COMPARED:,} training questions, 16 each, that {which} with 0"
+        outcomes.record_over_seeds(f"reinforce.adder.start.{key}", [run[key] for run in runs], COMMAND, note)
 
 
 def _adder_recipe() -> dict:
@@ -274,7 +271,7 @@ def main() -> None:
         "best": record_best,
         "credit": record_credits,
         "adder": measure_adders,
-        "copies": record_copies,
+        "spellings": record_spellings,
     }
     parser.add_argument("--only", choices=tuple(parts), help="measure one of them")
     parser.add_argument("--fresh", action="store_true", help="measure again where an outcome is kept")

@@ -195,7 +195,7 @@ def check_length_experiment(attempt):
     found = record(
         attempt(),
         {
-            "plays": numbers(64, 10_000, whole=True),
+            "plays": numbers(1000, 10_000, whole=True),  # fewer tell the signal too roughly
             "steps": numbers(8, 500, count=2),
             "predicted": factors,
             "short": factors,
@@ -211,11 +211,10 @@ def check_length_experiment(attempt):
         hint = "First the newborn policy, whose plays are short, then the one that was trained for twenty updates."
         wanted = "some 20 steps a play, and some 300"
         fail(shown="steps", expected=wanted, got=found["steps"], hint=hint)
-    if min(found["short"].min(), found["long"].min()) <= 1:
-        hint = (
-            "The plays that the whole return needs, divided by what each of the others needs: all of them need fewer."
-        )
-        fail(shown="short and long", expected="numbers above 1", got=[found["short"], found["long"]], hint=hint)
+    if min(found[plays][k] for plays in ("short", "long") for k in (0, 1, 3)) <= 1:  # a discount may cost that much
+        hint = "The plays that the whole return needs, divided by what each of the others needs: those need fewer."
+        wanted = "numbers above 1, but perhaps for the discount alone"
+        fail(shown="short and long", expected=wanted, got=[found["short"], found["long"]], hint=hint)
     short, long = (dict(zip(TRICKS, (n[1], n[2] / n[1], n[3] / n[2]))) for n in (found["short"], found["long"]))
     expect(
         found["gains_most"],

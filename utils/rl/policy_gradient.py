@@ -146,10 +146,13 @@ def train_on_rows(
 
     Args:
         x, y: (rows, ...).
-        weights: (rows,), one factor a row, None where the network's own loss leaves out rows of zeros. Keras divides by
-            all rows, the zeros too; Adam takes the same step whatever the scale.
+        weights: (rows,), one factor a row, None where the network's own loss leaves out rows of zeros. Keras divides
+            by all rows, the zeros too; the weights are enlarged by as much, so that the loss is the mean over the
+            real ones.
     """
     rows = max(least, 1 << (len(x) - 1).bit_length())
+    if weights is not None:
+        weights = weights * (rows / len(x))
     x, y, weights = (None if part is None else _padded(part, rows) for part in (x, y, weights))
     network.train_on_batch(x, y, sample_weight=weights)
 

@@ -40,16 +40,15 @@ def verdict(a: np.ndarray, b: np.ndarray, answers: np.ndarray) -> np.ndarray:
     return (spelling.numbers(answers) == a + b).astype(float)
 
 
-def practise(model: keras.Model, updates: int, questions: int, rng: np.random.Generator, copies: int = 1) -> None:
+def practise(model: keras.Model, updates: int, questions: int, rng: np.random.Generator) -> None:
     """Supervised learning, as in lesson 06: right answers are shown, half of them with zeros before the number.
 
     Args:
         model: compiled with :data:`LOSS`; changed in place.
-        questions: different questions to an update.
-        copies: right answers shown to each of them.
+        questions: to an update, each with one right answer.
     """
     for _ in range(updates):
-        a, b = (np.repeat(numbers, copies) for numbers in draw(questions, "train", rng))
+        a, b = draw(questions, "train", rng)
         answers = spelling.spell(a + b, zeros=rng.random(len(a)) < 0.5)
         model.train_on_batch([read(a, b), decoders.shifted(answers)], answers)
 

@@ -487,10 +487,11 @@ ALTERNATIVES = {
     "10.5": [with_mask, td_by_loop, td_changes_a_copy],
     "10.6": [
         _found(),
-        _found(short=np.array(FOUND["short"]), long=tuple(FOUND["long"]), plays=np.int64(500), note="surprised"),
+        _found(short=np.array(FOUND["short"]), long=tuple(FOUND["long"]), plays=np.int64(1000), note="surprised"),
         _found(short=(1.8, 3.8, 6.2, 6.3), predicted=[1, 1, 1, 1], steps=np.array([30.0, 200.0], np.float32)),
-        _found(short=[1.8, 2.0, 5.5, 13.5], plays=64.0, gains_most="to go"),
+        _found(short=[1.8, 2.0, 5.5, 13.5], plays=4096.0, gains_most="to go"),
         _found(short=[3.0, 4.5, 2.0, 6.0], long=[7.7, 4.6, 6.0, 11.5], gains_most="discount"),
+        _found(long=[7.6, 4.8, 0.9, 4.5]),
     ],
 }
 WRONG = {
@@ -523,7 +524,8 @@ WRONG = {
         *(td_end_is_the_last_step, td_squared),
     ],
     "10.6": [
-        *(_found("predicted"), _found(plays=1), _found(steps=[250.0, 298.3]), _found(steps=[22.3, 116.0])),
+        *(_found("predicted"), _found(plays=1), _found(plays=64), _found(steps=[22.3, 116.0])),
+        _found(steps=[250.0, 298.3]),
         *(_found(steps=298.3), _found(steps=[298.3, 22.3]), _found(short=FOUND["predicted"]), lambda: None),
         *(_found(long=FOUND["predicted"]), _found(long=FOUND["short"]), _found(short=[0.54, 0.24, 0.18, 0.09])),
         *(_found(gains_most="discount"), _found(gains_most="all"), _found(predicted="less"), _found(short=[3, 4, 5])),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from utils.checkpoints import load_checkpoint, numbered, save_checkpoint
-from utils.rl import playing
+from utils.rl import playing, policies
 from utils.rl import policy_gradient as pg
 from utils.rl.pendulum import VectorPendulum
 
@@ -40,7 +40,28 @@ def test_weighted_rows_are_filled_up_to_a_power_of_two():
     pg.train_on_rows(network, np.ones((5, 3)), np.arange(1, 6), np.full(5, -2.0), least=4)
     x, y, weight = network.heard
     assert x.shape == (8, 3) and y.tolist() == [1, 2, 3, 4, 5, 0, 0, 0]
-    assert weight.tolist() == [-2] * 5 + [0] * 3
+    np.testing.assert_allclose(weight, [-2 * 8 / 5] * 5 + [0] * 3)
+
+
+def test_a_weighted_step_is_that_of_the_mean_over_the_real_rows():
+    rng = np.random.default_rng(0)
+    x, y, weights = rng.normal(size=(10, 4)), rng.integers(2, size=10), rng.normal(size=10)
+    network = policies.build_network(inputs=4, hidden=(8,), outputs=2, seed=1, name="policy")
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    start, ends = network.get_weights(), []
+    for step in (
+        lambda: network.train_on_batch(x, y, sample_weight=weights),
+        lambda: pg.train_on_rows(network, x, y, weights, least=4),  # ten rows become sixteen
+        lambda: pg.train_on_rows(network, x, y, weights, least=4096),
+    ):
+        network.set_weights(start)
+        network.compile(keras.optimizers.SGD(0.1), loss)
+        step()
+        ends.append(network.get_weights())
+    assert max(np.abs(new - old).max() for new, old in zip(ends[0], start)) > 1e-3
+    for end in ends[1:]:
+        for one, other in zip(ends[0], end):
+            np.testing.assert_allclose(one, other, atol=1e-6)
 
 
 def test_training_improves_the_policy():

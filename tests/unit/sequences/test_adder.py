@@ -44,14 +44,12 @@ class _Recorder:
         self.batches.append((inputs[0], answers))
 
 
-def test_practice_shows_right_answers_in_both_spellings_and_so_many_copies():
+def test_practice_shows_right_answers_in_both_spellings():
     model = _Recorder()
-    adder.practise(model, 2, 50, np.random.default_rng(0), copies=4)
+    adder.practise(model, 2, 200, np.random.default_rng(0))
     assert len(model.batches) == 2
     for x, answers in model.batches:
         assert x.shape == (200, 7, 12) and answers.shape == (200, 4)
-        assert len(np.unique(x.reshape(200, -1), axis=0)) <= 50
-        np.testing.assert_array_equal(x[::4], x[3::4])
         texts = [sums.TABLE.decode(row[::-1]) for row in x]
         right = [sum(map(int, text.split("+"))) for text in texts]
         np.testing.assert_array_equal([int(sums.TABLE.decode_indices(row)) for row in answers], right)
