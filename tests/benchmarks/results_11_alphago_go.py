@@ -169,7 +169,7 @@ def measure_gnugo() -> None:
     """The full search, the same with 200 simulations, and the policies alone against GNU Go."""
     matches = (
         ("vs", "search_vs_gnugo", full_search(), 200, "9x9, komi 7, area scoring, through GTP"),
-        ("search200_vs", "search200_vs_gnugo", f"search:{MASTER},playouts=200", 200, "the same without a clock"),
+        ("search200_vs", "search200_vs_gnugo", f"search:{MASTER},playouts=200,half=1", 200, "no clock"),
         ("final_policy_vs", "final_policy_vs_gnugo", f"policy:{MASTER},temperature=0.25", 200, "no search"),
         ("policy_vs", "policy_vs_gnugo", f"policy:{RL},temperature=0.25", 100, "REINFORCE policy, no search"),
         ("supervised_vs", "supervised_vs_gnugo", f"policy:{POLICY},temperature=0.25", 100, "supervised, no search"),
