@@ -4,9 +4,10 @@ A search guided by the network plays itself; the network learns to predict the s
 policy than its own) and the outcome; the better network makes the search better; and so on. On 5x5 it is
 known what there is to find: Black opens in the centre and takes the whole board.
 
-``python -m utils.go.selfplay`` trains the network that ships in mldata/weights, and continues after a kill. A unit of
-work, some games from given weights and a seed, is a pure function (:func:`play_games`), so the same loop runs on one
-machine, or on a Ray cluster with ``--ray ADDRESS`` (``--ray local``: a worker for each core of this machine).
+``python -m utils.go.selfplay`` trains, and continues after a kill; the command of each network that ships stands in the
+file beside it in mldata/weights. A unit of work, some games from given weights and a seed, is a pure function
+(:func:`play_games`), so the same loop runs on one machine, or on a Ray cluster with ``--ray ADDRESS`` (``--ray local``:
+a worker for each core of this machine).
 
 ``--start`` with the network of :mod:`utils.go.value` is the road between AlphaGo and AlphaGo Zero: the Zero
 paper's AlphaGo Master had Zero's single network and loop, but began from experts' games and saw hand-made planes.
