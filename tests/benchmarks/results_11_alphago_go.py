@@ -22,7 +22,7 @@ POLICY, RAW, RL, VALUE, ZERO = "go_sl9", "go_sl9raw", "go_rl9", "go_value9", "go
 MASTER = "go_master9"
 LARGE, NINE_DAN, NINE_DAN_GAMES = "go_sl19", "go_19x19_9dan_2016-07.sgf.gz", 1400  # as many as it was trained with
 ROLLOUTS = "rollouts=8,tactics=1"
-FULL_PLAYOUTS = 800
+FULL_PLAYOUTS = 1400
 ELO_PLAYOUTS, ELO_GAMES = 200, 24  # of each of 45 pairs: 216 games a player
 SEARCH = f"playouts={ELO_PLAYOUTS},half=1"
 PLAYERS = {  # the paper's figure 4b: what is left of the first one when an ingredient is taken away

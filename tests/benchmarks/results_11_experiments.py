@@ -45,6 +45,11 @@ LADDER = (0.25, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)  # temperatures of the supervised 
 LADDER_GAMES = 1000
 GNUGO_RATING = 1200  # 9 kyu, as GNU Go's manual says of version 3.6
 POLICY_GAMES = 400
+AGAINST_GNUGO = {  # temperature, file of the match and games; the sharp ones are those of the ledger
+    (POLICY, 0.25): ("supervised_vs_gnugo", 100),
+    (RL, 0.25): ("policy_vs_gnugo", 100),
+    (MASTER, 0.25): ("final_policy_vs_gnugo", 200),
+} | {(name, 1.0): (f"{name}_sampling_vs_gnugo", 100) for name in (POLICY, RL, MASTER)}
 FORMULA_PLAYOUTS, FORMULA_GAMES = 200, 200
 OVERRULED, STUDIED, CONTINUED = 240, 400, 64  # positions; simulations; games by which each move is judged
 
@@ -230,17 +235,15 @@ def measure_policies() -> None:
     names = (POLICY, RL, MASTER)
     networks_of = {name: networks.Evaluator.from_file(name) for name in names}
     rows = []
-    for number, first in enumerate(names):
-        for second in names[:number]:
-            report = reinforce.compare(networks_of[first], networks_of[second], POLICY_GAMES, seed=999)
-            rows.append({"player": first, "opponent": second, "temperature": 1.0})
-            rows[-1] |= {key: report[key] for key in ("win_rate", "interval", "games")}
-        for temperature in (1.0, 0.25):
-            described = f"policy:{first}" + (f",temperature={temperature}" if temperature < 1 else "")
-            report = play(f"policies_{first}_{temperature}_gnugo", described, "gnugo:10", 100)[1]
-            rows.append({"player": first, "opponent": "GNU Go level 10", "temperature": temperature})
-            rows[-1] |= {key: report[key] for key in ("win_rate", "interval", "games", "as_black", "as_white")}
-            print(rows[-1], flush=True)
+    for second, first in itertools.combinations(names, 2):
+        report = reinforce.compare(networks_of[first], networks_of[second], POLICY_GAMES, seed=999)
+        rows.append({"player": first, "opponent": second, "temperature": 1.0})
+        rows[-1] |= {key: report[key] for key in ("win_rate", "interval", "games")}
+    for (name, temperature), (file, games) in AGAINST_GNUGO.items():
+        report = play(file, f"policy:{name},temperature={temperature}", "gnugo:10", games)[1]
+        rows.append({"player": name, "opponent": "GNU Go level 10", "temperature": temperature})
+        rows[-1] |= {key: report[key] for key in ("win_rate", "interval", "games", "as_black", "as_white")}
+        print(rows[-1], flush=True)
     results.write_curve(results.curve_path("go_policies"), rows, f"{COMMAND} policies")
 
 

@@ -1,7 +1,7 @@
 """How well can a position be judged at all, and who comes close? Lesson 11's judges on one fixed set of positions.
 
     python tests/benchmarks/results_11_value.py                                    # into the ledger
-    python tests/benchmarks/results_11_value.py --beside go_master9 runs/another   # other networks on the same positions
+    python tests/benchmarks/results_11_value.py --beside go_master9 runs/another   # others on the same positions
 
 The positions are the paper's, one a game, from games that nobody trains on. The RL policy plays each on 64 times: the
 variance of those outcomes, E[Var z], is the noise floor. Beside it stand the mean squared error against the outcome of
