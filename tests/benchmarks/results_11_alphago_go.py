@@ -40,9 +40,8 @@ PLAYERS = {  # the paper's figure 4b: what is left of the first one when an ingr
 
 
 def full_search() -> str:
-    """Description of the strongest player, at less than a second a move on one core of two; no clock, so that it plays
-    the same moves on any machine."""
-    return f"search:{MASTER},playouts={FULL_PLAYOUTS},batch=16,half=1,lambda=0.5,{ROLLOUTS}"
+    """Description of the strongest player, at about half a second a move on one core, and never more than one."""
+    return f"search:{MASTER},playouts={FULL_PLAYOUTS},seconds=0.9,batch=16,half=1,lambda=0.5,{ROLLOUTS}"
 
 
 def readable(player: str) -> str:
