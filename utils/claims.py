@@ -9,7 +9,7 @@ instead: who runs a lesson with other seeds or on another machine reads what is 
 where nothing is trained long enough to be judged, the sentence stands without a verdict.
 
 A claim on the ledger gives the condition as a function of its figures, judged on the entries' values, seed by seed (or
-once, where an entry has a single value)::
+once, where an entry has a single value, or where the figures are those of a stored curve)::
 
     claim("Fine-tuning adds little", lambda tuned, frozen: tuned - frozen < 0.01,
           tuned=results.get("catsdogs.finetuned.accuracy"), frozen=results.get("catsdogs.frozen.accuracy"))
@@ -113,7 +113,7 @@ def _judge_by_seed(condition: Callable[..., Any], figures: dict[str, Any]) -> tu
     plain = {name: value for name, value in figures.items() if name not in entries}
     whole = bool(np.all(condition(**plain, **{name: entry["value"] for name, entry in entries.items()})))
     seeds = min((len(entry.get("values") or ()) for entry in entries.values()), default=0)
-    if entries and not seeds:  # one training, or many games of one player: the same in every run
+    if not seeds:  # one training, many games of one player, a stored curve: the same in every run
         return whole, (whole,)
     by_seed = tuple(
         bool(np.all(condition(**plain, **{name: entry["values"][seed] for name, entry in entries.items()})))

@@ -76,7 +76,7 @@ def network_speed(evaluator, boards: list[Board], batch: int, threads: int, seco
     return sum(count.result() for count in done) / (time.perf_counter() - started)
 
 
-def search_speed(evaluator, boards: list[Board], batch: int, threads: int, playouts: int = 400) -> tuple[float, float]:
+def search_speed(evaluator, boards: list[Board], batch: int, threads: int, playouts: int) -> tuple[float, float]:
     """Positions that a search asks the network for, and its simulations, a second; one search after the other."""
     from utils.go import mcts
 
@@ -112,7 +112,7 @@ def search_beside_network() -> dict[str, float]:
     for threads in sorted({1, 2, played.threads}):
         for batch in sorted({*BATCHES, played.batch}):
             bare = network_speed(evaluator, boards, batch, threads)
-            asked, simulations = search_speed(evaluator, boards, batch, threads)
+            asked, simulations = search_speed(evaluator, boards, batch, threads, played.playouts)
             row = f"  {threads} threads, batch {batch:2d}: {bare:7,.0f} {asked:7,.0f} ({asked / bare:4.0%})"
             row += f" {simulations:7,.0f}"
             chosen = (threads, batch) == (played.threads, played.batch)

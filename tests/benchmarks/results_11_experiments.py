@@ -45,11 +45,12 @@ LADDER = (0.25, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)  # temperatures of the supervised 
 LADDER_GAMES = 1000
 GNUGO_RATING = 1200  # 9 kyu, as GNU Go's manual says of version 3.6
 POLICY_GAMES = 400
-AGAINST_GNUGO = {  # temperature, file of the match and games; the sharp ones are those of the ledger
-    (POLICY, 0.25): ("supervised_vs_gnugo", 100),
-    (RL, 0.25): ("policy_vs_gnugo", 100),
-    (MASTER, 0.25): ("final_policy_vs_gnugo", 200),
-} | {(name, 1.0): (f"{name}_sampling_vs_gnugo", 100) for name in (POLICY, RL, MASTER)}
+POLICY_TEMPERATURE = 0.25
+AGAINST_GNUGO = {  # the ledger's own matches: file and games
+    POLICY: ("supervised_vs_gnugo", 100),
+    RL: ("policy_vs_gnugo", 100),
+    MASTER: ("final_policy_vs_gnugo", 200),
+}
 FORMULA_PLAYOUTS, FORMULA_GAMES = 200, 200
 OVERRULED, STUDIED, CONTINUED = 240, 400, 64  # positions; simulations; games by which each move is judged
 
@@ -232,18 +233,17 @@ def measure_policies() -> None:
     """Every two of the policies, and each of them against GNU Go."""
     from utils.go import networks, reinforce
 
-    names = (POLICY, RL, MASTER)
-    networks_of = {name: networks.Evaluator.from_file(name) for name in names}
-    rows = []
-    for second, first in itertools.combinations(names, 2):
-        report = reinforce.compare(networks_of[first], networks_of[second], POLICY_GAMES, seed=999)
-        rows.append({"player": first, "opponent": second, "temperature": 1.0})
-        rows[-1] |= {key: report[key] for key in ("win_rate", "interval", "games")}
-    for (name, temperature), (file, games) in AGAINST_GNUGO.items():
-        report = play(file, f"policy:{name},temperature={temperature}", "gnugo:10", games)[1]
-        rows.append({"player": name, "opponent": "GNU Go level 10", "temperature": temperature})
-        rows[-1] |= {key: report[key] for key in ("win_rate", "interval", "games", "as_black", "as_white")}
-        print(rows[-1], flush=True)
+    networks_of, rows = {name: networks.Evaluator.from_file(name) for name in AGAINST_GNUGO}, []
+    keys = ("win_rate", "interval", "games")
+    for second, first in itertools.combinations(networks_of, 2):
+        players = networks_of[first], networks_of[second]
+        report = reinforce.compare(*players, POLICY_GAMES, seed=999, temperature=POLICY_TEMPERATURE)
+        rows.append({"player": first, "opponent": second} | {key: report[key] for key in keys})
+    for name, (file, games) in AGAINST_GNUGO.items():
+        report = play(file, f"policy:{name},temperature={POLICY_TEMPERATURE}", "gnugo:10", games)[1]
+        rows.append({"player": name, "opponent": "GNU Go level 10"} | {key: report[key] for key in keys})
+    for row in rows:
+        print(row, flush=True)
     results.write_curve(results.curve_path("go_policies"), rows, f"{COMMAND} policies")
 
 

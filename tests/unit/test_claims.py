@@ -110,6 +110,8 @@ def test_a_claim_on_an_entry_of_one_value_is_marked_as_on_the_ledger(monkeypatch
     said = _said(capsys, "One is more", lambda one, seeds: one > seeds, **entries)
     assert said == "✓ One is more (one 7; seeds 5; on the ledger)"
     assert _said(capsys, "One is less", lambda one, seeds: one < seeds, **entries).startswith("✗ Not in this run")
+    said = _said(capsys, "It climbs", lambda first, last: first < last, first=1, last=2)  # of a stored curve
+    assert said == "✓ It climbs (first 1; last 2; on the ledger)"
 
 
 def test_the_page_shows_what_the_terminal_shows_and_no_markup_of_the_sentence(judged):
@@ -213,9 +215,7 @@ def _tags(cell) -> list[str]:
 
 
 def _calls(source: str) -> list[ast.Call]:
-    source = re.sub(r"^\s*[%!].*$", "pass", source, flags=re.MULTILINE)
-    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
-    return [node for node in nodes if getattr(node.func, "id", "") == "claim"]
+    return [node for node in ast.walk(_parsed(source)) if _is_claim(node)]
 
 
 def _shows(cell) -> bool:
@@ -248,6 +248,7 @@ def broken_rules(notebook) -> list[str]:
     code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
     found = [f"does not hold: {c['sentence']}" for c in claims.stored_claims(notebook) if c["state"] != claims.HOLDS]
     computed = {n.id for cell in code for n in _names(cell.source) if isinstance(n.ctx, ast.Store)}
+    found += [f"a claim on the ledger alone whose condition is no function: {s}" for s in plain_on_the_ledger(code)]
     waiting, made = None, 0
     for cell in code:
         calls = _calls(cell.source)
@@ -271,9 +272,56 @@ def broken_rules(notebook) -> list[str]:
     return found
 
 
+def plain_on_the_ledger(code) -> list[str]:
+    """Sentences of claims whose condition is an expression of nothing but the ledger and its curves: counted over seeds
+    they would hold in every run, as a function they are marked as what they are."""
+    stored, constant, found = {"results"}, {"np"}, []
+    for node in (node for cell in code for node in _steps(_parsed(cell.source))):
+        if isinstance(node, ast.Call):
+            used = set() if isinstance(node.args[-1], ast.Lambda) else _used(node.args[-1])
+            if used & stored and used <= stored | constant:
+                found.append(ast.literal_eval(node.args[0]))
+            continue
+        value, targets = (node.iter, [node.target]) if isinstance(node, ast.For) else (node.value, node.targets)
+        used = _used(value)
+        names = {n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        stored, constant = stored - names, constant - names
+        if used & stored and used <= stored | constant:
+            stored |= names
+        elif (
+            isinstance(value, ast.Constant | ast.Tuple | ast.List | ast.Dict)
+            and not used
+            and ast.unparse(value) not in ("[]", "{}")
+        ):
+            constant |= names
+    return found
+
+
+def _steps(tree: ast.AST) -> list[ast.AST]:
+    """Assignments, loops and claims in the order of their lines."""
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Assign | ast.For) or _is_claim(node)]
+    return sorted(nodes, key=lambda node: node.lineno)
+
+
+def _is_claim(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and getattr(node.func, "id", "") == "claim"
+
+
+def _used(node: ast.AST) -> set[str]:
+    """Names that an expression reads from outside itself."""
+    names = [n for n in ast.walk(node) if isinstance(n, ast.Name)]
+    own = {n.id for n in names if isinstance(n.ctx, ast.Store)} | {
+        n.arg for n in ast.walk(node) if isinstance(n, ast.arg)
+    }
+    return {n.id for n in names} - own - set(dir(builtins))
+
+
+def _parsed(source: str) -> ast.AST:
+    return ast.parse(re.sub(r"^\s*[%!].*$", "pass", source, flags=re.MULTILINE))
+
+
 def _names(source: str) -> list[ast.Name]:
-    source = re.sub(r"^\s*[%!].*$", "pass", source, flags=re.MULTILINE)
-    return [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)]
+    return [node for node in ast.walk(_parsed(source)) if isinstance(node, ast.Name)]
 
 
 def _wrong_with(call: ast.Call, computed: set[str]) -> list[str]:
@@ -353,6 +401,15 @@ DRAWN = _executed("x = draw()", figure=True)
         ([DRAWN, _executed("claim('Large', True)", claims.Claim("Large", claims.HOLDS))], "rests on nothing"),
         ([DRAWN, _executed("claim('Large', 2 > 1)", claims.Claim("Large", claims.HOLDS))], "rests on nothing"),
         ([DRAWN, _executed("claim('Large', len('a') > 0)", claims.Claim("Large", claims.HOLDS))], "rests on nothing"),
+        (
+            [
+                DRAWN,
+                _executed(
+                    "y = results.get('x.y')\nclaim('Ledger', y['value'] > 1)", claims.Claim("Ledger", claims.HOLDS)
+                ),
+            ],
+            "on the ledger alone",
+        ),
         ([DRAWN, _executed("claim('Same', x == x)", claims.Claim("Same", claims.HOLDS))], "with itself"),
         ([DRAWN, _executed("claim(f'{x}', x > 1)", claims.Claim("1", claims.HOLDS))], "one constant sentence"),
         (

@@ -158,10 +158,15 @@ class Learner:
 
 
 def compare(
-    first: networks.Evaluator, second: networks.Evaluator, games: int = 400, seed: int = 0, komi: float = 7.0
+    first: networks.Evaluator,
+    second: networks.Evaluator,
+    games: int = 400,
+    seed: int = 0,
+    komi: float = 7.0,
+    temperature: float = 1.0,
 ) -> dict:
-    """The lecture's comparison: two policies head to head, both sampling, colours shared equally; a draw is
-    half a win.
+    """The lecture's comparison: two policies head to head, both sampling (at ``temperature``), colours shared equally;
+    a draw is half a win.
 
     Returns:
         ``win_rate`` of the first with its 95 % ``interval``, ``games``, and the rate by colour.
@@ -169,7 +174,7 @@ def compare(
     black = np.arange(games) % 2
     board = Games(games, first.architecture.size, komi)
     rng = np.random.default_rng(seed)
-    scores = play_policies([lambda x: first(x)[0], lambda x: second(x)[0]], black, board, rng)
+    scores = play_policies([lambda x: first(x)[0], lambda x: second(x)[0]], black, board, rng, temperature)
     points = (1 + np.sign(np.where(black == 0, scores, -scores))) / 2
     return {
         "win_rate": float(points.mean()),
