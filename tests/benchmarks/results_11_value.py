@@ -1,7 +1,7 @@
 """How well can a position be judged at all, and who comes close? Lesson 11's judges on one fixed set of positions.
 
-    python tests/benchmarks/results_11_value.py                                    # into the ledger
-    python tests/benchmarks/results_11_value.py --beside go_master9 runs/another   # others on the same positions
+    python tests/benchmarks/results_11_value.py                         # into the ledger
+    python tests/benchmarks/results_11_value.py --beside runs/another   # others on the same positions
 
 The positions are the paper's, one a game, from games that nobody trains on. The RL policy plays each on 64 times: the
 variance of those outcomes, E[Var z], is the noise floor. Beside it stand the mean squared error against the outcome of
@@ -21,7 +21,7 @@ from utils.checkpoints import load_checkpoint, save_checkpoint
 from utils.go.position import META, MOVES
 
 GAMES, TIMES, SEED = 1280, 64, 7_000_001
-SHIPPED = "go_value9"
+SHIPPED, MASTER = "go_value9", "go_master9"  # learned from games of the RL policy, and went on with its own
 
 
 def positions(folder):
@@ -71,7 +71,8 @@ def judges(games, which, names: list[str]):
         said = np.concatenate([evaluator(part)[1] for part in np.array_split(planes, len(planes) // 256 + 1)])
         cost = 1000 * (time.process_time() - began) / len(which)
         yield f"{name}, one look", said, cost
-        yield f"{name} and {times} rollouts, half each", (said + played) / 2, cost + rollout_cost
+        if name == SHIPPED:
+            yield f"{name} and {times} rollouts, half each", (said + played) / 2, cost + rollout_cost
 
 
 def by_the_policy(games, which, told, continued_seconds: float):
@@ -130,7 +131,7 @@ def main() -> None:
     parser.add_argument("--beside", nargs="*", default=[], metavar="NETWORK", help="judged as well")
     options = parser.parse_args()
     runtime.start(quiet=True)
-    names = [SHIPPED, *options.beside]
+    names = [SHIPPED, MASTER, *options.beside]
     games, which, outcomes, seconds = positions(runtime.repo_root() / "runs")
     result, told = outcomes[:, 0], outcomes[:, 1:]  # one game is what is foreseen, the others say how well it can be
     floor = told.var(axis=1, ddof=1)
