@@ -252,7 +252,7 @@ def measure_policies() -> None:
 
 
 def measure_formulas() -> None:
-    player = f"search:{MASTER},playouts={FORMULA_PLAYOUTS}"
+    player = f"search:{MASTER},playouts={FORMULA_PLAYOUTS},half=1"
     report = play("formulas", player, f"{player},formula=lecture", FORMULA_GAMES)[1]
     note = f"PUCT against the lecture's formula, {MASTER}, {FORMULA_PLAYOUTS} simulations a move"
     record_match("go.puct_vs_lecture.win_rate", report, f"{note}; {report['distinct_games']} distinct games")
