@@ -52,7 +52,8 @@ AGAINST_GNUGO = {  # the ledger's own matches: file and games
     MASTER: ("final_policy_vs_gnugo", 200),
 }
 FORMULA_PLAYOUTS, FORMULA_GAMES = 200, 200
-OVERRULED, STUDIED, CONTINUED = 240, 400, 64  # positions; simulations; games by which each move is judged
+OVERRULED, STUDIED, CONTINUED = 720, 400, 64  # positions; simulations; games by which each move is judged
+JUDGES = {"rl": RL, "own": MASTER}  # whose policy plays these games
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -286,31 +287,35 @@ def measure_overrules() -> None:
 
     games, which, _, _ = positions(runtime.repo_root() / "runs")
     chosen = which[:: max(1, len(which) // OVERRULED)][:OVERRULED]
-    master, judge = networks.Evaluator.from_file(MASTER, symmetry=1), networks.Evaluator.from_file(RL)
-    settings = mcts.SearchSettings(playouts=STUDIED, batch=8)
-    differences, priors = [], []
+    master = networks.Evaluator.from_file(MASTER, symmetry=1)
+    judges = {name: networks.Evaluator.from_file(network) for name, network in JUDGES.items()}
+    settings, gains = mcts.SearchSettings(playouts=STUDIED, batch=8), {name: [] for name in judges}
     for g in chosen:
         forest = mcts.Forest([_board_of(games, g)], master, settings, int(g))
         forest.run()
         prior, action = forest.trees.prior[0, 0], int(forest.policy(0, 0).argmax())
         if action != prior.argmax():
-            first, second = worth(games, g, [action, int(prior.argmax())], judge, int(g))
-            differences.append(first.mean() - second.mean())
-            priors.append(float(prior[action]))
-    share, better = len(differences) / len(chosen), np.array(differences)
+            for name, judge in judges.items():
+                first, second = worth(games, g, [action, int(prior.argmax())], judge, int(g))
+                gains[name].append(first.mean() - second.mean())
+    count = len(gains["rl"])
     note = f"{STUDIED} simulations with {MASTER}, {len(chosen)} positions of games of the RL policy"
-    results.record("go.overrules.share", share, unit="fraction", n=len(chosen), note=f"another move first; {note}")
-    told = f"by how much its move is worth more, judged by {CONTINUED} games of the RL policy after each; {note}"
-    options = {"unit": "of -1 to 1", "spread": half_interval(better), "n": len(better)}
-    results.record("go.overrules.gain", float(better.mean()), note=told, **options)
-    results.record(
-        "go.overrules.right",
-        float((better > 0).mean() + (better == 0).mean() / 2),
-        unit="fraction",
-        n=len(better),
-        note=f"cases in which its move is worth more (equal ones half); {note}",
-    )
-    print(share, better.mean(), half_interval(better), np.median(priors))
+    with results.together():
+        results.record(
+            "go.overrules.share",
+            count / len(chosen),
+            unit="fraction",
+            n=len(chosen),
+            note=f"another move first; {note}",
+        )
+        for name, gained in gains.items():
+            better, judge = np.array(gained), f"judged by {CONTINUED} games of {JUDGES[name]}'s policy after each"
+            told = f"by how much the search's move is worth more than the policy's favourite, {judge}; {note}"
+            options = {"unit": "of -1 to 1", "spread": half_interval(better), "n": count}
+            print(results.record(f"go.overrules.gain_{name}", float(better.mean()), note=told, **options))
+            right = float((better > 0).mean() + (better == 0).mean() / 2)
+            told = f"cases in which the search's move is worth more (equal ones half), {judge}; {note}"
+            print(results.record(f"go.overrules.right_{name}", right, unit="fraction", n=count, note=told))
 
 
 def _board_of(games, g: int):
