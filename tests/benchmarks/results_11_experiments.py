@@ -51,7 +51,7 @@ AGAINST_GNUGO = {  # the ledger's own matches: file and games
     RL: ("policy_vs_gnugo", 100),
     MASTER: ("final_policy_vs_gnugo", 200),
 }
-FORMULA_PLAYOUTS, FORMULA_GAMES = 200, 200
+FORMULA_PLAYOUTS, FORMULA_GAMES = 200, 100
 OVERRULED, STUDIED, CONTINUED = 720, 400, 64  # positions; simulations; games by which each move is judged
 JUDGES = {"rl": RL, "own": MASTER}  # whose policy plays these games
 
