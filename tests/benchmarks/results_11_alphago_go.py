@@ -160,8 +160,8 @@ def measure_rl() -> None:
 
 def measure_search() -> None:
     if have(RL, MASTER):
-        first, second = full_search(), f"policy:{RL},temperature=0.25"
-        report = play("search_vs_policy", first, second, 50)[1]
+        first, second = full_search(), f"policy:{RL},temperature=0.25"  # takes about ten minutes
+        report = play("search_vs_policy", first, second, 100)[1]
         record_match("go.search_vs_policy.win_rate", report, f"{readable(first)} against {readable(second)}")
 
 
