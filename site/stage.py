@@ -167,7 +167,7 @@ class Pictures:
         path = self.folder / f"{len(self.kept) + 1:02d}.{'webp' if kind == 'image/png' else 'jpeg'}"
         path.parent.mkdir(parents=True, exist_ok=True)
         if kind == "image/png":  # the same points in a quarter less
-            Image.open(io.BytesIO(raw)).convert("RGBA").save(path, lossless=True)
+            few_colours(Image.open(io.BytesIO(raw))).save(path, lossless=True, method=6, quality=100)
         else:
             path.write_bytes(raw)
         facts = output.metadata.get(kind, {})
@@ -195,6 +195,15 @@ class Pictures:
         target = self.folder.parent / f"lesson{self.number}.webp"
         small.save(target, quality=72)
         return f"pictures/{target.name}"
+
+
+def few_colours(picture: Image.Image) -> Image.Image:
+    """A chart, which has few colours, with 64 of them: its edges look the same in a fifth less. Others stay as they
+    are."""
+    picture = picture.convert("RGBA")
+    if picture.getchannel("A").getextrema() != (255, 255) or picture.getcolors(256) is None:
+        return picture
+    return picture.convert("RGB").quantize(64, dither=Image.Dither.NONE).convert("RGB")
 
 
 def played(number: str) -> str:

@@ -6,7 +6,9 @@ import errno
 import json
 
 import nbformat
+import numpy as np
 import pytest
+from PIL import Image
 
 from utils import results
 
@@ -147,3 +149,15 @@ def test_the_first_page_says_where_to_fetch_the_course(tmp_path, monkeypatch, pu
 
 def test_every_topic_of_the_ledger_has_a_name():
     assert {identifier.split(".")[0] for identifier in results.read()} <= {*ledger_page.TOPICS, "claims"}
+
+
+def test_a_chart_gets_few_colours_and_a_photo_keeps_its_own():
+    chart = np.repeat(np.arange(200, dtype=np.uint8), 3).reshape(10, 20, 3)
+    chart = Image.fromarray(np.kron(chart, np.ones((4, 4, 1), np.uint8)))
+    few = stage.few_colours(chart)
+    assert len(few.getcolors()) <= 64
+    assert np.abs(np.asarray(few, int) - np.asarray(chart, int)).max() <= 4
+    photo = np.random.default_rng(0).integers(0, 256, (40, 40, 3), dtype=np.uint8)
+    np.testing.assert_array_equal(np.asarray(stage.few_colours(Image.fromarray(photo)))[..., :3], photo)
+    glass = Image.fromarray(np.full((4, 4, 4), 90, np.uint8), "RGBA")
+    np.testing.assert_array_equal(np.asarray(stage.few_colours(glass)), np.asarray(glass))
