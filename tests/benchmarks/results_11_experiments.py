@@ -32,7 +32,7 @@ TARGETS = {  # weights of the losses beside that of who won
     "and the expert's moves": {"owner": 0.0, "margin": 0.0},
     "all of these": {},
 }
-TARGET_UNITS = 100  # 12,800 games
+TARGET_UNITS, TARGET_TIMES = 40, 16  # 5,120 games for each seed; games from each position that is judged
 WAYS = {  # of self-play: few simulations and every move a target, or some moves searched deeply and only they
     "Gumbel": {"considered": 8, "playouts": 24, "steps": 64},
     "playout cap": {"playouts": 96, "fast_playouts": 20, "full_share": 0.25, "batch_leaves": 8, "steps": 16},
@@ -141,8 +141,8 @@ def measure_targets() -> None:
     """
     from utils.go import networks, value
 
-    folder = runtime.repo_root() / "runs"
-    games, which, outcomes, _ = positions(folder)
+    folder, alone = runtime.repo_root() / "runs", None
+    games, which, outcomes, _ = positions(folder, TARGET_TIMES)
     planes, told = games.planes(which), outcomes.mean(axis=1)
     unfair = outcomes.var(axis=1, ddof=1) / outcomes.shape[1]  # of the mean of these games themselves
     players = [networks.Evaluator.from_file(name) for name in (POLICY, RL)]
@@ -151,13 +151,18 @@ def measure_targets() -> None:
         for name, weights in TARGETS.items():
             settings = value.ValueSettings(units=TARGET_UNITS, seed=seed, **weights)
             stream = OtherGames(settings, *players, folder / "targets" / f"{name} {seed}", networks.load(POLICY)[0])
+            for unit in range(settings.units):
+                stream.games_of(unit)  # played before its clock runs: the sets are compared by what learning takes
             while stream.unit < settings.units:
                 stream.iterate()
             evaluator = stream.learner.evaluator()
             said = np.concatenate([evaluator(part)[1] for part in np.array_split(planes, 4)])
             excess = (said - told) ** 2 - unfair
-            rows.append({"targets": name, "seed": seed, "above_floor": round(float(excess.mean()), 4)})
-            rows[-1] |= {"half_interval": round(half_interval(excess), 4), "cpu_seconds": round(stream.cpu_seconds)}
+            alone = excess if name == "who won" else alone  # the first of each seed, with which the others are compared
+            row = {"above_floor": excess.mean(), "half_interval": half_interval(excess)}
+            row |= {"minus_alone": (excess - alone).mean(), "minus_half_interval": half_interval(excess - alone)}
+            rows.append({"targets": name, "seed": seed} | {key: round(float(value), 4) for key, value in row.items()})
+            rows[-1]["cpu_seconds"] = round(stream.cpu_seconds)
             print(rows[-1], flush=True)
     results.write_curve(results.curve_path("go_targets"), rows, f"{COMMAND} targets")
 

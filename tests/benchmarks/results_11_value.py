@@ -24,17 +24,17 @@ GAMES, TIMES, SEED = 1280, 64, 7_000_001
 SHIPPED, MASTER = "go_value9", "go_master9"  # learned from games of the RL policy, and went on with its own
 
 
-def positions(folder):
-    """The games at their positions, which of them, outcomes of ``TIMES`` + 1 games each, and CPU seconds for those."""
+def positions(folder, times: int = TIMES + 1):
+    """The games at their positions, which of them, outcomes of so many games from each, and CPU seconds for those."""
     from utils.go import networks, value
 
-    path = folder / "floor9.npz"
+    path = folder / f"floor9_{times}.npz"
     before, after = (networks.Evaluator.from_file(name) for name in ("go_sl9", "go_rl9"))
     games = value.opened(before, value.ValueSettings(games=GAMES), np.random.default_rng(SEED))
     which = games.running
     if not path.exists():
         began = time.process_time()
-        outcomes = value.continued(games, which, TIMES + 1, after, SEED)
+        outcomes = value.continued(games, which, times, after, SEED)
         save_checkpoint(path, {"outcomes": outcomes}, {"cpu_seconds": time.process_time() - began})
     arrays, meta = load_checkpoint(path)
     return games, which, arrays["outcomes"], meta["cpu_seconds"]
