@@ -316,7 +316,7 @@ def measure_overrules() -> None:
         for name, gained in gains.items():
             better, judge = np.array(gained), f"judged by {CONTINUED} games of {JUDGES[name]}'s policy after each"
             told = f"by how much the search's move is worth more than the policy's favourite, {judge}; {note}"
-            options = {"unit": "of -1 to 1", "spread": half_interval(better), "n": count}
+            options = {"unit": "in z (-1 lost, 1 won)", "spread": half_interval(better), "n": count}
             print(results.record(f"go.overrules.gain_{name}", float(better.mean()), note=told, **options))
             right = float((better > 0).mean() + (better == 0).mean() / 2)
             told = f"cases in which the search's move is worth more (equal ones half), {judge}; {note}"
