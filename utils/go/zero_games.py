@@ -98,7 +98,7 @@ class ZeroSettings:
 
 
 def komi_at(iteration: int, settings: ZeroSettings) -> float:
-    """Komi of an iteration's games: a stronger player gets a harder task; whole points below the final komi."""
+    """Komi of an iteration's games: the task grows by a fixed schedule; whole points below the final komi."""
     done = min(1.0, iteration / max(1.0, KOMI_RISES * settings.iterations))
     return settings.komi - np.ceil((1 - done) * settings.komi_rise)
 
