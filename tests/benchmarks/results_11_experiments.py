@@ -32,7 +32,7 @@ TARGETS = {  # weights of the losses beside that of who won
     "and the expert's moves": {"owner": 0.0, "margin": 0.0},
     "all of these": {},
 }
-TARGET_UNITS, TARGET_TIMES = 40, 16  # 5,120 games for each seed; games from each position that is judged
+TARGET_UNITS, TARGET_TIMES = 24, 16  # 3,072 games for each seed; games from each position that is judged
 WAYS = {  # of self-play: few simulations and every move a target, or some moves searched deeply and only they
     "Gumbel": {"considered": 8, "playouts": 24, "steps": 64},
     "playout cap": {"playouts": 96, "fast_playouts": 20, "full_share": 0.25, "batch_leaves": 8, "steps": 16},
@@ -304,7 +304,7 @@ def measure_overrules() -> None:
                 first, second = worth(games, g, [action, int(prior.argmax())], judge, int(g))
                 gains[name].append(first.mean() - second.mean())
     count = len(gains["rl"])
-    note = f"{STUDIED} simulations with {MASTER}, {len(chosen)} positions of games of the RL policy"
+    note = f"{STUDIED} simulations with {MASTER}, {len(chosen)} positions just after a random move, each of another game"
     with results.together():
         results.record(
             "go.overrules.share",

@@ -29,7 +29,7 @@ class Curve:
         results.write_curve(self.path, self.rows, COMMAND)
 
 
-GAP = 150_000  # agent steps without a point over which no line is drawn
+GAPS = {"training": 150_000, "evaluation": 600_000}  # agent steps without a point over which no line is drawn
 
 
 def _points(rows: list[dict[str, Any]], kind: str) -> np.ndarray:
@@ -39,7 +39,7 @@ def _points(rows: list[dict[str, Any]], kind: str) -> np.ndarray:
     points: list[tuple[float, float, float]] = []
     for row in enough:
         steps = row["agent_steps"] / 1e6
-        if kind == "training" and points and steps - points[-1][0] > GAP / 1e6:
+        if points and steps - points[-1][0] > GAPS[kind] / 1e6:
             points.append((steps, np.nan, np.nan))
         points.append((steps, row["score"], 1.96 * row.get("score_std", 0.0) / row["games"] ** 0.5))
     return np.array(points).reshape(-1, 3)

@@ -24,6 +24,7 @@ def test_pictures_leave_out_the_first_games_after_a_restart():
     rows = []
     for steps, kind, games in (
         (1e6, "training", 100),
+        (1e6, "evaluation", 20),
         (2e6, "training", 7),
         (3e6, "training", 95),
         (3e6, "evaluation", 20),
@@ -32,5 +33,5 @@ def test_pictures_leave_out_the_first_games_after_a_restart():
     figure = plot_curve(rows)
     training, evaluation = figure.axes[0].lines[:2]
     assert_allclose(training.get_xydata(), [(1, 10), (3, np.nan), (3, 30)])  # no line across the gap
-    assert_allclose(evaluation.get_xydata(), [(3, 30)])
+    assert_allclose(evaluation.get_xydata(), [(1, 10), (3, np.nan), (3, 30)])
     plt.close(figure)
