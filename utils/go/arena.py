@@ -11,7 +11,8 @@ A match writes one line a game and continues after a kill. Players, as the comma
   ``,symmetry=all`` averages it over the board's eight symmetries);
 - ``search:POLICY+VALUE`` (one name if the network has both heads; ``-`` leaves one out) with options
   ``playouts=``, ``batch=``, ``threads=``, ``lambda=``, ``rollouts=``, ``tactics=1`` (see :mod:`utils.go.rollouts`),
-  ``c=``, ``formula=lecture``, ``seconds=``, ``half=1`` (the networks compute in bfloat16);
+  ``c=``, ``formula=lecture``, ``seconds=``, ``half=1`` (the networks compute in bfloat16, which only processors with
+  instructions for it do faster);
 - ``rollouts:N``: search with no network;
 - ``gnugo:LEVEL``: GNU Go through the Go Text Protocol, Chinese rules, told to capture dead stones before it
   passes, since our score counts every stone on the board as alive.
