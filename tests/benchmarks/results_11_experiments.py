@@ -304,7 +304,7 @@ def measure_overrules() -> None:
                 first, second = worth(games, g, [action, int(prior.argmax())], judge, int(g))
                 gains[name].append(first.mean() - second.mean())
     count = len(gains["rl"])
-    note = f"{STUDIED} simulations with {MASTER}, {len(chosen)} positions just after a random move, each of another game"
+    note = f"{STUDIED} simulations with {MASTER}, {len(chosen)} positions just after a random move, one a game"
     with results.together():
         results.record(
             "go.overrules.share",
