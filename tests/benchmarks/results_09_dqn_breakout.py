@@ -7,9 +7,10 @@
 ``ball`` does what sections 3 and 4 do, in NumPy (``ball_09.py``). ``ingredients`` trains the configurations of section
 6, as the notebook's cell tagged ``measured-recipes`` defines them; each run's outcome is kept in runs/results_09/ as
 soon as it is there, ``--fresh`` measures anew. ``agents`` lets the two that ship play full games on seeds that neither
-training nor the choice of the checkpoint has seen: as in section 13, with sticky actions, and with the screen shrunk as
-five filters of other programs do it, which the second agent's training may draw, and in two ways that none draws
-(``--conditions`` and ``--games`` for a few of these, and for fewer games).
+training nor the choice of the checkpoint has seen: as in section 13, with sticky actions, looking twice (at the picture
+and at its mirror image), and with the screen shrunk as five filters of other programs do it, which the second agent's
+training may draw, and in two ways that none draws (``--conditions`` and ``--games`` for a few of these, and for fewer
+games).
 """
 
 from __future__ import annotations
@@ -110,14 +111,16 @@ def record_ingredients(fresh: bool, names: Sequence[str] = (), seeds: Sequence[i
 # The shipped agent
 
 
-def play(agent: Path, quick: bool, episodes: int, **conditions) -> np.ndarray:
-    """Scores of full games of an agent; conditions: sticky actions or another filter's view."""
+def play(agent: Path, quick: bool, episodes: int, twice: bool = False, **conditions) -> np.ndarray:
+    """Scores of full games of an agent, which may look at the mirror image as well; conditions: sticky actions or
+    another filter's view."""
     from utils.rl.atari import play_games
     from utils.rl.dqn import load_agent, q_function
 
-    network, _, _ = load_agent(agent)
+    network, config, _ = load_agent(agent)
+    values = q_function(network, config.mirror if twice else ())
     limit = 2000 if quick else 108_000
-    return play_games(q_function(network), episodes, epsilon=0.05, max_frames=limit, **conditions)[0]
+    return play_games(values, episodes, epsilon=0.05, max_frames=limit, **conditions)[0]
 
 
 def note_scores(identifier: str, scores: np.ndarray, note: str, keep: bool) -> None:
@@ -174,6 +177,7 @@ def conditions() -> dict[str, tuple[dict, str]]:
 
     plain = ", no sticky actions"
     played = {"score": ({}, plain), "score_sticky": ({"sticky": 0.25}, ", sticky actions 0.25")}
+    played["score_twice"] = ({"twice": True}, f"{plain}, values the mean over the picture and its mirror image")
     played |= {f"score_{view}": ({"view": view}, f"{plain}, screen shrunk by the filter {view}") for view in JUDGED}
     return played | {
         f"score_{view}": ({"view": view}, f"{plain}, screen {view} as no training does") for view in UNSEEN

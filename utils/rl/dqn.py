@@ -364,10 +364,19 @@ def load_agent(path) -> tuple[keras.Model, Config, dict]:
     return network, config, meta
 
 
-def q_function(network: keras.Model):
-    """What :func:`utils.rl.atari.play_games` wants: observations (n, 84, 84, 4) uint8 to values (n, actions)."""
+def q_function(network: keras.Model, mirror: tuple[int, ...] = ()):
+    """What :func:`utils.rl.atari.play_games` wants: observations (n, 84, 84, 4) uint8 to values (n, actions).
+
+    Args:
+        mirror: for each action its name in the mirror, as in :class:`Config`. If given, the network looks twice, and
+            the values are the mean of those of the picture and of its mirror image.
+    """
 
     def values(observations: np.ndarray) -> np.ndarray:
-        return np.asarray(network.predict_on_batch(observations)[0])
+        if not mirror:
+            return np.asarray(network.predict_on_batch(observations)[0])
+        pictures = np.concatenate([observations, observations[:, :, ::-1]])
+        straight, mirrored = np.split(np.asarray(network.predict_on_batch(pictures)[0]), 2)
+        return (straight + mirrored[:, list(mirror)]) / 2
 
     return values

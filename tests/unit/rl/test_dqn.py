@@ -243,6 +243,16 @@ def test_the_network_sees_nothing_of_what_is_cropped():
     assert not np.array_equal(values(inside), before)
 
 
+def test_whoever_looks_twice_thinks_alike_of_a_picture_and_its_mirror_image():
+    network, names = build_network(Config(filters=(2, 2), hidden=8)), (0, 1, 3, 2)
+    frames = np.random.default_rng(0).integers(0, 256, (2, 84, 84, 4), dtype=np.uint8)
+    mirrored = np.ascontiguousarray(frames[:, :, ::-1])
+    once, twice = dqn.q_function(network), dqn.q_function(network, names)
+    np.testing.assert_allclose(twice(frames), (once(frames) + once(mirrored)[:, list(names)]) / 2, atol=1e-6)
+    np.testing.assert_allclose(twice(mirrored), twice(frames)[:, list(names)], atol=1e-6)
+    assert not np.allclose(once(mirrored), once(frames)[:, list(names)])
+
+
 def test_agents_stored_before_there_was_a_crop_see_everything():
     old = Config().to_dict()
     del old["crop"]
